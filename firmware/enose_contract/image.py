@@ -1,0 +1,185 @@
+"""The weight image: everything that a device needs to classify with one trained network, and nothing else.
+
+Little-endian: a fixed head, then per input its sensor position and its two scaling constants, the class names in the
+order of the bands (low first, empty for a band that means nothing), the weights as voltages in uV, and the SHA-256 of
+all before it. Text is ASCII, padded with zero bytes.
+"""
+
+import hashlib
+import struct
+
+from enose_contract.messages import E_FIELD, E_FORMAT, E_HASH, E_TOPOLOGY
+from enose_contract.normalise import NORM_CHANGE, NORM_RANGE, NORMALISATIONS
+
+MAGIC = b"ENW1"
+FORMAT = 1
+HEAD = "<4sHH16s16s8s8s8sBBBBIIIHBB"
+HEAD_SIZE = struct.calcsize(HEAD)
+HASH_SIZE = 32
+NAME_SIZE = 16
+IDENTITY_SIZE = 8
+MAX_U32 = 0xFFFFFFFF
+MAX_PHASE_MS = 86_400_000  # a day: the device's tick counter tells times apart up to six
+MAX_IMAGE = 2048
+MAX_INPUTS = 16
+MAX_CLASSES = 8
+
+
+class ImageError(ValueError):
+    """An image that cannot be used: `code` is one of messages.ERRORS, with its value and limit."""
+
+    def __init__(self, code: int, value: int = 0, limit: int = 0) -> None:
+        """Keep the code beside its numbers; the host words it."""
+        super().__init__("image error %d (%d, %d)" % (code, value, limit))
+        self.code = code
+        self.value = value
+        self.limit = limit
+
+
+class Image:
+    """A weight image in memory. Lists are in the order of the chip's inputs, classes in that of the bands."""
+
+    def __init__(
+        self,
+        chip: str,
+        board: str,
+        sensor_set: bytes,
+        model: bytes,
+        calibration: bytes,
+        normalisation: int,
+        channels: list[int],
+        low_ohm: list[int],
+        high_ohm: list[int],
+        classes: list[str],
+        weights_uv: list[int],
+        baseline_ms: int,
+        exposure_ms: int,
+        recovery_ms: int,
+        scan_ms: int,
+        average: int,
+    ) -> None:
+        """Identities (sensor_set, model, calibration) are 8 bytes each; `average` scans end each phase's mean."""
+        self.chip = chip
+        self.board = board
+        self.sensor_set = sensor_set
+        self.model = model
+        self.calibration = calibration
+        self.normalisation = normalisation
+        self.channels = channels
+        self.low_ohm = low_ohm
+        self.high_ohm = high_ohm
+        self.classes = classes
+        self.weights_uv = weights_uv
+        self.baseline_ms = baseline_ms
+        self.exposure_ms = exposure_ms
+        self.recovery_ms = recovery_ms
+        self.scan_ms = scan_ms
+        self.average = average
+
+    def check(self) -> None:
+        """Raise ImageError (E_TOPOLOGY, E_FIELD) for counts and fields that no device could work with."""
+        inputs = len(self.channels)
+        if not 0 < inputs <= MAX_INPUTS or len(self.low_ohm) != inputs or len(self.high_ohm) != inputs:
+            raise ImageError(E_TOPOLOGY, inputs, MAX_INPUTS)
+        if not 0 < len(self.classes) <= MAX_CLASSES:
+            raise ImageError(E_TOPOLOGY, len(self.classes), MAX_CLASSES)
+        if not 0 < len(self.weights_uv) < 256:
+            raise ImageError(E_TOPOLOGY, len(self.weights_uv), 255)
+        if self.normalisation not in NORMALISATIONS:
+            raise ImageError(E_FIELD, self.normalisation, max(NORMALISATIONS))
+        for identity in (self.sensor_set, self.model, self.calibration):
+            _within(len(identity), IDENTITY_SIZE, IDENTITY_SIZE)
+        _within(self.baseline_ms, 1 if self.normalisation == NORM_CHANGE else 0, MAX_PHASE_MS)
+        _within(self.exposure_ms, 1, MAX_PHASE_MS)
+        _within(self.recovery_ms, 0, MAX_PHASE_MS)
+        _within(self.scan_ms, 1, 0xFFFF)
+        _within(self.average, 1, 0xFF)
+        for k in range(inputs):
+            _within(self.channels[k], 0, 0xFF)
+            _within(self.high_ohm[k], 0, MAX_U32)
+            _within(self.low_ohm[k], 0, self.high_ohm[k] - 1 if self.normalisation == NORM_RANGE else MAX_U32)
+        for uv in self.weights_uv:
+            _within(uv, 0, MAX_U32)
+
+    def pack(self) -> bytes:
+        """The image's bytes. Raises ImageError for what `check` refuses, ValueError for a name that does not fit."""
+        self.check()
+        inputs = len(self.channels)
+        length = HEAD_SIZE + 9 * inputs + NAME_SIZE * len(self.classes) + 4 * len(self.weights_uv) + HASH_SIZE
+        body = struct.pack(
+            HEAD, MAGIC, FORMAT, length, _name(self.chip), _name(self.board),
+            self.sensor_set, self.model, self.calibration, self.normalisation,
+            inputs, len(self.classes), len(self.weights_uv),
+            self.baseline_ms, self.exposure_ms, self.recovery_ms, self.scan_ms, self.average, 0,
+        )  # fmt: skip
+        for k in range(inputs):
+            body += struct.pack("<BII", self.channels[k], self.low_ohm[k], self.high_ohm[k])
+        for name in self.classes:
+            body += _name(name)
+        for uv in self.weights_uv:
+            body += struct.pack("<I", uv)
+        return body + hashlib.sha256(body).digest()
+
+
+def _within(value: int, low: int, high: int) -> None:
+    if not low <= value <= high:
+        raise ImageError(E_FIELD, value, low if value < low else high)
+
+
+def _name(text: str) -> bytes:
+    raw = text.encode()
+    if len(raw) > NAME_SIZE or not _printable(raw):
+        raise ValueError("'%s': a name is at most %d printable ASCII characters" % (text, NAME_SIZE))
+    return raw + bytes(NAME_SIZE - len(raw))
+
+
+def _printable(raw: bytes) -> bool:
+    return all(0x20 <= byte < 0x7F for byte in raw)
+
+
+def _text(raw: bytes) -> str:
+    raw = raw.rstrip(b"\0")
+    if not _printable(raw):
+        raise ImageError(E_FIELD, max(raw), 0x7E)
+    return raw.decode()
+
+
+def unpack(raw: bytes | bytearray | memoryview) -> Image:
+    """The image in raw. Raises ImageError (E_HASH, E_FORMAT, E_TOPOLOGY, E_FIELD) for all but a whole, good image."""
+    n = len(raw)
+    if n < HEAD_SIZE + HASH_SIZE:
+        raise ImageError(E_HASH, n, HEAD_SIZE + HASH_SIZE)
+    view = memoryview(raw)
+    if hashlib.sha256(view[: n - HASH_SIZE]).digest() != bytes(view[n - HASH_SIZE :]):
+        raise ImageError(E_HASH, n)
+    (
+        magic, form, length, chip, board, sensor_set, model, calibration,
+        normalisation, inputs, classes, weights, baseline_ms, exposure_ms, recovery_ms, scan_ms, average, reserved,
+    ) = struct.unpack(HEAD, view[:HEAD_SIZE])  # fmt: skip
+    if magic != MAGIC or form != FORMAT:
+        raise ImageError(E_FORMAT, form, FORMAT)
+    if length != n or n != HEAD_SIZE + 9 * inputs + NAME_SIZE * classes + 4 * weights + HASH_SIZE:
+        raise ImageError(E_TOPOLOGY, n, length)
+    _within(reserved, 0, 0)
+    at = HEAD_SIZE
+    channels: list[int] = []
+    low_ohm: list[int] = []
+    high_ohm: list[int] = []
+    for _k in range(inputs):
+        channel, low, high = struct.unpack("<BII", view[at : at + 9])
+        at += 9
+        channels.append(channel)
+        low_ohm.append(low)
+        high_ohm.append(high)
+    names: list[str] = []
+    for _k in range(classes):
+        names.append(_text(bytes(view[at : at + NAME_SIZE])))
+        at += NAME_SIZE
+    uv = list(struct.unpack("<%dI" % weights, view[at : at + 4 * weights]))
+    image = Image(
+        _text(chip), _text(board), sensor_set, model, calibration, normalisation,
+        channels, low_ohm, high_ohm, names, uv,
+        baseline_ms, exposure_ms, recovery_ms, scan_ms, average,
+    )  # fmt: skip
+    image.check()
+    return image

@@ -1,0 +1,29 @@
+"""Volts to converter codes and back, in integers, with the range of the chip kept on the inside.
+
+Voltages are whole microvolts (`_uv`). A code whose voltage would lie outside the chip's range is never produced:
+the lowest code of a range is rounded up and the highest down.
+"""
+
+
+def code_nearest(v_uv: int, full_scale_uv: int, bits: int) -> int:
+    """The code whose voltage is nearest to v_uv, for a converter of 2**bits steps over full_scale_uv; unclamped."""
+    return ((v_uv << (bits + 1)) + full_scale_uv) // (2 * full_scale_uv)
+
+
+def uv_from_code(code: int, full_scale_uv: int, bits: int) -> int:
+    """The voltage of a code, in whole microvolts, rounded to the nearest."""
+    return (code * full_scale_uv + (1 << (bits - 1))) >> bits
+
+
+def code_range(min_uv: int, max_uv: int, full_scale_uv: int, bits: int) -> tuple[int, int]:
+    """Lowest and highest code whose voltages lie within min_uv..max_uv. Raises ValueError where there is none."""
+    low = -((-min_uv << bits) // full_scale_uv)
+    high = (max_uv << bits) // full_scale_uv
+    if low < 0 or high >= 1 << bits or low > high:
+        raise ValueError("no code within %d..%d uV" % (min_uv, max_uv))
+    return low, high
+
+
+def code_within(v_uv: int, code_min: int, code_max: int, full_scale_uv: int, bits: int) -> int:
+    """The nearest code to v_uv that lies within code_min..code_max."""
+    return min(max(code_nearest(v_uv, full_scale_uv, bits), code_min), code_max)

@@ -1,0 +1,48 @@
+"""From resistances to the chip's input voltages, in whole microvolts: 0.85-0.95 V.
+
+Two normalisations, named in the weight image:
+
+NORM_CHANGE   the paper's: relative resistance change, absolute value, divided by the sample's maximum, divided by 10,
+              plus 0.85 V (Tang et al., Sensors 13 (2013) 193-207, section 3).
+NORM_RANGE    for recordings without a clean-air baseline: the resistance itself, between two constants of each channel
+              that come from the training split, scaled to the same range.
+"""
+
+INPUT_MIN_UV = 850_000
+INPUT_SPAN_UV = 100_000
+PPM = 1_000_000
+
+NORM_CHANGE = 1
+NORM_RANGE = 2
+NORMALISATIONS = (NORM_CHANGE, NORM_RANGE)
+
+
+def resistance_ohm(count: int, rail_count: int, load_ohm: int) -> int:
+    """Sensor resistance from a divider read as a ratio: the sensor towards the rail, load_ohm towards ground.
+
+    Raises ValueError where the divider is at an end: an open sensor (count <= 0) or a short one (count >= rail_count).
+    """
+    if count <= 0 or count >= rail_count:
+        raise ValueError("divider at its end: %d of %d" % (count, rail_count))
+    return load_ohm * (rail_count - count) // count
+
+
+def change_ppm(ohm: int, baseline_ohm: int) -> int:
+    """abs(dR/R0) in parts per million, rounded down."""
+    return abs(ohm - baseline_ohm) * PPM // baseline_ohm
+
+
+def inputs_from_changes(changes_ppm: list[int]) -> list[int] | None:
+    """NORM_CHANGE: input voltages in uV, the largest change at 0.95 V; None for an all-zero sample (no odour)."""
+    largest = max(changes_ppm)
+    if largest <= 0:
+        return None
+    return [INPUT_MIN_UV + INPUT_SPAN_UV * c // largest for c in changes_ppm]
+
+
+def inputs_from_range(ohms: list[int], low_ohm: list[int], high_ohm: list[int]) -> list[int]:
+    """NORM_RANGE: input voltages in uV, low_ohm at 0.85 V and high_ohm at 0.95 V, held at the ends beyond them."""
+    return [
+        INPUT_MIN_UV + INPUT_SPAN_UV * min(max(r - lo, 0), hi - lo) // (hi - lo)
+        for r, lo, hi in zip(ohms, low_ohm, high_ohm)
+    ]

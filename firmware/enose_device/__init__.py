@@ -1,0 +1,1 @@
+"""The firmware: sensor counts -> features -> input codes -> DAC -> chip -> ADC -> volts -> decision."""

@@ -1,0 +1,1 @@
+"""Analog classifier chips."""

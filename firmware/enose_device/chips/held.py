@@ -1,0 +1,114 @@
+"""A chip with capacitor weights behind one DAC, an address bus and a write strobe (mlp441).
+
+Weights are written in Gray-code order, so that one address line changes at a time and no other cell is ever addressed
+in passing.
+"""
+
+from time import sleep_us
+
+
+class HeldWeightChip:
+    """Writes weights, drives inputs through the analog switch and reads the output."""
+
+    def __init__(self, dac, adc, pins, configuration) -> None:
+        """pins: dict of `address` (list), `strobe` and `switch`; configuration: the whole of board.json."""
+        chip = configuration["chip"]
+        self._dac = dac
+        self._adc = adc
+        self._address = pins["address"]
+        self._strobe = pins["strobe"]
+        self._switch = pins["switch"]
+        self._acquire_us = configuration["weights"]["acquire_us"]
+        self._inputs = configuration["dac"]["input_channels"]
+        self._weight_channel = configuration["dac"]["weight_channel"]
+        self._output_channel = configuration["adc"]["output_channel"]
+        self._output_range_uv = configuration["adc"]["output_range_uv"]
+        self._no_field_uv = chip["no_field_uv"]
+        self._settle_ms = -(-chip["settle_us"] // 1000) + 1  # up, and one for the granularity of the clock
+        self.weight_count = chip["weights"]
+        self._order = _gray_order(self.weight_count)
+        self._codes = [0] * self.weight_count
+        self._held_address = 0
+        for channel in self._inputs:
+            dac.allow(channel, chip["input_min_uv"], chip["input_max_uv"])
+        dac.allow(self._weight_channel, chip["weight_min_uv"], chip["weight_max_uv"])
+
+    def begin(self) -> None:
+        """Everything at rest: switch open, no strobe, address zero, inputs at the no-field code."""
+        self._switch.off()
+        self._strobe.off()
+        for pin in self._address:
+            pin.off()
+        self._held_address = 0
+        self._dac.begin()
+        self.rest()
+
+    def rest(self) -> None:
+        """Switch open and inputs at the no-field code."""
+        self._switch.off()
+        self._strobe.off()
+        code = self._dac.code(self._inputs[0], self._no_field_uv)
+        for channel in self._inputs:
+            self._dac.write(channel, code)
+
+    def load(self, weights_uv) -> None:
+        """Take the weights as codes; write_weights puts them on the chip."""
+        for k in range(self.weight_count):
+            self._codes[k] = self._dac.code(self._weight_channel, weights_uv[k])
+
+    def write_weights(self) -> None:
+        """Write every weight once; allocates nothing."""
+        dac = self._dac
+        channel = self._weight_channel
+        codes = self._codes
+        strobe = self._strobe
+        acquire_us = self._acquire_us
+        for k in self._order:
+            self._point(k)
+            dac.write(channel, codes[k])
+            strobe.on()
+            sleep_us(acquire_us)
+            strobe.off()
+
+    def _point(self, k: int) -> None:
+        changed = k ^ self._held_address
+        bit = 0
+        while changed:
+            if changed & 1:
+                self._address[bit].value(k >> bit & 1)
+            changed >>= 1
+            bit += 1
+        self._held_address = k
+
+    def drive(self, inputs_uv) -> None:
+        """Put one sample on the inputs and close the switch."""
+        dac = self._dac
+        for k in range(len(self._inputs)):
+            channel = self._inputs[k]
+            dac.write(channel, dac.code(channel, inputs_uv[k]))
+        self._switch.on()
+
+    def read_output(self, readings: int):
+        """A task: waits for settling, returns the mean of `readings` conversions in uV; yields the ms to wait."""
+        adc = self._adc
+        yield self._settle_ms
+        total = 0
+        for _ in range(readings):
+            adc.start(self._output_channel, self._output_range_uv)
+            yield adc.conversion_ms
+            total += adc.read()
+        return total * (self._output_range_uv // 1000) * 1000 // (32768 * readings)
+
+
+def _gray_order(count: int) -> bytes:
+    """The addresses below count in Gray-code order (neighbours differ in one bit where count is a power of two)."""
+    k = 0
+    order = bytearray(count)
+    found = 0
+    while found < count:
+        address = k ^ k >> 1
+        if address < count:
+            order[found] = address
+            found += 1
+        k += 1
+    return bytes(order)

@@ -1,0 +1,143 @@
+"""What the device does for each command of the message table; every one is absolute and idempotent."""
+
+import hashlib
+import struct
+
+from enose_contract import frames, image, messages
+from enose_contract.messages import ERROR
+from enose_device.safety import FaultError
+
+CHUNK_MAX = frames.MAX_BODY - 6
+
+
+class Commands:
+    """Answers requests for the device that it is given."""
+
+    def __init__(self, device) -> None:
+        """device: app.Device."""
+        self._device = device
+        self._upload = 0
+        self._length = 0
+        self._sha256 = b""
+        self._buffer = bytearray(image.MAX_IMAGE)
+        self._offset = 0
+        self._committed = None  # (generation, slot) once the upload that was begun last is stored
+        self._serve = {
+            messages.INFO.kind: self._info,
+            messages.STATUS.kind: self._status,
+            messages.UPLOAD_BEGIN.kind: self._upload_begin,
+            messages.UPLOAD_DATA.kind: self._upload_data,
+            messages.UPLOAD_COMMIT.kind: self._upload_commit,
+            messages.ACTIVATE.kind: self._activate,
+            messages.MEASURE.kind: self._measure,
+            messages.RESULT.kind: self._result,
+            messages.SELFTEST.kind: self._selftest,
+            messages.SAFE.kind: self._safe,
+            messages.CLEAR.kind: self._clear,
+            messages.BYE.kind: self._bye,
+        }
+
+    def handle(self, kind: int, body):
+        """(kind, body) of the reply; every error is a reply too."""
+        if kind not in self._serve:
+            return _error(messages.E_COMMAND, kind)
+        if self._device.safety.latched and kind not in messages.SERVED_WHEN_SAFE:
+            return _error(messages.E_SAFE, self._device.safety.fault)
+        message = messages.MESSAGES[kind]
+        try:
+            values, tail = message.unpack_request(body)
+        except ValueError:
+            return _error(messages.E_MALFORMED, len(body))
+        try:
+            reply = self._serve[kind](*values, tail) if message.tail else self._serve[kind](*values)
+        except image.ImageError as error:
+            return _error(error.code, error.value, error.limit)
+        except FaultError as error:
+            self._device.safety.trip(error.fault)
+            return _error(messages.E_SAFE, error.fault)
+        return kind, struct.pack(message.reply, *reply)
+
+    def _info(self):
+        return self._device.information()
+
+    def _status(self):
+        device = self._device
+        return device.state(), device.safety.fault, device.cycle.phase, device.refresh.state, device.cycle.number
+
+    def _upload_begin(self, upload: int, length: int, sha256: bytes):
+        if length > image.MAX_IMAGE:
+            raise image.ImageError(messages.E_TOO_LARGE, length, image.MAX_IMAGE)
+        if (upload, length, sha256) != (self._upload, self._length, self._sha256):
+            self._upload, self._length, self._sha256 = upload, length, bytes(sha256)
+            self._offset = 0
+            self._committed = None
+        return upload, self._offset
+
+    def _upload_data(self, upload: int, offset: int, piece):
+        if upload != self._upload or offset > self._offset or offset + len(piece) > self._length:
+            raise image.ImageError(messages.E_UPLOAD, offset, self._offset)
+        self._buffer[offset : offset + len(piece)] = piece
+        self._offset = max(self._offset, offset + len(piece))
+        return upload, self._offset
+
+    def _upload_commit(self, upload: int):
+        if upload != self._upload or self._offset != self._length:
+            raise image.ImageError(messages.E_UPLOAD, self._offset, self._length)
+        if self._committed is None:
+            raw = memoryview(self._buffer)[: self._length]
+            if hashlib.sha256(raw).digest() != self._sha256:
+                self._offset = 0  # sent anew, it may become whole
+                raise image.ImageError(messages.E_HASH, self._length)
+            self._device.check(image.unpack(raw))
+            self._device.store.commit(raw)
+            self._committed = (self._device.store.generation, self._device.store.slot)
+        return self._committed
+
+    def _activate(self, generation: int):
+        if self._device.cycle.state == messages.MEASURING:
+            raise image.ImageError(messages.E_MEASURING, self._device.cycle.number)
+        if generation == 0 or generation != self._device.store.generation:
+            raise image.ImageError(messages.E_GENERATION, generation, self._device.store.generation)
+        return generation, self._device.activate()
+
+    def _measure(self, cycle: int):
+        device = self._device
+        if device.cycle.image is None:
+            raise image.ImageError(messages.E_NO_IMAGE)
+        if device.cycle.state == messages.MEASURING and cycle != device.cycle.number:
+            raise image.ImageError(messages.E_MEASURING, device.cycle.number)
+        device.cycle.start(cycle)
+        return cycle, device.cycle.state
+
+    def _result(self, number: int):
+        cycle = self._device.cycle
+        state = cycle.state if number == cycle.number else messages.UNKNOWN_CYCLE
+        inputs = _four(cycle.inputs_uv)
+        ohms = _four(cycle.ohms)
+        return (
+            number, state, cycle.phase, cycle.answer, cycle.reason, cycle.remaining_ms(),
+            cycle.output_uv, cycle.margin_uv, cycle.band, self._device.refresh.state, len(cycle.ohms),
+            cycle.label.encode(),
+        ) + inputs + ohms  # fmt: skip
+
+    def _selftest(self):
+        return self._device.selftest()
+
+    def _safe(self):
+        self._device.safety.trip(messages.FAULT_HOST)
+        return messages.SAFE_STATE, self._device.safety.fault
+
+    def _clear(self):
+        self._device.clear()
+        return self._device.state(), self._device.safety.fault
+
+    def _bye(self):
+        return ()
+
+
+def _four(values):
+    return tuple(max(values[k], 0) if k < len(values) else 0 for k in range(4))
+
+
+def _error(code: int, value: int = 0, limit: int = 0):
+    return ERROR.kind, struct.pack(ERROR.reply, code, value, limit)

@@ -1,0 +1,72 @@
+"""ADS1115, four-channel 16-bit ADC, I2C (Texas Instruments SBAS444, section 9.6 "Register map").
+
+Single-shot conversions against ground: start one, wait `conversion_ms`, read it.
+"""
+
+from enose_contract.messages import FAULT_BUS
+from enose_device.safety import FaultError
+
+CONVERSION = 0x00
+CONFIG = 0x01
+START = 0x8000  # OS: begin a conversion; reads 1 when none is running
+SINGLE_ENDED = 0x4000  # MUX = 100 + channel
+SINGLE_SHOT = 0x0100
+NO_COMPARATOR = 0x0003
+GAIN_OF_RANGE_UV = {6144000: 0, 4096000: 1, 2048000: 2, 1024000: 3}
+RATES_SPS = (8, 16, 32, 64, 128, 250, 475, 860)
+FULL_COUNT = 32768
+TRIES = 3  # one and two retries, then the bus is taken for dead
+READY_POLLS = 20
+
+
+class Ads1115:
+    """Conversions by channel and range; a bus that stays dead raises FaultError(FAULT_BUS)."""
+
+    def __init__(self, i2c, address: int, rate_sps: int) -> None:
+        """i2c: a bus with writeto_mem and readfrom_mem_into."""
+        self._i2c = i2c
+        self._address = address
+        self._rate = RATES_SPS.index(rate_sps) << 5
+        self._two = bytearray(2)
+        # the internal oscillator may be 10 % slow, and the part wakes up in 30 us (SBAS444, section 7.5); the rest is
+        # the bus transfer and the granularity of a millisecond
+        self.conversion_ms = 11 * 1000 // (10 * rate_sps) + 1
+
+    def start(self, channel: int, range_uv: int) -> None:
+        """Begin one conversion of channel against ground."""
+        config = (
+            START
+            | SINGLE_ENDED
+            | channel << 12
+            | GAIN_OF_RANGE_UV[range_uv] << 9
+            | SINGLE_SHOT
+            | self._rate
+            | NO_COMPARATOR
+        )
+        self._two[0] = config >> 8
+        self._two[1] = config & 0xFF
+        self._transfer(True, CONFIG)
+
+    def read(self) -> int:
+        """The count of the conversion that was started, -32768..32767; waits a bounded while if it is not ready."""
+        for _ in range(READY_POLLS):
+            self._transfer(False, CONFIG)
+            if self._two[0] & 0x80:
+                break
+        else:
+            raise FaultError(FAULT_BUS)
+        self._transfer(False, CONVERSION)
+        count = self._two[0] << 8 | self._two[1]
+        return count - 65536 if count & 0x8000 else count
+
+    def _transfer(self, write: bool, register: int) -> None:
+        for _ in range(TRIES):
+            try:
+                if write:
+                    self._i2c.writeto_mem(self._address, register, self._two)
+                else:
+                    self._i2c.readfrom_mem_into(self._address, register, self._two)
+                return
+            except OSError:
+                pass  # a NACK or a stuck bus: retried, and counted by the loop
+        raise FaultError(FAULT_BUS)

@@ -1,0 +1,127 @@
+"""Frames in and out of a byte stream, sessions, and replies that are never computed twice.
+
+One host holds the session until it says bye or has been silent for LEASE_MS. A request with the last sequence number
+again is answered from the cache; an older one is discarded. Nothing here waits for a host that does not read.
+"""
+
+import select
+import struct
+from time import ticks_diff, ticks_ms
+
+from enose_contract import frames, messages
+
+LEASE_MS = 3000
+BYTES_PER_TURN = 64
+WRITE_PIECE = 64
+
+
+class Link:
+    """Serves one stream."""
+
+    def __init__(self, reader, writer, handle, identity) -> None:
+        """handle(kind, body) -> (kind, body) of the reply; identity() -> hello's fields after `lease_ms`."""
+        self._reader = reader
+        self._writer = writer
+        self._handle = handle
+        self._identity = identity
+        self._in = select.poll()
+        self._in.register(reader, select.POLLIN)
+        self._out = select.poll()
+        self._out.register(writer, select.POLLOUT)
+        self.frames = frames.FrameReader()
+        self._build = frames.FrameWriter()
+        self._pending = b""
+        self._session = 0
+        self._nonce = 0
+        self._sequence = -1
+        self._reply = b""
+        self._heard_ms = ticks_ms()
+        self._session_ms = ticks_ms()
+        self._lapsed = True
+        self.stale = 0
+        self.unsent = 0
+
+    def serve(self, wait_ms: int) -> None:
+        """Wait at most wait_ms for a byte, take what is there, answer it, send what the other side has room for."""
+        if self._pending:
+            self._flush()
+        if ticks_diff(ticks_ms(), self._session_ms) >= LEASE_MS:
+            self._lapsed = True  # noted here, before the tick counter wraps
+        if not self._in.poll(wait_ms):
+            self.frames.expire(ticks_diff(ticks_ms(), self._heard_ms))
+            return
+        for _ in range(BYTES_PER_TURN):
+            byte = self._reader.read(1)
+            if not byte:
+                break
+            self._heard_ms = ticks_ms()
+            frame = self.frames.feed(byte[0])
+            if frame is not None:
+                self._take(frame)
+            if not self._in.poll(0):
+                break
+
+    def _take(self, frame) -> None:
+        session, sequence, kind, body = frame
+        if kind == messages.HELLO.kind:
+            self._send(self._hello(sequence, body))
+            return
+        if session != self._session or session == 0:
+            self._send(self._error(session, sequence, messages.E_SESSION))
+            return
+        self._heard_session()
+        if sequence == self._sequence:
+            self._send(self._reply)
+            return
+        if (sequence - self._sequence) & 0xFF > 127:
+            self.stale += 1
+            return
+        reply_kind, reply_body = self._handle(kind, body)
+        self._sequence = sequence
+        self._reply = self._build.frame(session, sequence, reply_kind | frames.REPLY, reply_body)
+        self._send(self._reply)
+        if reply_kind == messages.BYE.kind:
+            self._session = 0
+
+    def _hello(self, sequence: int, body) -> bytes:
+        try:
+            values, _ = messages.HELLO.unpack_request(body)
+        except ValueError:
+            return self._error(0, sequence, messages.E_MALFORMED)
+        protocol, nonce = int(values[0]), int(values[1])
+        if protocol != messages.PROTOCOL:
+            return self._error(0, sequence, messages.E_PROTOCOL, protocol, messages.PROTOCOL)
+        if nonce != self._nonce or not self._session:
+            if self._session and not self._lapsed:
+                left_ms = max(LEASE_MS - ticks_diff(ticks_ms(), self._session_ms), 1)
+                return self._error(0, sequence, messages.E_BUSY_HOST, left_ms)
+            self._session = (nonce ^ nonce >> 16) & 0xFFFF or 1
+            self._nonce = nonce
+        self._sequence = sequence
+        self._heard_session()
+        body = struct.pack(
+            messages.HELLO.reply, self._session, frames.MAX_FRAME, LEASE_MS, *self._identity(), nonce
+        )  # fmt: skip
+        self._reply = self._build.frame(self._session, sequence, messages.HELLO.kind | frames.REPLY, body)
+        return self._reply
+
+    def _heard_session(self) -> None:
+        self._session_ms = ticks_ms()
+        self._lapsed = False
+
+    def _error(self, session: int, sequence: int, code: int, value: int = 0, limit: int = 0) -> bytes:
+        body = struct.pack(messages.ERROR.reply, code, value, limit)
+        return self._build.frame(session, sequence, messages.ERROR.kind | frames.REPLY, body)
+
+    def _send(self, frame: bytes) -> None:
+        if self._pending:
+            self.unsent += 1  # the host does not read: it will ask again
+            return
+        self._pending = frame
+        self._flush()
+
+    def _flush(self) -> None:
+        while self._pending and self._out.poll(0):
+            piece = self._pending[:WRITE_PIECE]
+            self._writer.write(piece)
+            self._pending = self._pending[len(piece) :]

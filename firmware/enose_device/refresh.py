@@ -1,0 +1,70 @@
+"""Keeps the leaking weights within the chip's tolerated droop.
+
+The chip leaks `leak_uv_per_s` at `leak_at_mc` and twice as fast every `leak_doubling_mc`; it tolerates `droop_max_uv`.
+A refresh that came later than that makes the weights stale until they are programmed anew.
+"""
+
+from time import ticks_diff, ticks_ms
+
+from enose_contract.messages import WEIGHTS_HELD, WEIGHTS_NONE, WEIGHTS_STALE
+
+IDLE_MS = 10  # between looks whether there is anything to hold; no longer than the shortest period in use
+LONGEST_MS = 60_000
+
+
+class Refresh:
+    """A task that rewrites every weight before it has drooped too far."""
+
+    def __init__(self, chip, configuration) -> None:
+        """chip: with write_weights(); configuration: the whole of board.json."""
+        self._chip = chip
+        self._facts = configuration["chip"]
+        self._use_percent = configuration["refresh_use_percent"]
+        self.state = WEIGHTS_NONE
+        self.done = 0
+        self.missed = 0
+        self.limit_ms = 0
+        self.period_ms = 0
+        self._last_ms = 0
+
+    def set_temperature(self, temperature_mc: int) -> None:
+        """Work out how long a weight holds at this temperature."""
+        facts = self._facts
+        leak = facts["leak_uv_per_s"] * 2 ** ((temperature_mc - facts["leak_at_mc"]) / facts["leak_doubling_mc"])
+        self.limit_ms = max(min(int(1000 * facts["droop_max_uv"] / leak), LONGEST_MS), 1)
+        self.period_ms = max(self.limit_ms * self._use_percent // 100, 1)
+
+    def program(self) -> None:
+        """Write the weights that the chip was loaded with, and hold them from now on."""
+        self._chip.write_weights()
+        self._last_ms = ticks_ms()
+        self.state = WEIGHTS_HELD
+
+    def forget(self) -> None:
+        """The weights are not to be trusted and not refreshed any more."""
+        self.state = WEIGHTS_NONE
+
+    def keep(self) -> None:
+        """Rewrite the weights now if they are held; before anything that stalls the processor, and by the task."""
+        if self.state != WEIGHTS_HELD:
+            return
+        self._chip.write_weights()
+        now_ms = ticks_ms()
+        if ticks_diff(now_ms, self._last_ms) > self.limit_ms:
+            self.missed += 1
+            self.state = WEIGHTS_STALE
+        else:
+            self.done += 1
+        self._last_ms = now_ms
+
+    def run(self):
+        """The task."""
+        while True:
+            if self.state != WEIGHTS_HELD:
+                yield min(IDLE_MS, max(self.period_ms, 1))
+                continue
+            age_ms = ticks_diff(ticks_ms(), self._last_ms)
+            if age_ms < self.period_ms:
+                yield self.period_ms - age_ms
+                continue
+            self.keep()

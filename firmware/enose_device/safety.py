@@ -1,0 +1,36 @@
+"""The latched safe state: analog switch open, DAC at its no-field code, heaters off, valve closed, the answer NONE."""
+
+from enose_contract.messages import FAULT_NONE
+
+
+class FaultError(Exception):
+    """Something that could drive the chip or a heater wrongly; `fault` is one of messages.FAULTS."""
+
+    def __init__(self, fault: int) -> None:
+        """Keep the fault's number."""
+        super().__init__(fault)
+        self.fault = fault
+
+
+class Safety:
+    """Holds the first fault until it is cleared, and brings the outputs into the safe state."""
+
+    def __init__(self, make_safe) -> None:
+        """make_safe(): puts every output into its safe state; it may be called at any time and any number of times."""
+        self._make_safe = make_safe
+        self.fault = FAULT_NONE
+
+    @property
+    def latched(self) -> bool:
+        """Whether the device is in its safe state."""
+        return self.fault != FAULT_NONE
+
+    def trip(self, fault: int) -> None:
+        """Enter the safe state; the first fault is the one that is kept."""
+        if self.fault == FAULT_NONE:
+            self.fault = fault
+        self._make_safe()
+
+    def clear(self) -> None:
+        """Leave the safe state; the caller programs the chip anew before anything is driven."""
+        self.fault = FAULT_NONE

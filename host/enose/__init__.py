@@ -1,0 +1,1 @@
+"""The host: recordings, features, training, mapping, programming, calibration and report."""

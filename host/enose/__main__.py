@@ -1,0 +1,5 @@
+"""`python -m enose` is `enose`."""
+
+from enose.cli import main
+
+main()

@@ -1,0 +1,150 @@
+"""How good a network is at each step between its training and a chip, and how answers are counted."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import sqrt
+
+import numpy as np
+from numpy.typing import NDArray
+
+from enose.features import NO_SAMPLE_UV, Constants, device_ohm, exact_ohm, input_uv, input_v
+from enose.mapping import held_v, uv_from_volts, volts_from_weights
+from enose.recordings import Recordings, Specimen
+from enose.training import Network
+from enose_contract.decision import ABSTAIN, CLASS, NONE
+from enose_hwsim.boardfile import ChipFile
+from enose_hwsim.chips import Chip
+from enose_hwsim.chips.equations import Cells
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+ABSTAINED, NO_ANSWER = "abstain", "none"  # the two columns of a confusion matrix that are no classes
+STAGES = ("float", "mapped", "quantised", "chip")
+
+
+def decide_all(output_uv: Ints, chip: ChipFile) -> tuple[Ints, Ints, Ints]:
+    """(answer, band, margin_uv) of every output: enose_contract.decision.decide, over an array."""
+    edges_uv = uv_from_volts(chip.decision.edges_v)
+    distance_uv = np.abs(output_uv[..., None] - edges_uv)
+    band = np.sum(output_uv[..., None] > edges_uv, axis=-1)
+    margin_uv = distance_uv.min(axis=-1)
+    valid_min_uv, valid_max_uv = uv_from_volts([chip.output.valid_min_v, chip.output.valid_max_v])
+    valid = (output_uv >= valid_min_uv) & (output_uv <= valid_max_uv)
+    answer = np.where(margin_uv < uv_from_volts(chip.decision.guard_v), ABSTAIN, CLASS)
+    return np.where(valid, answer, NONE), np.where(valid, band, 0), np.where(valid, margin_uv, 0)
+
+
+def answers(output_v: Floats, class_order: Sequence[str], chip: ChipFile) -> list[str]:
+    """A class, ABSTAINED or NO_ANSWER for every output; NaN and a band without a class are no answer."""
+    output_uv = np.where(np.isfinite(output_v), np.rint(np.nan_to_num(output_v) * 1e6), -1).astype(np.int64)
+    answer, band, _ = decide_all(output_uv, chip)
+    names = [*class_order, *[NO_ANSWER] * (len(chip.decision.edges_v) + 1 - len(class_order))]
+    kinds = {ABSTAIN: ABSTAINED, NONE: NO_ANSWER}
+    return [kinds.get(a, names[b]) for a, b in zip(answer.tolist(), band.tolist(), strict=True)]
+
+
+def stages(
+    network: Network, recordings: Recordings, indices: Ints, chip_file: ChipFile, chip: Chip
+) -> dict[str, list[str]]:
+    """The answers to these specimens at each of STAGES.
+
+    float: weights and inputs as trained, unrounded. mapped: the weights went through their voltages and back.
+    quantised: weights and inputs are what ADC, integers and DAC leave of them, through the same equations.
+    chip: the same voltages on the chip given.
+    """
+    chosen = [recordings.specimens[i] for i in indices.tolist()]
+    constants = _spread(network, len(recordings.sensors))
+    exact = input_v(*exact_ohm(chosen, recordings.average), network.channels, network.normalisation, constants)
+    measured_uv = input_uv(
+        *device_ohm(chosen, recordings.average, recordings.load_ohm), network.channels, network.normalisation, constants
+    )
+    empty = np.any(measured_uv == NO_SAMPLE_UV, axis=-1)
+    safe_uv = np.where(empty[:, None], round(chip_file.input.no_field_v * 1e6), measured_uv)
+    driven_v = held_v(safe_uv * 1e-6, chip_file.input.min_v, chip_file.input.max_v)
+    weights_v = volts_from_weights(network.weights, chip_file)
+    written_v = held_v(weights_v, chip_file.synapse.weight_min_v, chip_file.synapse.weight_max_v)
+    outputs = {
+        "float": output_float(exact, np.array(network.weights), chip_file),
+        "mapped": output_float(exact, _weights(weights_v, chip_file), chip_file),
+        "quantised": output_float(driven_v, _weights(written_v, chip_file), chip_file),
+        "chip": chip.output_v(driven_v, written_v),
+    }
+    for name in ("quantised", "chip"):
+        outputs[name] = np.where(empty, np.nan, outputs[name])
+    return {name: answers(output_v, network.class_order, chip_file) for name, output_v in outputs.items()}
+
+
+def output_float(inputs_v: Floats, weights: Floats, chip_file: ChipFile) -> Floats:
+    """The network in float64 on weights in -1..1: (S, I) volts to (S,) volts, without any check of ranges."""
+    cells, topology = Cells.of(chip_file), chip_file.topology
+    rows = weights[: topology.hidden * (topology.inputs + 1)].reshape(topology.hidden, topology.inputs + 1)
+    output_row = weights[topology.hidden * (topology.inputs + 1) :]
+    hidden_v = cells.neuron_v(cells.drive(inputs_v) @ rows[:, :-1].T + cells.bias_drive * rows[:, -1])
+    return cells.neuron_v(cells.drive(hidden_v) @ output_row[:-1] + cells.bias_drive * output_row[-1])
+
+
+def _weights(volts: Floats, chip_file: ChipFile) -> Floats:
+    synapse = chip_file.synapse
+    return np.asarray((synapse.weight_zero_v - volts) / ((synapse.weight_max_v - synapse.weight_min_v) / 2))
+
+
+def _spread(network: Network, sensors: int) -> Constants:
+    """The network's constants at the places of its sensors; the other sensors' are never used."""
+    low, high = [0] * sensors, [1] * sensors
+    for channel, lo, hi in zip(network.channels, network.low_ohm, network.high_ohm, strict=True):
+        low[channel], high[channel] = lo, hi
+    return Constants(tuple(low), tuple(high))
+
+
+def share_right(answered: Sequence[str], labels: Sequence[str]) -> float:
+    """Accuracy: the share of answers that name the right class; to abstain is not right. Raises ValueError for none."""
+    if not labels:
+        raise ValueError("no specimens to be right about")
+    return sum(a == b for a, b in zip(answered, labels, strict=True)) / len(labels)
+
+
+def confusion(answered: Sequence[str], labels: Sequence[str], classes: Sequence[str]) -> list[list[int]]:
+    """Counts: a row for each true class, a column for each answered class, then ABSTAINED and NO_ANSWER."""
+    columns = [*classes, ABSTAINED, NO_ANSWER]
+    counts = Counter(zip(labels, answered, strict=True))
+    return [[counts[row, column] for column in columns] for row in classes]
+
+
+def wilson_interval(right: int, count: int, z: float = 1.959964) -> tuple[float, float]:
+    """Confidence interval of a share, by default of 95 % (E. B. Wilson, J. Am. Stat. Assoc. 22 (1927) 209-212).
+
+    Raises ValueError for counts that are no share.
+    """
+    if not 0 <= right <= count or count == 0:
+        raise ValueError(f"{right} right of {count}, expected 0..count of at least 1")
+    share = right / count
+    middle = share + z * z / (2 * count)
+    half = z * sqrt(share * (1 - share) / count + z * z / (4 * count * count))
+    scale = 1 + z * z / count
+    return max(0.0, (middle - half) / scale), min(1.0, (middle + half) / scale)
+
+
+@dataclass(frozen=True)
+class Vote:
+    """What a group's windows answered together."""
+
+    group: str
+    label: str
+    answer: str
+
+
+def votes(answered: Sequence[str], specimens: Sequence[Specimen]) -> list[Vote]:
+    """One vote per group: its most frequent class, a tie to the one answered first; abstentions do not vote.
+
+    A group of which no window named a class gives NO_ANSWER.
+    """
+    labels: dict[str, str] = {}
+    counts: dict[str, Counter[str]] = {}
+    for answer, specimen in zip(answered, specimens, strict=True):
+        labels[specimen.group] = specimen.label
+        group = counts.setdefault(specimen.group, Counter())
+        if answer not in (ABSTAINED, NO_ANSWER):
+            group[answer] += 1
+    return [Vote(g, labels[g], c.most_common(1)[0][0] if c else NO_ANSWER) for g, c in counts.items()]

@@ -1,0 +1,40 @@
+"""The board and chip files that come with the project, by name."""
+
+from pathlib import Path
+
+from enose_hwsim.boardfile import BoardError, BoardFile, ChipFile, load_board, load_chip
+
+
+def boards_folder() -> Path:
+    """Where the files lie: beside this module in an installed package, at the root of a checkout otherwise."""
+    here = Path(__file__).resolve()
+    installed = here.parent / "boards"
+    return installed if installed.is_dir() else here.parents[2] / "boards"
+
+
+def board_names() -> list[str]:
+    """Every board that comes with the project."""
+    return sorted(path.stem for path in boards_folder().glob("*.toml"))
+
+
+def find_board(name_or_path: str) -> tuple[BoardFile, ChipFile, Path]:
+    """A board by its name or its file, with its chip. Raises BoardError."""
+    path = Path(name_or_path)
+    if path.suffix != ".toml":
+        path = boards_folder() / f"{name_or_path}.toml"
+        if not path.is_file():
+            raise BoardError(
+                f"'{name_or_path}' is no board; known: {', '.join(board_names())}, or the path of a .toml file"
+            )
+    board = load_board(path)
+    return board, find_chip(board.chip, path), path
+
+
+def find_chip(name: str, asked_by: Path) -> ChipFile:
+    """A chip by its name: beside the board's file, or of those that come with the project. Raises BoardError."""
+    for folder in (asked_by.parent / "chips", boards_folder() / "chips"):
+        path = folder / f"{name}.toml"
+        if path.is_file():
+            return load_chip(path)
+    known = sorted(path.stem for path in (boards_folder() / "chips").glob("*.toml"))
+    raise BoardError(f"{asked_by}: chip: '{name}' is no chip; known: {', '.join(known)}")

@@ -1,0 +1,88 @@
+"""The commands put together, and how their errors end."""
+
+import sys
+from importlib.metadata import version
+
+from cyclopts import App
+from cyclopts.exceptions import CycloptsError
+
+from enose.cli.output import stderr
+
+BAD_INPUT = 2
+FAILED = 1
+DEVICE_VERBS = ("info", "selftest", "program", "classify", "safe")
+
+
+def make_app() -> App:
+    """The command line; each command's module is imported when it is used."""
+    app = App(
+        name="enose",
+        suppress_keyboard_interrupt=False,  # run() words it, with an exit code of ours
+        help="An electronic nose whose classifier is an analog neural network: firmware, host and simulated hardware.",
+        version=lambda: version("enose"),
+        help_epilogue="Begin with `enose demo`. Exit codes: 0 done, 1 the work failed, 2 bad usage or bad input.",
+    )
+    app.command("enose.cli.demo:demo", name="demo")
+    app.command("enose.cli.sim:sim", name="sim")
+    board = App(name="board", help="Board files: microcontroller, parts and pins around one chip.")
+    board.command("enose.cli.board:list_boards", name="list")
+    board.command("enose.cli.board:check", name="check")
+    app.command(board)
+    device = App(name="device", help="One device: on USB, on a port, or simulated (sim:BOARD).")
+    for verb in DEVICE_VERBS:
+        device.command(f"enose.cli.device:{verb}", name=verb)
+    app.command(device)
+    return app
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run one command and leave with its exit code."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run one command; its exit code."""
+    try:
+        result = make_app()(arguments, exit_on_error=False, print_error=False, result_action="return_value")
+    except CycloptsError as error:
+        return _complain(str(error), BAD_INPUT)
+    except KeyboardInterrupt:
+        return _complain("stopped", FAILED)
+    except Exception as error:
+        code = _exit_code(error)
+        if code is None:
+            raise
+        return _complain(str(error), code)
+    return result if isinstance(result, int) else 0
+
+
+def _complain(text: str, code: int) -> int:
+    stderr.print(f"[bold red]error:[/] {_escaped(text)}")
+    return code
+
+
+def _escaped(text: str) -> str:
+    from rich.markup import escape
+
+    return escape(" ".join(text.split()))
+
+
+def _exit_code(error: Exception) -> int | None:
+    """2 for input that the user can mend, 1 for work that failed, None for a defect of ours."""
+    from enose.image import ImageFileError
+    from enose.link.conversation import DeviceError, LinkError
+    from enose.link.port import PortError
+    from enose.recordings import RecordingsError
+    from enose.training import TrainingError
+    from enose_hwsim.board.parts.flash import FlashFileError
+    from enose_hwsim.board.process import MicroPythonMissing
+    from enose_hwsim.board.serving import FirmwareEnded
+    from enose_hwsim.boardfile import BoardError
+    from enose_hwsim.spice.errors import SpiceError, SpiceMissing
+
+    bad_input = (BoardError, RecordingsError, TrainingError, ImageFileError, FlashFileError, LinkError, PortError)
+    if isinstance(error, bad_input):
+        return BAD_INPUT
+    if isinstance(error, (DeviceError, FirmwareEnded, MicroPythonMissing, SpiceError, SpiceMissing)):
+        return FAILED
+    return None

@@ -1,0 +1,13 @@
+"""Parameters that several commands share."""
+
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+Json = Annotated[bool, Parameter(help="print the result as JSON", negative="")]
+Fidelity = Annotated[
+    Literal["fast", "spice"], Parameter(help="the simulated chip: its equations, or an ngspice netlist")
+]
+Seed = Annotated[int, Parameter(help="the same seed is the same run")]
+DeviceAddress = Annotated[str, Parameter(help="auto (USB), a serial port, or sim:BOARD")]
+Odour = Annotated[Literal["banana", "lemon", "lychee"], Parameter(help="the simulated odour before the nose")]

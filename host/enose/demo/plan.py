@@ -1,0 +1,44 @@
+"""Which specimens are trained on and which are tested, for each kind of recordings, and what that split can show."""
+
+from dataclasses import dataclass
+
+from enose.recordings import Recordings, split
+from enose.recordings.split import Split
+
+FOLDS = 5
+TEST_FRACTION = 0.3
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Splits that test no specimen twice; `votes` where the windows of a group answer together as well."""
+
+    splits: tuple[Split, ...]
+    words: str
+    votes: bool
+
+
+def make_plan(recordings: Recordings, seed: int) -> Plan:
+    """By group where groups hold several specimens; else at random, half of a small set and 30 % of a large one.
+
+    Raises ValueError where there are too few specimens or groups.
+    """
+    groups = recordings.groups()
+    if len(set(groups)) < len(groups):
+        folds = tuple(split.grouped_folds(recordings, FOLDS, seed))
+        return Plan(folds, f"{FOLDS} folds by group: no {_noun(groups)} is in training and test at once", True)
+    if recordings.simulated:
+        return Plan((split.stratified(recordings, 0.5, seed),), "stratified halves of the specimens", False)
+    words = f"random, stratified, {1 - TEST_FRACTION:.0%} to train and {TEST_FRACTION:.0%} to test"
+    if len(batches(recordings)) > 1:
+        words += "; this hides drift, for every batch is in both"
+    return Plan((split.stratified(recordings, TEST_FRACTION, seed),), words, False)
+
+
+def batches(recordings: Recordings) -> list[str]:
+    """The batches of recordings in the order of their recording."""
+    return list(dict.fromkeys(s.batch for s in recordings.specimens))
+
+
+def _noun(groups: list[str]) -> str:
+    return groups[0].rsplit(" ", 1)[0] or "group"

@@ -1,0 +1,76 @@
+"""The demo's result as a document: accuracies with their split, interval and peers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from enose import accuracy
+from enose.demo.plan import Plan
+from enose.link.device import Answer
+from enose.recordings import Recordings
+from enose.training import Network
+from enose_hwsim.boardfile import ChipFile
+
+STEPS = (*accuracy.STAGES, "firmware")
+
+
+@dataclass(frozen=True)
+class Fold:
+    """One split's network and its answers to the specimens held out, by step; `measured` are the firmware's."""
+
+    network: Network
+    test: NDArray[np.int64]
+    answers: dict[str, list[str]]
+    plain: dict[str, list[str]]
+    measured: list[Answer]
+
+
+def make_report(recordings: Recordings, plan: Plan, folds: Sequence[Fold], chip: ChipFile) -> dict[str, Any]:
+    """Everything that the folds show, ready for JSON; numbers of all folds' specimens together."""
+    specimens = [recordings.specimens[i] for fold in folds for i in fold.test.tolist()]
+    labels = [s.label for s in specimens]
+    answered = {step: [a for fold in folds for a in fold.answers[step]] for step in STEPS}
+    plain = {name: [a for fold in folds for a in fold.plain[name]] for name in folds[0].plain}
+    shares = {step: accuracy.share_right(answered[step], labels) for step in STEPS}
+    right = sum(a == b for a, b in zip(answered["firmware"], labels, strict=True))
+    first = folds[0].network
+    report: dict[str, Any] = {
+        "recordings": recordings.title,
+        "simulated_recordings": recordings.simulated,
+        "notes": list(recordings.notes),
+        "split": plan.words,
+        "classes": list(recordings.classes),
+        "confusion": accuracy.confusion(answered["firmware"], labels, recordings.classes),
+        "confusion_columns": [*recordings.classes, accuracy.ABSTAINED, accuracy.NO_ANSWER],
+        "accuracy": shares,
+        "accuracy_interval": list(accuracy.wilson_interval(right, len(labels))),
+        "plain": {name: accuracy.share_right(found, labels) for name, found in plain.items()},
+        "specimens": {"trained_on": [len(one.train) for one in plan.splits], "tested": len(labels)},
+        "networks": [{"sensors": list(f.network.sensors), "class_order": list(f.network.class_order)} for f in folds],
+        "class_order": list(first.class_order),
+        "chip": chip.name,
+        "decision": {
+            "edges_v": list(chip.decision.edges_v),
+            "guard_v": chip.decision.guard_v,
+            "range_v": [chip.output.min_v, chip.output.max_v],
+        },
+        "answers": [
+            {"label": s.label, "answer": named, "output_v": a.output_v, "margin_v": a.margin_v}
+            for s, named, a in zip(
+                specimens, answered["firmware"], [answer for fold in folds for answer in fold.measured], strict=True
+            )
+        ],
+    }
+    if plan.votes:
+        voted = {step: accuracy.votes(answered[step], specimens) for step in STEPS} | {
+            name: accuracy.votes(found, specimens) for name, found in plain.items()
+        }
+        report["vote"] = {
+            name: accuracy.share_right([v.answer for v in vote], [v.label for v in vote])
+            for name, vote in voted.items()
+        }
+        report["vote_groups"] = len(voted["firmware"])
+    return report

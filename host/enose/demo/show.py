@@ -1,0 +1,82 @@
+"""The demo's report as text for a terminal."""
+
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+STEP_WORDS = {
+    "float": "network in float64",
+    "mapped": "weights as chip voltages",
+    "quantised": "ADC, integers and DAC",
+    "chip": "on the simulated chip",
+    "firmware": "through the firmware",
+}
+PLAIN_WORDS = {
+    "mlp443": "plain 4-4-3 MLP, same four inputs",
+    "svm": "SVM, all sensors",
+    "lda": "LDA, all sensors",
+    "majority": "majority class",
+}
+
+
+def show(report: dict[str, Any], console: Console) -> None:
+    """Print the report."""
+    kind = "simulated" if report["simulated_recordings"] else "real"
+    console.print(f"recordings   {report['recordings']} ({kind})")
+    for note in _shortened(report["notes"]):
+        console.print(f"             {note}")
+    console.print(f"split        {report['split']}")
+    for network in report["networks"]:
+        bands = " < ".join(network["class_order"])
+        console.print(f"trained      4-4-1 tanh on {', '.join(network['sensors'])}; bands {bands}")
+    console.print(f"board        {report['board']} (simulated), chip {report['chip']}, fidelity {report['fidelity']}")
+    console.print(
+        f"firmware     under {report['micropython']}, {report['memory_free_low'] / 1024:.0f} KiB of heap free at least"
+    )
+    console.print()
+    console.print(_confusion(report))
+    console.print()
+    console.print(_steps(report))
+    _show_batches(report, console)
+    console.print()
+    low, high = report["accuracy_interval"]
+    right, tested = sum(row[k] for k, row in enumerate(report["confusion"])), report["specimens"]["tested"]
+    console.print(
+        f"{right} of {tested} held-out specimens right through the firmware: {right / tested:.1%}"
+        f" (95 % interval {low:.1%} to {high:.1%})"
+    )
+    refresh = report["refresh"]
+    console.print(f"weights refreshed {refresh['done']} times, {refresh['missed']} missed")
+    console.print(f"simulated {report['simulated_s']:.1f} s in {report['wall_s']:.1f} s")
+
+
+def _confusion(report: dict[str, Any]) -> Table:
+    table = Table(
+        "true", *report["confusion_columns"], box=None, title="confusion, firmware's answers", title_justify="left"
+    )
+    for name, row in zip(report["classes"], report["confusion"], strict=True):
+        table.add_row(name, *(str(count) for count in row))
+    return table
+
+
+def _steps(report: dict[str, Any]) -> Table:
+    votes = report.get("vote")
+    columns = ["step", "accuracy"] + ([f"vote over {report['vote_groups']} groups"] if votes else [])
+    table = Table(*columns, box=None)
+    rows = [(name, STEP_WORDS[name], value) for name, value in report["accuracy"].items()]
+    rows += [(name, f"peer: {PLAIN_WORDS[name]}", value) for name, value in report["plain"].items()]
+    for name, words, value in rows:
+        table.add_row(words, f"{value:.1%}", *([f"{votes[name]:.1%}"] if votes else []))
+    return table
+
+
+def _show_batches(report: dict[str, Any], console: Console) -> None:
+    drift = report["by_batch"]
+    if drift:
+        parts = ", ".join(f"{name} {value:.1%}" for name, value in drift["chip_accuracy"].items())
+        console.print(f"\nsplit by batch, chip trained on {drift['trained_on']} alone: {parts}")
+
+
+def _shortened(notes: list[str], most: int = 4) -> list[str]:
+    return notes if len(notes) <= most else [*notes[:most], f"... and {len(notes) - most} more (--json has all)"]

@@ -1,0 +1,84 @@
+"""Weight images as files, and made from a trained network."""
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+
+from enose.mapping import uv_from_volts, volts_from_weights
+from enose.recordings import Recordings, Specimen
+from enose.training import Network
+from enose_contract.image import Image, ImageError, unpack
+from enose_contract.messages import ERRORS
+from enose_hwsim.boardfile import BoardFile, ChipFile
+
+PLAY_MS = 500  # a recording with slower samples is played at this pace: its minutes are not waited for
+NO_CALIBRATION = bytes(8)
+
+
+class ImageFileError(ValueError):
+    """A file that is no usable weight image: one line with file and reason."""
+
+
+def play_ms(specimen: Specimen) -> int:
+    """The time between two samples when a recording is played to a board."""
+    return min(round(specimen.sample_s * 1000), PLAY_MS)
+
+
+def build_image(network: Network, recordings: Recordings, board: BoardFile, chip: ChipFile) -> Image:
+    """The image of a trained network for one board: its weights as voltages, and how to measure a specimen."""
+    weights_uv = uv_from_volts(volts_from_weights(network.weights, chip)).tolist()
+    specimen = recordings.specimens[0]
+    classes = [*network.class_order, *[""] * (len(chip.decision.edges_v) + 1 - len(network.class_order))]
+    scan_ms = play_ms(specimen)
+    low_ohm, high_ohm = list(network.low_ohm), list(network.high_ohm)
+    identity = repr((weights_uv, network.channels, low_ohm, high_ohm, network.class_order)).encode()
+    return Image(
+        chip=chip.name,
+        board=board.name,
+        sensor_set=recordings.sensor_set_id(),
+        model=hashlib.sha256(identity).digest()[:8],
+        calibration=NO_CALIBRATION,
+        normalisation=recordings.normalisation,
+        channels=list(network.channels),
+        low_ohm=low_ohm,
+        high_ohm=high_ohm,
+        classes=classes,
+        weights_uv=weights_uv,
+        baseline_ms=len(specimen.baseline_ohm) * scan_ms,
+        exposure_ms=len(specimen.exposure_ohm) * scan_ms,
+        recovery_ms=len(specimen.recovery_ohm) * scan_ms,
+        scan_ms=scan_ms,
+        average=recordings.average,
+    )
+
+
+def read_image(path: Path) -> tuple[bytes, Image]:
+    """The bytes and the content of an image file. Raises ImageFileError."""
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise ImageFileError(f"{path}: cannot be read ({error.strerror})") from error
+    try:
+        return raw, unpack(raw)
+    except ImageError as error:
+        reason = ERRORS[error.code].format(value=error.value, limit=error.limit)
+        raise ImageFileError(f"{path}: not a weight image: {reason}") from error
+
+
+def check_writable(path: Path | None) -> None:
+    """Raise ImageFileError where path's folder is not there: better before the work than after it."""
+    if path is not None and not path.parent.is_dir():
+        raise ImageFileError(f"{path}: there is no folder {path.parent} to write into")
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file so that it is there whole or not at all."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

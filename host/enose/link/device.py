@@ -1,0 +1,189 @@
+"""What a device can be asked to do, in Python values."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from enose.link.conversation import Conversation, DeviceError, LinkError, Values
+from enose.link.port import Port
+from enose_contract import decision, messages
+from enose_hwsim.board.serving import FirmwareEnded
+
+CHUNK = 256
+POLL_MS = 1000
+CYCLE_LIMIT_MS = 3_600_000
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The outcome of one measurement; voltages in V, resistances in ohm."""
+
+    answer: str
+    label: str
+    band: int
+    reason: str
+    output_v: float
+    margin_v: float
+    inputs_v: tuple[float, ...]
+    ohms: tuple[int, ...]
+    weights: str
+
+
+class Device:
+    """One device, from hello to bye."""
+
+    def __init__(self, port: Port, *, nonce: int | None = None) -> None:
+        """Say hello. Raises LinkError or DeviceError."""
+        self.port = port
+        self._conversation = Conversation(port, nonce=nonce)
+        hello = self._conversation.hello()
+        self.board = _text(hello["board"])
+        self.chip = _text(hello["chip"])
+        self.firmware = _text(hello["firmware"])
+        self.unit = bytes(hello["unit"]).hex() if isinstance(hello["unit"], bytes) else ""
+
+    @property
+    def retransmissions(self) -> int:
+        """How many requests had to be sent again so far."""
+        return self._conversation.retransmissions
+
+    def info(self) -> dict[str, Any]:
+        """Identity, memory, link, refresh, temperature and supply."""
+        raw = self._conversation.ask(messages.INFO)
+        numbers = {name: value for name, value in raw.items() if isinstance(value, int)}
+        status = self.status()
+        return {
+            "board": self.board,
+            "chip": self.chip,
+            "firmware": self.firmware,
+            "unit": self.unit,
+            "micropython": _text(raw["micropython"]),
+            "state": status["state"],
+            "fault": status["fault"],
+            "weights": status["weights"],
+            "uptime_s": numbers["uptime_ms"] * 1e-3,
+            "memory_free_start": numbers["free_start"],
+            "memory_free_low": numbers["free_low"],
+            "memory_free_now": numbers["free_now"],
+            "frames_good": numbers["frames_good"],
+            "frames_dropped": numbers["frames_dropped"],
+            "refresh": {
+                "done": numbers["refresh_done"],
+                "missed": numbers["refresh_missed"],
+                "period_s": numbers["refresh_period_ms"] * 1e-3,
+            },
+            "temperature_c": numbers["temperature_mc"] * 1e-3,
+            "supply_v": numbers["supply_uv"] * 1e-6,
+            "image": {"generation": numbers["generation"], "model": _hex(raw["model"])},
+        }
+
+    def status(self) -> dict[str, str]:
+        """State, fault, phase and weights, in words."""
+        return _status(self._conversation.ask(messages.STATUS))
+
+    def selftest(self) -> dict[str, Any]:
+        """Each check by name, passed or not, and what was measured."""
+        raw = {name: int(value) for name, value in self._conversation.ask(messages.SELFTEST).items()}
+        checks = {name: bool(raw["passed"] >> k & 1) for k, name in enumerate(messages.CHECKS) if raw["run"] >> k & 1}
+        return {
+            "passed": all(checks.values()),
+            "checks": checks,
+            "supply_v": raw["supply_uv"] * 1e-6,
+            "rail_count": raw["rail_count"],
+            "temperature_c": raw["temperature_mc"] * 1e-3,
+        }
+
+    def program(self, image: bytes, on_progress: Callable[[int, int], None] = lambda done, total: None) -> int:
+        """Upload an image (the rest of it, if cut off before), have it stored and put into force; its generation."""
+        sha256 = hashlib.sha256(image).digest()
+        upload = int.from_bytes(sha256[:4], "little")
+        ask = self._conversation.ask
+        offset = int(ask(messages.UPLOAD_BEGIN, upload, len(image), sha256)["offset"])
+        while offset < len(image):
+            piece = image[offset : offset + CHUNK]
+            taken = int(ask(messages.UPLOAD_DATA, upload, offset, tail=piece)["offset"])
+            if not offset < taken <= len(image):
+                raise LinkError(f"{self.port.name}: has {taken} bytes of the image after being sent up to {len(image)}")
+            offset = taken
+            on_progress(offset, len(image))
+        generation = int(ask(messages.UPLOAD_COMMIT, upload)["generation"])
+        ask(messages.ACTIVATE, generation)
+        return generation
+
+    def measure(self, on_phase: Callable[[str, float], None] = lambda phase, remaining_s: None) -> Answer:
+        """Run one measurement to its end. Raises LinkError where it does not end within an hour."""
+        # a number that the device has not seen: the same one again would only give the old answer again
+        cycle = (int(self._conversation.ask(messages.STATUS)["cycle"]) + 1) & 0xFFFFFFFF
+        self._conversation.ask(messages.MEASURE, cycle)
+        waited_ms = 0
+        while waited_ms < CYCLE_LIMIT_MS:
+            raw = self._conversation.ask(messages.RESULT, cycle)
+            if raw["state"] == messages.UNKNOWN_CYCLE:
+                raise LinkError(f"{self.port.name}: measurement {cycle} is not known to the device any more")
+            if raw["state"] != messages.MEASURING:
+                return _answer(raw)
+            remaining_ms = int(raw["remaining_ms"])
+            on_phase(_word(messages.PHASES, raw["phase"], "phase"), remaining_ms * 1e-3)
+            wait_ms = min(max(remaining_ms, 5) + 5, POLL_MS)
+            self.port.wait(wait_ms)
+            waited_ms += wait_ms
+        raise LinkError(f"{self.port.name}: measurement {cycle} has not ended in {CYCLE_LIMIT_MS // 60000} minutes")
+
+    def safe(self) -> dict[str, str]:
+        """Latch the safe state."""
+        self._conversation.ask(messages.SAFE)
+        return self.status()
+
+    def clear(self) -> dict[str, str]:
+        """Leave the safe state; the chip is programmed anew from the stored image."""
+        self._conversation.ask(messages.CLEAR)
+        return self.status()
+
+    def close(self) -> None:
+        """Say bye, so that another host need not wait, and give the port back."""
+        try:
+            self._conversation.ask(messages.BYE)
+        except (LinkError, DeviceError, FirmwareEnded, OSError):
+            pass  # it is gone already; there is nobody to take leave of
+        finally:
+            self.port.close()
+
+
+def _text(raw: int | bytes) -> str:
+    """A zero-padded text field; what is not ASCII in it is replaced."""
+    return raw.rstrip(b"\0").decode("ascii", "replace") if isinstance(raw, bytes) else ""
+
+
+def _word(words: tuple[str, ...], number: int | bytes, what: str) -> str:
+    """The word for a number of the message table, or the number itself where the table has none."""
+    return words[number] if isinstance(number, int) and number < len(words) else f"{what} {number!r}"
+
+
+def _hex(raw: int | bytes) -> str:
+    return raw.hex() if isinstance(raw, bytes) else ""
+
+
+def _status(raw: Values) -> dict[str, str]:
+    return {
+        "state": _word(messages.STATES, raw["state"], "state"),
+        "fault": messages.FAULTS.get(int(raw["fault"]), f"fault {raw['fault']!r}"),
+        "phase": _word(messages.PHASES, raw["phase"], "phase"),
+        "weights": _word(messages.WEIGHTS, raw["weights"], "weights"),
+    }
+
+
+def _answer(raw: Values) -> Answer:
+    number = {name: value for name, value in raw.items() if isinstance(value, int)}
+    channels = min(number["channels"], 4)
+    return Answer(
+        answer=decision.ANSWERS.get(number["answer"], "NONE"),
+        label=_text(raw["label"]),
+        band=number["band"],
+        reason=messages.REASONS.get(number["reason"], f"reason {number['reason']}"),
+        output_v=number["output_uv"] * 1e-6,
+        margin_v=number["margin_uv"] * 1e-6,
+        inputs_v=tuple(number[f"input{k + 1}_uv"] * 1e-6 for k in range(channels)),
+        ohms=tuple(number[f"ohm{k + 1}"] for k in range(channels)),
+        weights=_word(messages.WEIGHTS, number["weights"], "weights"),
+    )

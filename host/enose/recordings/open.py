@@ -1,0 +1,39 @@
+"""Which loader a path belongs to, told by its content."""
+
+from pathlib import Path
+
+from enose.recordings import gas_drift, home_activity
+from enose.recordings.specimen import Recordings, RecordingsError
+
+PICKLE_SUFFIXES = {".pkl", ".pickle", ".joblib", ".p"}
+KNOWN = "a folder of gas-drift batches (batch*.dat), one such batch, or the home-activity recordings.csv"
+
+
+def open_recordings(path: Path, classes: tuple[str, ...] | None = None) -> Recordings:
+    """The recordings at path, with the classes asked for or all of them.
+
+    Raises RecordingsError for anything that is not recordings; a pickle is refused unread, for reading one runs it.
+    """
+    if not path.exists():
+        raise RecordingsError(f"{path}: there is no such file or folder, expected {KNOWN}")
+    if path.is_dir():
+        if any(path.glob("batch*.dat")):
+            return gas_drift.load_gas_drift(path, classes)
+        if (path / "recordings.csv").is_file():
+            return open_recordings(path / "recordings.csv", classes)
+        raise RecordingsError(f"{path}: holds no recordings, expected {KNOWN}")
+    if path.suffix.lower() in PICKLE_SUFFIXES:
+        raise RecordingsError(f"{path}: a pickle is never read, for it may run anything; expected {KNOWN}")
+    try:
+        with path.open("rb") as file:
+            head = file.read(256)
+    except OSError as error:
+        raise RecordingsError(f"{path}: cannot be read ({error.strerror}), expected {KNOWN}") from error
+    if head[:1] == b"\x80" and head[1:2] <= b"\x08":
+        raise RecordingsError(f"{path}: a pickle is never read, for it may run anything; expected {KNOWN}")
+    start = head.decode("utf-8", errors="replace")
+    if gas_drift.ROW.match(start):
+        return gas_drift.load_gas_drift(path, classes)
+    if start.startswith("induction_id,"):
+        return home_activity.load_home_activity(path, classes)
+    raise RecordingsError(f"{path}: begins with {start[:24]!r}, which is not recordings; expected {KNOWN}")

@@ -1,0 +1,75 @@
+"""The request channel to the simulated board, and the virtual clock of the firmware's process."""
+
+import os
+import struct
+
+import operations
+
+_read_fd, _write_fd = [int(part) for part in os.getenv("ENOSE_BOARD_FDS").split(",")]
+_in = open(_read_fd, "rb")
+_out = open(_write_fd, "wb")
+_buffer = bytearray(4096)
+_view = memoryview(_buffer)
+_answer = bytearray(4096)  # the longest answer is a block of flash
+_answer_view = memoryview(_answer)
+_used = 0
+_now_us = int(os.getenv("ENOSE_BOARD_START_US"))
+
+
+def now_us():
+    """Virtual time; asking costs a microsecond, so that a loop that polls the clock comes to an end."""
+    global _now_us
+    _now_us += 1
+    return _now_us
+
+
+def spend(us):
+    """Let virtual time pass for something that takes the processor or a bus this long."""
+    global _now_us
+    _now_us += us
+
+
+def flush():
+    """Hand the posted requests over."""
+    global _used
+    if _used:
+        _out.write(_view[:_used])
+        _used = 0
+
+
+def post(operation, first, second, data=None):
+    """A request that nobody waits for: two bytes, or one byte and data."""
+    global _used
+    n = 2 if data is None else 1 + len(data)
+    if _used + operations.HEADER_SIZE + n > len(_buffer):
+        flush()
+    struct.pack_into(operations.HEADER, _buffer, _used, n, operation, _now_us)
+    at = _used + operations.HEADER_SIZE
+    _buffer[at] = first
+    if data is None:
+        _buffer[at + 1] = second
+    else:
+        _buffer[at + 1 : at + n] = data
+    _used = at + n
+
+
+def call(operation, payload):
+    """A request whose answer is waited for; it is valid until the next call. Raises OSError with the board's errno.
+
+    The answer is read before anything is allocated: a heap that is full leaves nothing of it in the pipe.
+    """
+    flush()
+    _out.write(struct.pack(operations.HEADER, len(payload), operation, _now_us) + payload)
+    _in.readinto(_answer, operations.ANSWER_SIZE)
+    n = _answer[0] | _answer[1] << 8
+    status = _answer[2]
+    _in.readinto(_answer, n)
+    if status:
+        raise OSError(256 - status)
+    return _answer_view[:n]
+
+
+def idle(us):
+    """Sleep until us have passed or a byte has come in on standard input."""
+    global _now_us
+    _now_us = struct.unpack("<Q", call(operations.IDLE, struct.pack("<Q", _now_us + us)))[0]

@@ -1,0 +1,24 @@
+"""Operations between the firmware's stand-in modules and the simulated board, for both sides.
+
+A request is length (u16, of the payload), operation (u8), virtual time (u64, us), payload; the answer to a waiting one
+is length (u16), status (i8, minus an errno), payload. Operations below FIRST_WAITING are posted: nobody waits.
+"""
+
+HEADER = "<HBQ"
+HEADER_SIZE = 11
+ANSWER = "<Hb"
+ANSWER_SIZE = 3
+
+PIN_WRITE = 1  # pin, level
+SPI_WRITE = 2  # bus, bytes
+FIRST_WAITING = 16
+PIN_READ = 16  # pin -> level
+SPI_TRANSFER = 17  # bus, bytes -> bytes
+ADC_READ = 18  # pin or channel -> u16
+I2C_WRITE = 19  # bus, address, bytes
+I2C_READ = 20  # bus, address, count (u16), bytes written first -> bytes
+IDLE = 21  # until (u64, us) -> now (u64, us)
+FLASH_READ = 22  # offset (u32), count (u32) -> bytes
+FLASH_WRITE = 23  # offset (u32), bytes
+FLASH_ERASE = 24  # offset (u32)
+RESET = 25

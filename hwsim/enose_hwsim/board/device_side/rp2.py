@@ -1,0 +1,40 @@
+"""`rp2`: the flash, as a block device of 4 KiB blocks; programming clears bits, erasing sets them."""
+
+import struct
+
+import board_wire
+import operations
+
+_BLOCK = 4096
+_PAGE = 256
+
+
+class Flash:
+    def __init__(self, *, start=0, len=0):
+        self._start = start
+        self._blocks = len // _BLOCK
+
+    def readblocks(self, block, buffer, offset=0):
+        payload = struct.pack("<II", self._start + block * _BLOCK + offset, len(buffer))
+        buffer[:] = board_wire.call(operations.FLASH_READ, payload)
+
+    def writeblocks(self, block, buffer, offset=None):
+        if offset is None:
+            self.ioctl(6, block)
+            offset = 0
+        if offset % _PAGE or len(buffer) % _PAGE:
+            raise OSError(22)  # the RP2040 programs whole pages
+        payload = struct.pack("<I", self._start + block * _BLOCK + offset)
+        board_wire.call(operations.FLASH_WRITE, payload + bytes(buffer))
+        board_wire.spend(len(buffer) * 3)  # about 0.7 ms for a page of 256 bytes (W25Q16JV data sheet, t_PP)
+
+    def ioctl(self, operation, argument):
+        if operation == 4:
+            return self._blocks
+        if operation == 5:
+            return _BLOCK
+        if operation == 6:
+            board_wire.call(operations.FLASH_ERASE, struct.pack("<I", self._start + argument * _BLOCK))
+            board_wire.spend(45000)  # a sector of 4 KiB, typical (W25Q16JV data sheet, t_SE)
+            return 0
+        return 0

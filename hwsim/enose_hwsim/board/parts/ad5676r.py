@@ -1,0 +1,69 @@
+"""AD5676R, octal 16-bit DAC: 24-bit SPI frames, reference, gain 1 or 2, readback (Analog Devices data sheet)."""
+
+from collections.abc import Callable
+
+WRITE_INPUT = 0x1
+UPDATE = 0x2
+WRITE_AND_UPDATE = 0x3
+SOFTWARE_RESET = 0x6
+REFERENCE_SETUP = 0x7
+READBACK = 0x9
+RESET_WORD = 0x1234
+
+
+class Ad5676rPart:
+    """Registers and outputs. `on_change(channel, v, t_s)` is told of every output that is set."""
+
+    def __init__(self, reference_v: float, on_change: Callable[[int, float, float], None]) -> None:
+        """Powered up: all outputs at zero scale, gain 1."""
+        self._reference_v = reference_v
+        self._on_change = on_change
+        self._selected = False
+        self.input_codes = [0] * 8
+        self.codes = [0] * 8
+        self.gain = 1
+        self._readback: int | None = None
+        self.ignored_frames = 0
+
+    def select(self, level: int) -> None:
+        """The SYNC pin: low while a frame is shifted in."""
+        self._selected = not level
+
+    def voltage_v(self, channel: int) -> float:
+        """The output of one channel."""
+        return self.codes[channel] * self._reference_v * self.gain / 65536
+
+    def transfer(self, frame: bytes, t_s: float) -> bytes:
+        """One frame in, what SDO shifts out meanwhile. Anything but 24 bits under a low SYNC is ignored and counted."""
+        if not self._selected or len(frame) != 3:
+            self.ignored_frames += 1
+            return bytes(len(frame))
+        answer = bytes(3)
+        if self._readback is not None:
+            answer = bytes((READBACK << 4, self.codes[self._readback] >> 8, self.codes[self._readback] & 0xFF))
+            self._readback = None
+        command, channel, word = frame[0] >> 4, frame[0] & 0x7, frame[1] << 8 | frame[2]
+        if command == WRITE_AND_UPDATE:
+            self.input_codes[channel] = word
+            self._set(channel, word, t_s)
+        elif command == WRITE_INPUT:
+            self.input_codes[channel] = word
+        elif command == UPDATE:
+            for bit in range(8):
+                if word >> bit & 1:
+                    self._set(bit, self.input_codes[bit], t_s)
+        elif command == SOFTWARE_RESET and word == RESET_WORD:
+            self.gain = 1
+            for k in range(8):
+                self._set(k, 0, t_s)
+        elif command == REFERENCE_SETUP:
+            self.gain = 2 if word & 0x4 else 1
+            for k in range(8):  # every output moves with it
+                self._set(k, self.codes[k], t_s)
+        elif command == READBACK:
+            self._readback = channel
+        return answer
+
+    def _set(self, channel: int, code: int, t_s: float) -> None:
+        self.codes[channel] = code
+        self._on_change(channel, self.voltage_v(channel), t_s)

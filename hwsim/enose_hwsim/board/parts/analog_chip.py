@@ -1,0 +1,122 @@
+"""A chip with capacitor weights on the board: sample and hold, leak, input switch, settling output.
+
+What the network answers comes from the chip's model (`fast` or `spice`); this file adds what happens over time.
+"""
+
+import math
+from collections.abc import Callable
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from enose_hwsim.boardfile import ChipFile
+
+Array = NDArray[np.float64]
+
+
+class ChipModel(Protocol):
+    """What every fidelity of a chip answers."""
+
+    def output_v(self, inputs_v: Array, weights_v: Array) -> Array:
+        """Outputs (S,) in volts for inputs (S, inputs) and weights (n,)."""
+        ...
+
+
+class HeldWeightChipPart:
+    """One chip behind its switch; voltages in volts, times in seconds."""
+
+    def __init__(self, chip: ChipFile, model: ChipModel, temperature_c: Callable[[], float]) -> None:
+        """Powered up: weights at 0 V, switch open, inputs resting at the no-field level."""
+        self._chip = chip
+        self._model = model
+        self._temperature_c = temperature_c
+        self._weights_v = np.zeros(chip.topology.weights)
+        self._written_s = np.zeros(chip.topology.weights)
+        self._strobe = False
+        self._strobed_s = 0.0
+        self._address = 0
+        self._weight_dac_v = 0.0
+        self._dac_v = np.full(chip.topology.inputs, chip.input.no_field_v)
+        self._closed = False
+        self._output_v = chip.synapse.v_ref_v
+        self._changed_s = 0.0
+        self.violations: list[str] = []
+        self.weight_writes = 0
+
+    def weights_v(self, t_s: float) -> Array:
+        """The weight voltages at t_s, drooped by the leak since each was written."""
+        leak_v_per_s = self._chip.leak_v_per_s(self._temperature_c())
+        return np.maximum(self._weights_v - leak_v_per_s * (t_s - self._written_s), 0.0)
+
+    def set_weight_dac(self, volts: float, t_s: float) -> None:
+        """The DAC output that feeds the sample and hold."""
+        self._charge(t_s)
+        self._weight_dac_v = volts
+        self._watch_weight(t_s)
+
+    def set_address_bit(self, bit: int, level: int, t_s: float) -> None:
+        """One line of the address bus."""
+        self._charge(t_s)
+        if self._strobe:
+            self.violations.append(f"address changed under the strobe at {t_s:.6f} s")
+        self._address = self._address & ~(1 << bit) | level << bit
+
+    def set_strobe(self, level: int, t_s: float) -> None:
+        """High connects the addressed capacitor to the DAC."""
+        self._charge(t_s)
+        self.weight_writes += level and not self._strobe
+        self._strobe = bool(level)
+        self._watch_weight(t_s)
+
+    def set_input_dac(self, k: int, volts: float, t_s: float) -> None:
+        """The DAC output in front of input k's switch."""
+        self._step(t_s)
+        self._dac_v[k] = volts
+        self._watch_inputs(t_s)
+
+    def set_switch(self, level: int, t_s: float) -> None:
+        """High connects the inputs to the DAC; open, they rest at the no-field level."""
+        self._step(t_s)
+        self._closed = bool(level)
+        self._watch_inputs(t_s)
+
+    def output_v(self, t_s: float) -> float:
+        """The output, on its way to where the network would settle."""
+        target_v = self._settled_v(t_s)
+        left = math.exp(-max(t_s - self._changed_s, 0.0) / self._chip.output.time_constant_s)
+        return target_v + (self._output_v - target_v) * left
+
+    def _settled_v(self, t_s: float) -> float:
+        # outside its ranges the network saturates: the models refuse such values, the board holds them at the ends
+        synapse, limits = self._chip.synapse, self._chip.input
+        weights_v = np.clip(self.weights_v(t_s), synapse.weight_min_v, synapse.weight_max_v)
+        inputs_v = self._dac_v if self._closed else np.full_like(self._dac_v, limits.no_field_v)
+        inputs_v = np.clip(inputs_v, limits.min_v, limits.max_v)
+        return float(self._model.output_v(inputs_v[None, :], weights_v)[0])
+
+    def _step(self, t_s: float) -> None:
+        self._output_v = self.output_v(t_s)
+        self._changed_s = t_s
+
+    def _charge(self, t_s: float) -> None:
+        if self._strobe and self._address < len(self._weights_v):
+            k = self._address
+            left = math.exp(-(t_s - self._strobed_s) / self._chip.hold.time_constant_s)
+            before_v = self.weights_v(self._strobed_s)[k]
+            self._weights_v[k] = self._weight_dac_v + (before_v - self._weight_dac_v) * left
+            self._written_s[k] = t_s
+        self._strobed_s = t_s
+
+    def _watch_weight(self, t_s: float) -> None:
+        low, high = self._chip.synapse.weight_min_v, self._chip.synapse.weight_max_v
+        if self._strobe and not low <= self._weight_dac_v <= high:
+            volts = f"{self._weight_dac_v:.6f} V at {t_s:.6f} s, {low}..{high} V"
+            self.violations.append(f"weight {self._address} strobed at {volts}")
+
+    def _watch_inputs(self, t_s: float) -> None:
+        low, high = self._chip.input.min_v, self._chip.input.max_v
+        if self._closed:
+            for k, volts in enumerate(self._dac_v):
+                if not low <= volts <= high:
+                    self.violations.append(f"input {k} driven at {volts:.6f} V at {t_s:.6f} s, {low}..{high} V")

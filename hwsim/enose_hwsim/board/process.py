@@ -1,0 +1,101 @@
+"""The firmware's process: the files that would be flashed, under a real MicroPython, with the board's heap."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+DEVICE_SIDE = Path(__file__).parent / "device_side"
+STDERR_TAIL = 2000
+
+
+class MicroPythonMissing(RuntimeError):
+    """There is no MicroPython to run the firmware with."""
+
+
+def find_micropython() -> str:
+    """The interpreter: $ENOSE_MICROPYTHON, beside this Python, or on the path. Raises MicroPythonMissing."""
+    named = os.environ.get("ENOSE_MICROPYTHON")
+    beside = Path(sys.executable).parent / "micropython"
+    found = named or (str(beside) if beside.exists() else shutil.which("micropython"))
+    if not found or not shutil.which(found):
+        where = f"no MicroPython at {found}, which ENOSE_MICROPYTHON names" if found else "no `micropython` found"
+        raise MicroPythonMissing(f"{where}: `make setup` installs one, or set ENOSE_MICROPYTHON to another")
+    return found
+
+
+def firmware_folder() -> Path:
+    """Where enose_contract and enose_device lie; the firmware is started from there, not imported."""
+    import enose_contract
+
+    return Path(enose_contract.__file__).parent.parent
+
+
+class FirmwareProcess:
+    """One run of the firmware; its four pipes: bytes in, bytes out, requests from it, answers to it."""
+
+    def __init__(self, configuration: Mapping[str, Any], heap_kib: int, start_us: int = 0) -> None:
+        """Write board.json into an empty folder and start the firmware there, its clock at start_us."""
+        self.interpreter = find_micropython()
+        self._folder = tempfile.TemporaryDirectory(prefix="enose-board-")
+        folder = Path(self._folder.name)
+        (folder / "board.json").write_text(json.dumps(configuration), encoding="ascii")
+        self._stderr = (folder / "stderr").open("w+b")
+        request_read, request_write = os.pipe()
+        answer_read, answer_write = os.pipe()
+        environment = {
+            "ENOSE_BOARD_FDS": f"{answer_read},{request_write}",
+            "ENOSE_BOARD_START_US": str(start_us),
+            "MICROPYPATH": os.pathsep.join([str(DEVICE_SIDE), str(firmware_folder()), ".frozen"]),
+            "PATH": os.environ.get("PATH", ""),
+        }
+        self._process = subprocess.Popen(
+            [self.interpreter, "-X", f"heapsize={heap_kib}k", "-m", "enose_device.main"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._stderr,
+            pass_fds=(answer_read, request_write),
+            cwd=folder,
+            env=environment,
+        )
+        os.close(answer_read)
+        os.close(request_write)
+        assert self._process.stdin is not None  # PIPE was asked for
+        assert self._process.stdout is not None
+        self._input, self._output = self._process.stdin, self._process.stdout
+        self.requests_fd, self.answers_fd = request_read, answer_write
+        os.set_blocking(self._output.fileno(), False)
+
+    @property
+    def output_fd(self) -> int:
+        """What the firmware writes to its standard output."""
+        return self._output.fileno()
+
+    def feed(self, data: bytes) -> None:
+        """Bytes for the firmware's standard input."""
+        os.write(self._input.fileno(), data)
+
+    def last_words(self) -> str:
+        """The end of what the firmware said on standard error."""
+        self._stderr.seek(0, os.SEEK_END)
+        self._stderr.seek(max(self._stderr.tell() - STDERR_TAIL, 0))
+        return self._stderr.read().decode(errors="replace").strip()
+
+    def kill(self) -> None:
+        """End the process; its pipes come to their ends."""
+        self._process.kill()
+
+    def stop(self) -> None:
+        """End the process and remove its folder."""
+        self.kill()
+        self._process.wait(timeout=10)
+        for stream in (self._input, self._output, self._stderr):
+            stream.close()
+        os.close(self.requests_fd)
+        os.close(self.answers_fd)
+        self._folder.cleanup()

@@ -1,0 +1,88 @@
+"""The board's side of the firmware's requests: each is decoded, done to the parts at its virtual time, and answered."""
+
+import errno
+import os
+import struct
+from collections.abc import Callable
+
+from enose_hwsim.board.device_side import operations as op
+from enose_hwsim.board.wiring import Wiring
+
+READ_SIZE = 1 << 16
+
+
+class FirmwareEnded(RuntimeError):
+    """The firmware's process has ended or does not answer."""
+
+
+class Requests:
+    """Serves one firmware process; `idle(now_us, until_us) -> now_us` decides how long the firmware sleeps."""
+
+    def __init__(self, requests_fd: int, answers_fd: int, wiring: Wiring, idle: Callable[[int, int], int]) -> None:
+        """The two pipes of the process, and the parts."""
+        self._requests_fd = requests_fd
+        self._answers_fd = answers_fd
+        self._wiring = wiring
+        self._idle = idle
+        self._buffer = b""
+        self._at = 0
+        self.served = 0
+
+    def serve_one(self) -> None:
+        """Wait for one request and do it. Raises FirmwareEnded at the end of the stream."""
+        length, operation, now_us = struct.unpack(op.HEADER, self._take(op.HEADER_SIZE))
+        payload = self._take(length)
+        self.served += 1
+        wiring = self._wiring
+        t_s = now_us * 1e-6
+        if operation == op.PIN_WRITE:
+            wiring.pin_write(payload[0], payload[1], t_s)
+        elif operation == op.SPI_WRITE:
+            wiring.spi(payload[1:], t_s)
+        else:
+            try:
+                self._answer(0, self._waiting(operation, payload, now_us, t_s))
+            except OSError as error:
+                self._answer(-(error.errno or errno.EIO), b"")
+
+    def _waiting(self, operation: int, payload: bytes, now_us: int, t_s: float) -> bytes:
+        wiring = self._wiring
+        if operation == op.IDLE:
+            return struct.pack("<Q", self._idle(now_us, struct.unpack("<Q", payload)[0]))
+        if operation == op.PIN_READ:
+            return bytes((wiring.pin_read(payload[0]),))
+        if operation == op.SPI_TRANSFER:
+            return wiring.spi(payload[1:], t_s)
+        if operation == op.ADC_READ:
+            return struct.pack("<H", wiring.mcu_adc(payload[0]))
+        if operation == op.I2C_WRITE:
+            wiring.i2c_write(payload[1], payload[2:], t_s)
+            return b""
+        if operation == op.I2C_READ:
+            _, address, count = struct.unpack_from("<BBH", payload)
+            return wiring.i2c_read(address, count, payload[4:], t_s)
+        if operation == op.FLASH_READ:
+            return wiring.flash.read(*struct.unpack("<II", payload))
+        if operation == op.FLASH_WRITE:
+            wiring.flash.write(struct.unpack_from("<I", payload)[0], payload[4:])
+            return b""
+        if operation == op.FLASH_ERASE:
+            wiring.flash.erase(struct.unpack("<I", payload)[0])
+            return b""
+        raise OSError(errno.ENOSYS, f"operation {operation}")
+
+    def _answer(self, status: int, data: bytes) -> None:
+        try:
+            os.write(self._answers_fd, struct.pack(op.ANSWER, len(data), status) + data)
+        except BrokenPipeError as error:
+            raise FirmwareEnded("the firmware's process has ended") from error
+
+    def _take(self, count: int) -> bytes:
+        while len(self._buffer) - self._at < count:
+            piece = os.read(self._requests_fd, READ_SIZE)
+            if not piece:
+                raise FirmwareEnded("the firmware's process has ended")
+            self._buffer = self._buffer[self._at :] + piece
+            self._at = 0
+        self._at += count
+        return self._buffer[self._at - count : self._at]

@@ -1,0 +1,1 @@
+"""ngspice: the one driver of all networks, and what mends PySpice for it."""

@@ -1,0 +1,95 @@
+"""What every test shares: tools that may be missing, recordings that may be missing, hypothesis' settings.
+
+A test that needs a tool takes the fixture of its name, and is skipped without it. In CI ($CI is set) a skipped test
+counts as failed, so that nothing goes untested there unseen. Recordings are too large for the repository: a test marked
+`data` may skip for want of them even in CI, and the summary at the end counts those.
+"""
+
+import ctypes
+import os
+from collections.abc import Callable, Generator
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+from enose_hwsim.board.process import MicroPythonMissing, find_micropython
+
+pytest_plugins = ["pytester"]  # runs a suite inside a test
+
+ROOT = Path(__file__).resolve().parent.parent
+NO_RECORDINGS = "no recordings"
+IN_CI = os.environ.get("CI", "").lower() not in ("", "0", "false")
+
+# No deadline: two workers share the machine with firmware processes, so the wall time of one example says nothing.
+settings.register_profile("local", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True, database=None)
+settings.load_profile("ci" if IN_CI else "local")
+
+
+@pytest.fixture(scope="session")
+def micropython() -> str:
+    """The interpreter that the simulated board runs the firmware with."""
+    try:
+        return find_micropython()
+    except MicroPythonMissing as missing:
+        pytest.skip(str(missing))
+
+
+@pytest.fixture(scope="session")
+def libngspice() -> str:
+    """The name under which ngspice's shared library loads."""
+    name = "libngspice.so.0"
+    try:
+        ctypes.CDLL(name)
+    except OSError:
+        pytest.skip(f"ngspice's shared library ({name}) is missing: run `make setup`")
+    return name
+
+
+@pytest.fixture
+def data_path(request: pytest.FixtureRequest) -> Callable[[str], Path]:
+    """From a recording's name to its path under $ENOSE_DATA (or ../shared/data); skips where there is none."""
+    if request.node.get_closest_marker("data") is None:
+        pytest.fail("a test that uses data_path carries @pytest.mark.data", pytrace=False)
+    folder = Path(os.environ.get("ENOSE_DATA", ROOT.parent / "shared" / "data"))
+
+    def path(name: str) -> Path:
+        if not (folder / name).exists():
+            pytest.skip(f"{NO_RECORDINGS}: {name} in {folder}; set ENOSE_DATA to the folder that holds them")
+        return folder / name
+
+    return path
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """In CI a skipped test has failed, but for want of recordings."""
+    report = yield
+    if IN_CI and report.skipped and not hasattr(report, "wasxfail"):
+        _, _, reason = report.longrepr
+        if item.get_closest_marker("data") is None or NO_RECORDINGS not in reason:
+            report.outcome = "failed"
+            report.longrepr = f"{reason} (in CI a skipped test has failed)"
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """In CI a module that skips itself as a whole has failed."""
+    report = yield
+    if IN_CI and report.skipped:
+        report.outcome = "failed"
+        report.longrepr = f"{report.longrepr[2]} (in CI a skipped module has failed)"
+    return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many tests went without their recordings."""
+    without = [
+        report
+        for report in terminalreporter.getreports("skipped")
+        if "data" in report.keywords and NO_RECORDINGS in str(report.longrepr)
+    ]
+    if without:
+        terminalreporter.write_line(f"{len(without)} `data` tests skipped for want of recordings", yellow=True)

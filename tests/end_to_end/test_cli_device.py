@@ -1,0 +1,133 @@
+"""`enose device ...` against the simulated board: documented keys, exit codes, results on stdout."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from enose.cli.main import BAD_INPUT, FAILED, run
+from rig import image
+
+SIM = ["--device", "sim:pico-mlp"]
+pytestmark = pytest.mark.usefixtures("micropython")
+
+
+@pytest.fixture
+def fruit(tmp_path: Path) -> Path:
+    path = tmp_path / "fruit.img"
+    path.write_bytes(image(baseline_ms=2000, exposure_ms=4000, recovery_ms=1000, scan_ms=500).pack())
+    return path
+
+
+def answered(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) -> dict[str, Any]:
+    """The JSON document that a command prints: stdout holds it and nothing else."""
+    assert run(["device", *arguments, *SIM, "--json"]) == code
+    return json.loads(capsys.readouterr().out)
+
+
+def test_info(capsys: pytest.CaptureFixture[str]) -> None:
+    info = answered(capsys, "info")
+    assert {"device", "board", "chip", "micropython", "memory_free_start", "memory_free_low", "refresh"} <= set(info)
+    assert (info["device"], info["board"], info["state"]) == ("sim:pico-mlp", "pico-mlp", "idle")
+    assert info["micropython"].startswith("micropython 1.")
+
+
+def test_selftest(capsys: pytest.CaptureFixture[str]) -> None:
+    result = answered(capsys, "selftest")
+    assert result["passed"] is True
+    assert all(result["checks"].values())
+
+
+def test_a_selftest_that_fails_is_exit_code_1(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("enose_hwsim.board.wiring.MCU_ADC_FULL_V", 5.0)  # an ADC that reads a third too low
+    result = answered(capsys, "selftest", code=FAILED)
+    assert result["checks"]["chip supply"] is False
+
+
+def test_program(capsys: pytest.CaptureFixture[str], fruit: Path) -> None:
+    result = answered(capsys, "program", str(fruit))
+    assert set(result) == {"device", "image", "generation", "weights", "classes", "status"}
+    assert (result["generation"], result["weights"]) == (1, 25)
+    assert result["classes"] == ["banana", "lemon", "lychee"]
+    assert result["status"]["weights"] == "held"
+
+
+def test_an_image_for_another_board_is_exit_code_1_and_one_line(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "other.img"
+    path.write_bytes(image(board="pico2-mlp").pack())
+    assert run(["device", "program", str(path), *SIM]) == FAILED
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.strip().splitlines()[-1] == "error: the image was made for another board"
+
+
+def test_classify(capsys: pytest.CaptureFixture[str], fruit: Path) -> None:
+    arguments = ("classify", "--image", str(fruit), "--odour", "banana", "--seed", "3")
+    result = answered(capsys, *arguments)
+    assert set(result) == {
+        *("device", "simulated", "answer", "class", "reason", "output_v", "margin_v"),
+        *("inputs_v", "resistances_ohm", "weights"),
+    }
+    assert result["simulated"] is True
+    assert result["answer"] in ("CLASS", "ABSTAIN", "NONE")
+    assert max(result["inputs_v"]) == 0.95
+    assert answered(capsys, *arguments) == result  # the same seed is the same run
+    assert answered(capsys, *arguments[:-1], "4") != result
+
+
+def test_classify_without_an_image_says_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["device", "classify", *SIM]) == FAILED
+    assert capsys.readouterr().err.strip().splitlines()[-1] == "error: no image is active: program one first"
+
+
+def test_safe_and_clear(capsys: pytest.CaptureFixture[str]) -> None:
+    result = answered(capsys, "safe")
+    assert (result["state"], result["fault"]) == ("safe", "asked for by the host")
+    assert answered(capsys, "safe", "--clear")["state"] == "idle"
+
+
+@pytest.mark.parametrize("verb", [["info"], ["selftest"], ["safe"]], ids=" ".join)
+def test_without_json_the_same_is_told_in_words(capsys: pytest.CaptureFixture[str], verb: list[str]) -> None:
+    assert run(["device", *verb, *SIM]) == 0
+    out = capsys.readouterr().out
+    assert "sim:pico-mlp" in out
+    with pytest.raises(json.JSONDecodeError):
+        json.loads(out)
+
+
+def test_programming_and_classifying_in_words(capsys: pytest.CaptureFixture[str], fruit: Path) -> None:
+    assert run(["device", "program", str(fruit), *SIM]) == 0
+    assert "banana, lemon, lychee" in capsys.readouterr().out
+    assert run(["device", "classify", "--image", str(fruit), *SIM]) == 0
+    assert "mV from the nearest edge" in capsys.readouterr().out
+
+
+def test_a_firmware_that_does_not_start_is_exit_code_1_with_its_last_words(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    broken = tmp_path / "micropython"
+    broken.write_text("#!/bin/sh\necho 'Illegal instruction' >&2\n")
+    broken.chmod(0o755)
+    monkeypatch.setenv("ENOSE_MICROPYTHON", str(broken))
+    assert run(["device", "info", *SIM]) == FAILED
+    err = capsys.readouterr().err
+    assert err == "error: the firmware's process has ended; it said: Illegal instruction\n"
+
+
+def test_a_board_file_of_ones_own_is_simulated_too(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from rig import BOARD_PATH
+
+    path = tmp_path / "mine.toml"
+    path.write_text(BOARD_PATH.read_text().replace('name = "pico-mlp"', 'name = "mine"'))
+    assert run(["device", "info", "--device", f"sim:{path}", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["board"] == "mine"
+    path.write_text("name = 3")
+    assert run(["device", "info", "--device", f"sim:{path}", "--json"]) == BAD_INPUT
+    assert capsys.readouterr().out == ""

@@ -1,0 +1,126 @@
+"""The stand-ins for MicroPython's own modules, under a real MicroPython and against a board that only listens."""
+
+import json
+import os
+import struct
+import subprocess
+from pathlib import Path
+
+import pytest
+
+import enose_hwsim.board
+from enose_hwsim.board.device_side import operations as op
+
+DEVICE_SIDE = Path(enose_hwsim.board.__file__).parent / "device_side"
+HALF = 2**29
+
+
+def said(micropython: str, script: str, answers: bytes = b"", start_us: int = 0) -> tuple[list[object], bytes]:
+    """What a script prints as JSON lines, and the requests that it made, given the board's answers in advance."""
+    request_read, request_write = os.pipe()
+    answer_read, answer_write = os.pipe()
+    os.write(answer_write, answers)
+    os.close(answer_write)
+    try:
+        done = subprocess.run(
+            [micropython, "-c", "import json\n" + script],
+            env={
+                "ENOSE_BOARD_FDS": f"{answer_read},{request_write}",
+                "ENOSE_BOARD_START_US": str(start_us),
+                "MICROPYPATH": f"{DEVICE_SIDE}{os.pathsep}.frozen",
+                "PATH": os.environ["PATH"],
+            },
+            pass_fds=(answer_read, request_write),
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+    finally:
+        os.close(request_write)
+        os.close(answer_read)
+    with os.fdopen(request_read, "rb") as requests:
+        sent = requests.read()
+    assert done.stderr == ""
+    return [json.loads(line) for line in done.stdout.splitlines()], sent
+
+
+def answer(data: bytes, status: int = 0) -> bytes:
+    return struct.pack(op.ANSWER, len(data), status) + data
+
+
+@pytest.mark.parametrize(
+    ("end", "start", "difference"),
+    [(5, 3, 2), (3, 5, -2), (1, 2**30 - 1, 2), (2**30 - 1, 1, -2), (HALF - 1, 0, HALF - 1), (HALF, 0, -HALF)],
+)
+def test_ticks_wrap_at_two_to_the_thirty(micropython: str, end: int, start: int, difference: int) -> None:
+    script = f"import time\nprint(json.dumps([time.ticks_diff({end}, {start}), time.ticks_add({start}, {difference})]))"
+    (found,), _ = said(micropython, script)
+    assert found == [difference, end]
+
+
+def test_asking_for_the_time_costs_a_microsecond_and_a_short_sleep_no_request(micropython: str) -> None:
+    script = "import time\na = time.ticks_us()\ntime.sleep_us(500)\nprint(json.dumps(time.ticks_us() - a))"
+    assert said(micropython, script) == ([501], b"")
+
+
+def test_the_clock_starts_where_the_board_says(micropython: str) -> None:
+    script = "import time\nprint(json.dumps([time.ticks_ms(), time.time()]))"
+    (found,), _ = said(micropython, script, start_us=2**30 * 1000 + 7_000_000)
+    assert found == [7000, 2**30 // 1000 + 7]
+
+
+def test_a_long_sleep_asks_the_board_until_its_time_has_come(micropython: str) -> None:
+    answers = answer(struct.pack("<Q", 400_000)) + answer(struct.pack("<Q", 1_000_100))
+    script = "import time\ntime.sleep_ms(1000)\nprint(json.dumps(time.ticks_ms()))"
+    (found,), sent = said(micropython, script, answers)
+    assert found == 1000
+    assert len(sent) == 2 * (op.HEADER_SIZE + 8)  # the first sleep was woken early
+    script = "import time\ntime.sleep(1)\nprint(json.dumps(time.ticks_ms()))"
+    assert said(micropython, script, answers)[0] == [1000]
+
+
+def test_posted_requests_wait_for_one_that_is_answered_and_keep_their_times(micropython: str) -> None:
+    script = "import machine\np = machine.Pin(7, machine.Pin.OUT, value=1)\np.off()\nprint(json.dumps(p.value()))"
+    (level,), sent = said(micropython, script, answer(b"\x01"))
+    assert level == 1
+    requests = [struct.unpack_from(op.HEADER, sent, at) for at in (0, 13, 26)]
+    assert [(length, operation) for length, operation, _ in requests] == [
+        (2, op.PIN_WRITE),
+        (2, op.PIN_WRITE),
+        (1, op.PIN_READ),
+    ]
+    times = [now_us for _, _, now_us in requests]
+    assert times == sorted(set(times))
+
+
+def test_the_boards_errno_is_the_firmwares_error(micropython: str) -> None:
+    script = "import machine\ntry:\n    machine.I2C(0).writeto(0x10, b'x')\nexcept OSError as e:\n    print(e.args[0])"
+    assert said(micropython, script, answer(b"", -6))[0] == [6]
+
+
+@pytest.mark.parametrize(("offset", "length"), [(1, 256), (0, 255), (128, 256)])
+def test_flash_is_programmed_in_whole_pages_only(micropython: str, offset: int, length: int) -> None:
+    script = "import rp2\ntry:\n"
+    script += f"    rp2.Flash(start=0, len=8192).writeblocks(0, bytes({length}), {offset})\n"
+    script += "except OSError as e:\n    print(e.args[0])"
+    assert said(micropython, script) == ([22], b"")
+
+
+def test_flash_is_addressed_from_the_start_of_its_partition(micropython: str) -> None:
+    script = "import rp2\nf = rp2.Flash(start=0x10000, len=0x4000)\nb = bytearray(4)\nf.readblocks(2, b, 16)\n"
+    script += "f.ioctl(6, 3)\nf.writeblocks(1, bytes(256))\n"
+    script += "print(json.dumps([list(b), f.ioctl(4, 0), f.ioctl(5, 0), f.ioctl(1, 0)]))"
+    (found,), sent = said(micropython, script, answer(b"abcd") + answer(b"") * 3)
+    assert found == [list(b"abcd"), 4, 4096, 0]
+    at, seen = 0, []
+    while at < len(sent):
+        length, operation, _ = struct.unpack_from(op.HEADER, sent, at)
+        seen.append((operation, struct.unpack_from("<I", sent, at + op.HEADER_SIZE)[0]))
+        at += op.HEADER_SIZE + length
+    assert seen == [
+        (op.FLASH_READ, 0x12010),
+        (op.FLASH_ERASE, 0x13000),
+        (op.FLASH_ERASE, 0x11000),  # without an offset a block is erased before it is written
+        (op.FLASH_WRITE, 0x11000),
+    ]
