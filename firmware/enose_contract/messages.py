@@ -103,10 +103,12 @@ FAULTS = {
     6: "no stored weight image is readable",
     7: "an exception in a task",
     8: "the image partition does not mount",
+    9: "the temperature sensor reads what cannot be",
 }
-FAULT_NONE, FAULT_HOST, FAULT_BUS, FAULT_READBACK, FAULT_RANGE, FAULT_SUPPLY, FAULT_IMAGES, FAULT_TASK, FAULT_MOUNT = (
-    range(9)
-)
+(
+    FAULT_NONE, FAULT_HOST, FAULT_BUS, FAULT_READBACK, FAULT_RANGE, FAULT_SUPPLY, FAULT_IMAGES, FAULT_TASK, FAULT_MOUNT,
+    FAULT_TEMPERATURE,
+) = range(10)  # fmt: skip
 
 # Reasons (`reason`) for an answer of NONE
 REASONS = {

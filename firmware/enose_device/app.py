@@ -70,9 +70,8 @@ class Device:
 
     def turn(self) -> None:
         """One turn of the loop: tasks that are due, then the link until the next one is."""
-        wait_ms = self._scheduler.turn()
         try:
-            self.link.serve(wait_ms)
+            self.link.serve(self._scheduler.turn())
         except Exception as error:  # noqa: BLE001 - whatever a frame did, the device enters its safe state and goes on
             self._task_failed(error)
 
@@ -99,11 +98,13 @@ class Device:
             if channel >= positions:
                 raise weight_image.ImageError(messages.E_SENSOR, channel, positions)
 
-    def activate(self) -> int:
+    def activate(self, generation: int = 0) -> int:
         """Take the newest stored image into force and program the chip; returns the number of weights."""
         image = self.store.newest()
         if image is None:
             raise weight_image.ImageError(messages.E_NO_IMAGE)
+        if generation not in (0, self.store.generation):
+            raise weight_image.ImageError(messages.E_GENERATION, generation, self.store.generation)
         self.check(image)
         self._require_supply()
         self.cycle.image = image
@@ -208,8 +209,10 @@ class Device:
 
     def _make_safe(self) -> None:
         self.refresh.forget()
-        self.chip.rest()
-        self.cycle.make_safe()
+        try:
+            self.chip.rest()
+        finally:
+            self.cycle.make_safe()
 
     def _task_failed(self, error) -> None:
         self.safety.trip(error.fault if isinstance(error, FaultError) else messages.FAULT_TASK)

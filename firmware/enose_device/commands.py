@@ -83,7 +83,7 @@ class Commands:
     def _upload_commit(self, upload: int):
         if upload != self._upload or self._offset != self._length:
             raise image.ImageError(messages.E_UPLOAD, self._offset, self._length)
-        if self._committed is None:
+        if self._committed is None or self._committed[0] != self._device.store.generation:
             raw = memoryview(self._buffer)[: self._length]
             if hashlib.sha256(raw).digest() != self._sha256:
                 self._offset = 0  # sent anew, it may become whole
@@ -98,7 +98,7 @@ class Commands:
             raise image.ImageError(messages.E_MEASURING, self._device.cycle.number)
         if generation == 0 or generation != self._device.store.generation:
             raise image.ImageError(messages.E_GENERATION, generation, self._device.store.generation)
-        return generation, self._device.activate()
+        return generation, self._device.activate(generation)
 
     def _measure(self, cycle: int):
         device = self._device

@@ -12,7 +12,7 @@ from enose_contract import frames, messages
 
 LEASE_MS = 3000
 BYTES_PER_TURN = 64
-WRITE_PIECE = 64
+WRITE_PIECE = 1  # on an RP2040 POLLOUT promises one byte, and a longer write waits up to 500 ms for the host
 
 
 class Link:
@@ -31,6 +31,7 @@ class Link:
         self.frames = frames.FrameReader()
         self._build = frames.FrameWriter()
         self._pending = b""
+        self._written = 0
         self._session = 0
         self._nonce = 0
         self._sequence = -1
@@ -118,10 +119,13 @@ class Link:
             self.unsent += 1  # the host does not read: it will ask again
             return
         self._pending = frame
+        self._written = 0
         self._flush()
 
     def _flush(self) -> None:
-        while self._pending and self._out.poll(0):
-            piece = self._pending[:WRITE_PIECE]
-            self._writer.write(piece)
-            self._pending = self._pending[len(piece) :]
+        view = memoryview(self._pending)
+        while self._written < len(view) and self._out.poll(0):
+            self._writer.write(view[self._written : self._written + WRITE_PIECE])
+            self._written += WRITE_PIECE
+        if self._written >= len(view):
+            self._pending = b""

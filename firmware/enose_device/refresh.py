@@ -6,10 +6,12 @@ A refresh that came later than that makes the weights stale until they are progr
 
 from time import ticks_diff, ticks_ms
 
-from enose_contract.messages import WEIGHTS_HELD, WEIGHTS_NONE, WEIGHTS_STALE
+from enose_contract.messages import FAULT_TEMPERATURE, WEIGHTS_HELD, WEIGHTS_NONE, WEIGHTS_STALE
+from enose_device.safety import FaultError
 
 IDLE_MS = 10  # between looks whether there is anything to hold; no longer than the shortest period in use
 LONGEST_MS = 60_000
+COLDEST_MC, HOTTEST_MC = -40_000, 125_000  # beyond it the sensor is broken, and no period would be right
 
 
 class Refresh:
@@ -30,6 +32,8 @@ class Refresh:
     def set_temperature(self, temperature_mc: int) -> None:
         """Work out how long a weight holds at this temperature."""
         facts = self._facts
+        if not COLDEST_MC <= temperature_mc <= HOTTEST_MC:
+            raise FaultError(FAULT_TEMPERATURE)
         leak = facts["leak_uv_per_s"] * 2 ** ((temperature_mc - facts["leak_at_mc"]) / facts["leak_doubling_mc"])
         self.limit_ms = max(min(int(1000 * facts["droop_max_uv"] / leak), LONGEST_MS), 1)
         self.period_ms = max(self.limit_ms * self._use_percent // 100, 1)

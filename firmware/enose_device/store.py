@@ -60,9 +60,7 @@ class Store:
         self._flash = flash
         self._fs = None  # the mounted file system
         try:
-            if _blank(flash):
-                VfsLfs2.mkfs(flash, progsize=PAGE)
-            self._fs = VfsLfs2(flash, progsize=PAGE)
+            self._fs = _mounted(flash)
         except OSError:
             self.problem = messages.FAULT_MOUNT
 
@@ -70,6 +68,8 @@ class Store:
         """The image in force, or None. Sets `generation`, `slot` and `problem`."""
         best = None
         damaged = 0
+        if self.problem == messages.FAULT_IMAGES:
+            self.problem = messages.FAULT_NONE
         for slot in range(2):
             found = self._read(slot)
             if found is None:
@@ -141,12 +141,22 @@ class Store:
         return generation, raw
 
 
-def _blank(flash) -> bool:
-    piece = bytearray(256)
-    for block in range(2):
-        for offset in range(0, flash.ioctl(5, 0), len(piece)):
+def _mounted(flash):
+    try:
+        return VfsLfs2(flash, progsize=PAGE)
+    except OSError:
+        if not _never_used(flash):
+            raise
+    VfsLfs2.mkfs(flash, progsize=PAGE)  # blank, or cut off in its first formatting: nothing was ever stored
+    return VfsLfs2(flash, progsize=PAGE)
+
+
+def _never_used(flash) -> bool:
+    piece = bytearray(PAGE)
+    blank = b"\xff" * PAGE
+    for block in range(2, flash.ioctl(4, 0)):  # an image lies in blocks of its own, behind the two of the directory
+        for offset in range(0, flash.ioctl(5, 0), PAGE):
             flash.readblocks(block, piece, offset)
-            for byte in piece:
-                if byte != 0xFF:
-                    return False
+            if piece != blank:
+                return False
     return True

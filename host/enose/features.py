@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from enose.recordings import Specimen
-from enose_contract.normalise import INPUT_MIN_UV, INPUT_SPAN_UV, NORM_CHANGE, NORM_RANGE, PPM
+from enose_contract.normalise import INPUT_MIN_UV, INPUT_SPAN_UV, LEAST_CHANGE_PPM, NORM_CHANGE, NORM_RANGE, PPM
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -116,7 +116,7 @@ def input_uv(
     changes = _picked(np.abs(exposure_ohm - base) * PPM // base, pick)
     largest = changes.max(axis=-1, keepdims=True)
     inputs = INPUT_MIN_UV + INPUT_SPAN_UV * changes // np.maximum(largest, 1)
-    return np.where(largest > 0, inputs, NO_SAMPLE_UV)
+    return np.where(largest >= LEAST_CHANGE_PPM, inputs, NO_SAMPLE_UV)
 
 
 def _picked(values: NDArray[T], channels: NDArray[np.intp]) -> NDArray[T]:

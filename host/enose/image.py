@@ -66,10 +66,21 @@ def read_image(path: Path) -> tuple[bytes, Image]:
         raise ImageFileError(f"{path}: not a weight image: {reason}") from error
 
 
-def check_writable(path: Path | None) -> None:
-    """Raise ImageFileError where path's folder is not there: better before the work than after it."""
-    if path is not None and not path.parent.is_dir():
+def check_writable(path: Path | None, endings: tuple[str, ...] = ()) -> None:
+    """Raise ImageFileError for a path that cannot be written or has none of the endings: before the work."""
+    if path is None:
+        return
+    if endings and path.suffix.lower() not in endings:
+        raise ImageFileError(f"{path}: ends in '{path.suffix}', expected {' or '.join(endings)}")
+    if path.is_dir() or not path.name:
+        raise ImageFileError(f"{path}: is a folder, expected a file to write")
+    if not path.parent.is_dir():
         raise ImageFileError(f"{path}: there is no folder {path.parent} to write into")
+    try:
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        raise ImageFileError(f"{path}: cannot be written ({error.strerror})") from error
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -78,7 +89,15 @@ def write_whole(path: Path, content: bytes) -> None:
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
+        Path(name).chmod(0o666 & ~_umask())
         Path(name).replace(path)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+def _umask() -> int:
+    """The process's mask for new files; it can only be read by setting it."""
+    mask = os.umask(0o022)
+    os.umask(mask)
+    return mask

@@ -42,14 +42,14 @@ def test_selftest(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_selftest_that_fails_is_exit_code_1(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("enose_hwsim.board.wiring.MCU_ADC_FULL_V", 5.0)  # an ADC that reads a third too low
+    monkeypatch.setattr("enose_hwsim.board.wiring.MCU_ADC_FULL_V", 3.0)  # an ADC that reads a tenth too high
     result = answered(capsys, "selftest", code=FAILED)
     assert result["checks"]["chip supply"] is False
 
 
 def test_program(capsys: pytest.CaptureFixture[str], fruit: Path) -> None:
     result = answered(capsys, "program", str(fruit))
-    assert set(result) == {"device", "image", "generation", "weights", "classes", "status"}
+    assert set(result) == {"device", "simulated", "image", "generation", "weights", "classes", "status"}
     assert (result["generation"], result["weights"]) == (1, 25)
     assert result["classes"] == ["banana", "lemon", "lychee"]
     assert result["status"]["weights"] == "held"

@@ -182,3 +182,13 @@ def test_weights_are_written_in_gray_code_order(programmed: Device) -> None:
     # 25 is no power of two, so at a few places more than one address line changes, under a strobe that is low
     lines = [(a ^ b).bit_count() for a, b in pairwise(one_round)]
     assert lines.count(1) >= 20
+
+
+def test_a_temperature_that_cannot_be_is_the_safe_state(power_on: SwitchOn) -> None:
+    """Taken at its word it would stop the refresh; the fault says that it is not."""
+    device = programmed_at(power_on, 25.0)
+    device.port.board.wiring.ambient_c = 400.0  # type: ignore[attr-defined]  # a simulated port has a board
+    device.port.wait(2000)
+    status = device.status()
+    assert (status["state"], status["weights"]) == ("safe", "none")
+    assert "temperature" in status["fault"]

@@ -130,9 +130,9 @@ def test_a_partition_that_does_not_mount_is_the_safe_state_and_is_never_formatte
     assert flash_path.read_bytes() == cells
 
 
-def test_one_programmed_byte_is_enough_not_to_be_blank(power_on: SwitchOn, flash_path: Path) -> None:
+def test_one_byte_programmed_behind_the_directory_is_not_blank(power_on: SwitchOn, flash_path: Path) -> None:
     cells = bytearray(b"\xff" * FLASH_SIZE)
-    cells[START + 4096 + 77] = 0xFE
+    cells[START + 2 * 4096 + 77] = 0xFE
     flash_path.write_bytes(cells)
     assert host_of(power_on(flash_path=flash_path)).status()["fault"] == "the image partition does not mount"
 

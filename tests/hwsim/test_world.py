@@ -71,3 +71,11 @@ def test_a_new_specimen_begins_in_clean_air() -> None:
 def test_a_specimen_without_exposure_is_refused() -> None:
     with pytest.raises(ValueError, match="a specimen needs at least one row of exposure"):
         world(exposure=EMPTY)
+
+
+def test_after_recovery_the_air_is_clean_again() -> None:
+    world = World()
+    world.present(np.full((2, 1), 9.0), np.full((2, 1), 3.0), np.full((2, 1), 5.0), 1.0, 0.0)
+    world.set_valve(1, 10.0)
+    world.set_valve(0, 20.0)
+    assert [world.resistance_ohm(0, t_s) for t_s in (21.0, 22.0, 24.0, 100.0)] == [5.0, 5.0, 9.0, 9.0]

@@ -6,7 +6,13 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from enose_contract.normalise import change_ppm, inputs_from_changes, inputs_from_range, resistance_ohm
+from enose_contract.normalise import (
+    LEAST_CHANGE_PPM,
+    change_ppm,
+    inputs_from_changes,
+    inputs_from_range,
+    resistance_ohm,
+)
 
 ohms = st.integers(1, 10_000_000)
 changes = st.lists(st.integers(0, 5_000_000), min_size=1, max_size=16)
@@ -14,7 +20,7 @@ changes = st.lists(st.integers(0, 5_000_000), min_size=1, max_size=16)
 
 @given(changes)
 def test_the_largest_change_is_at_the_top_and_all_lie_within(changes_ppm: list[int]) -> None:
-    assume(max(changes_ppm) > 0)
+    assume(max(changes_ppm) >= LEAST_CHANGE_PPM)
     inputs_uv = inputs_from_changes(changes_ppm)
     assert inputs_uv is not None
     assert max(inputs_uv) == 950_000
@@ -25,12 +31,18 @@ def test_the_largest_change_is_at_the_top_and_all_lie_within(changes_ppm: list[i
 
 @given(changes, st.integers(2, 50))
 def test_the_strength_of_an_odour_does_not_matter(changes_ppm: list[int], times: int) -> None:
+    assume(max(changes_ppm) >= LEAST_CHANGE_PPM)
     assert inputs_from_changes([times * ppm for ppm in changes_ppm]) == inputs_from_changes(changes_ppm)
 
 
 @given(st.integers(1, 16))
 def test_an_all_zero_sample_is_no_odour(count: int) -> None:
     assert inputs_from_changes([0] * count) is None
+
+
+@given(st.lists(st.integers(0, LEAST_CHANGE_PPM - 1), min_size=1, max_size=16))
+def test_changes_that_no_converter_resolves_are_no_odour(changes_ppm: list[int]) -> None:
+    assert inputs_from_changes(changes_ppm) is None
 
 
 @given(ohms, ohms)

@@ -23,7 +23,6 @@ class HeldWeightChip:
         self._weight_channel = configuration["dac"]["weight_channel"]
         self._output_channel = configuration["adc"]["output_channel"]
         self._output_range_uv = configuration["adc"]["output_range_uv"]
-        self._no_field_uv = chip["no_field_uv"]
         self._settle_ms = -(-chip["settle_us"] // 1000) + 1  # up, and one for the granularity of the clock
         self.weight_count = chip["weights"]
         self._order = _gray_order(self.weight_count)
@@ -32,6 +31,7 @@ class HeldWeightChip:
         for channel in self._inputs:
             dac.allow(channel, chip["input_min_uv"], chip["input_max_uv"])
         dac.allow(self._weight_channel, chip["weight_min_uv"], chip["weight_max_uv"])
+        self._rest_code = dac.code(self._inputs[0], chip["no_field_uv"])  # here: it needs memory, and rest() has none
 
     def begin(self) -> None:
         """Everything at rest: switch open, no strobe, address zero, inputs at the no-field code."""
@@ -47,9 +47,8 @@ class HeldWeightChip:
         """Switch open and inputs at the no-field code."""
         self._switch.off()
         self._strobe.off()
-        code = self._dac.code(self._inputs[0], self._no_field_uv)
         for channel in self._inputs:
-            self._dac.write(channel, code)
+            self._dac.write(channel, self._rest_code)
 
     def load(self, weights_uv) -> None:
         """Take the weights as codes; write_weights puts them on the chip."""

@@ -15,7 +15,7 @@ class SensorArray:
         self._rail_channel = adc_part["rail_channel"]
         self._range_uv = adc_part["sensor_range_uv"]
         self._load_ohm = configuration["sensors"]["load_ohm"]
-        self._settle_ms = configuration["mux"]["settle_us"] // 1000
+        self._settle_ms = -(-configuration["mux"]["settle_us"] // 1000)
         self.rail_count = 0
 
     def scan(self, positions, ohms):

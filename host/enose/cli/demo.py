@@ -1,7 +1,7 @@
 """`enose demo`: the main job, end to end."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
@@ -18,6 +18,9 @@ def demo(
         Path | None, Parameter(help="real recordings; without it, fruit odours are simulated")
     ] = None,
     classes: Annotated[str | None, Parameter(help="these classes only, separated by commas")] = None,
+    change: Annotated[
+        Literal["absolute", "relative"], Parameter(help="gas drift only: play dR from one R0, or dR/R0")
+    ] = "absolute",
     fidelity: Fidelity = "fast",
     seed: Seed = 0,
     save_image: Annotated[Path | None, Parameter(help="write the weight image to this file")] = None,
@@ -42,9 +45,9 @@ def demo(
 
     found, chip, _ = find_board(board.removeprefix(SIM))
     wanted = tuple(name.strip() for name in classes.split(",")) if classes is not None else None
-    for path in (save_image, plot):
-        check_writable(path)
-    chosen = open_recordings(recordings, wanted) if recordings is not None else simulated_fruit(seed, wanted)
+    check_writable(save_image)
+    check_writable(plot, (".png", ".svg"))
+    chosen = open_recordings(recordings, wanted, change) if recordings is not None else simulated_fruit(seed, wanted)
     with Progress(console=stderr, transient=True) as progress:
         task = progress.add_task("starting", total=None)
         report, image = run_demo(

@@ -38,7 +38,7 @@ def info(*, device: DeviceAddress = "auto", json: Json = False) -> None:
     Examples: `enose device info --device sim:pico-mlp`, `enose device info --device /dev/ttyACM0 --json`
     """
     with _opened(device) as opened:
-        _show(f"device at {device}", {"device": device, **opened.info()}, json)
+        _show(f"device at {device}", {"device": device, "simulated": opened.simulated, **opened.info()}, json)
 
 
 def selftest(*, device: DeviceAddress = "auto", json: Json = False) -> int:
@@ -47,8 +47,8 @@ def selftest(*, device: DeviceAddress = "auto", json: Json = False) -> int:
     Example: `enose device selftest --device sim:pico-mlp`
     """
     with _opened(device) as opened:
-        result = opened.selftest()
-    _show(f"self-test of {device}", {"device": device, **result}, json)
+        result = {"device": device, "simulated": opened.simulated, **opened.selftest()}
+    _show(f"self-test of {device}", result, json)
     return 0 if result["passed"] else 1
 
 
@@ -73,6 +73,7 @@ def program(
         status = opened.status()
     result = {
         "device": device,
+        "simulated": opened.simulated,
         "image": str(image),
         "generation": generation,
         "weights": len(content.weights_uv),
@@ -103,7 +104,7 @@ def classify(
     with _opened(device, fidelity, seed) as opened:
         if raw is not None:
             opened.program(raw)
-        simulated = isinstance(opened.port, LockstepPort)
+        simulated = opened.simulated
         if isinstance(opened.port, LockstepPort):
             opened.port.board.present_odour(odour, seed)
         with stderr.status("measuring") as status:
@@ -124,7 +125,8 @@ def classify(
         print_json(result)
         return
     what = answer.label if answer.label else f"{answer.answer}{f' ({answer.reason})' if answer.reason else ''}"
-    stdout.print(f"{what}   output {answer.output_v:.4f} V, {answer.margin_v * 1e3:.1f} mV from the nearest edge")
+    kind = " (simulated board)" if simulated else ""
+    stdout.print(f"{what}{kind}   output {answer.output_v:.4f} V, {answer.margin_v * 1e3:.1f} mV from the nearest edge")
 
 
 def safe(
@@ -139,4 +141,5 @@ def safe(
     """
     with _opened(device) as opened:
         status = opened.clear() if clear else opened.safe()
-    _show(f"device at {device}", {"device": device, **status}, json)
+        result = {"device": device, "simulated": opened.simulated, **status}
+    _show(f"device at {device}", result, json)

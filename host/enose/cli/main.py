@@ -6,6 +6,9 @@ from importlib.metadata import version
 from cyclopts import App
 from cyclopts.exceptions import CycloptsError
 
+from enose.cli import board as board_commands
+from enose.cli import demo, sim
+from enose.cli import device as device_commands
 from enose.cli.output import stderr
 
 BAD_INPUT = 2
@@ -14,7 +17,7 @@ DEVICE_VERBS = ("info", "selftest", "program", "classify", "safe")
 
 
 def make_app() -> App:
-    """The command line; each command's module is imported when it is used."""
+    """The command line; what a command needs beyond its own module is imported when it is used."""
     app = App(
         name="enose",
         suppress_keyboard_interrupt=False,  # run() words it, with an exit code of ours
@@ -22,15 +25,15 @@ def make_app() -> App:
         version=lambda: version("enose"),
         help_epilogue="Begin with `enose demo`. Exit codes: 0 done, 1 the work failed, 2 bad usage or bad input.",
     )
-    app.command("enose.cli.demo:demo", name="demo")
-    app.command("enose.cli.sim:sim", name="sim")
+    app.command(demo.demo, name="demo")
+    app.command(sim.sim, name="sim")
     board = App(name="board", help="Board files: microcontroller, parts and pins around one chip.")
-    board.command("enose.cli.board:list_boards", name="list")
-    board.command("enose.cli.board:check", name="check")
+    board.command(board_commands.list_boards, name="list")
+    board.command(board_commands.check, name="check")
     app.command(board)
     device = App(name="device", help="One device: on USB, on a port, or simulated (sim:BOARD).")
     for verb in DEVICE_VERBS:
-        device.command(f"enose.cli.device:{verb}", name=verb)
+        device.command(getattr(device_commands, verb), name=verb)
     app.command(device)
     return app
 

@@ -3,11 +3,15 @@
 from typing import Annotated, Literal
 
 from cyclopts import Parameter
+from cyclopts.validators import Number
 
 Json = Annotated[bool, Parameter(help="print the result as JSON", negative="")]
 Fidelity = Annotated[
     Literal["fast", "spice"], Parameter(help="the simulated chip: its equations, or an ngspice netlist")
 ]
-Seed = Annotated[int, Parameter(help="the same seed is the same run")]
+Seed = Annotated[
+    int,
+    Parameter(help="same seed, same run and same simulated sensors", validator=Number(gte=0, lt=2**31)),
+]
 DeviceAddress = Annotated[str, Parameter(help="auto (USB), a serial port, or sim:BOARD")]
 Odour = Annotated[Literal["banana", "lemon", "lychee"], Parameter(help="the simulated odour before the nose")]

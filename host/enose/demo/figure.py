@@ -1,17 +1,20 @@
 """The demo as a picture: every held-out specimen's output on the chip's scale, and the accuracy step by step."""
 
+import io
 from pathlib import Path
 from typing import Any
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from enose.image import write_whole
+
 COLOURS = ("#c58b00", "#2f7d32", "#b03a5b", "#2b5fa8")
 STAGES = ("float", "mapped", "quantised", "chip", "firmware")
 
 
 def draw(report: dict[str, Any], path: Path) -> None:
-    """Write the picture as PNG or SVG, by the path's ending. Raises OSError where it cannot be written."""
+    """Write the picture as PNG or SVG, by the path's ending, whole or not at all. Raises OSError."""
     figure = Figure(figsize=(11, 4.6), layout="constrained")
     FigureCanvasAgg(figure)
     outputs, steps = figure.subplots(1, 2, width_ratios=[2.2, 1])
@@ -21,7 +24,9 @@ def draw(report: dict[str, Any], path: Path) -> None:
     figure.suptitle(
         f"{report['recordings']} — {simulated}simulated board {report['board']}, chip {report['chip']}", size=11
     )
-    figure.savefig(path, dpi=130)
+    drawn = io.BytesIO()
+    figure.savefig(drawn, format=path.suffix[1:].lower(), dpi=130)
+    write_whole(path, drawn.getvalue())
 
 
 def _draw_outputs(axes: Any, report: dict[str, Any]) -> None:
@@ -32,7 +37,8 @@ def _draw_outputs(axes: Any, report: dict[str, Any]) -> None:
     classes = report["classes"]
     for k, name in enumerate(order):
         if name:
-            colour = COLOURS[classes.index(name) % len(COLOURS)]
+            # where the folds have orders of their own, a band is no one class
+            colour = COLOURS[classes.index(name) % len(COLOURS)] if name in classes else "0.5"
             axes.axhspan(bounds_v[k], bounds_v[k + 1], color=colour, alpha=0.10, linewidth=0)
             axes.text(0.995, (bounds_v[k] + bounds_v[k + 1]) / 2, name, ha="right", va="center",
                       transform=axes.get_yaxis_transform(), color=colour)  # fmt: skip

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
-from enose.recordings import Recordings, split
+from enose.recordings import Recordings, RecordingsError, split
 from enose.recordings.split import Split
 
 FOLDS = 5
+FEWEST_GROUPS = 3
 TEST_FRACTION = 0.3
 
 
@@ -21,12 +22,21 @@ class Plan:
 def make_plan(recordings: Recordings, seed: int) -> Plan:
     """By group where groups hold several specimens; else at random, half of a small set and 30 % of a large one.
 
-    Raises ValueError where there are too few specimens or groups.
+    Raises RecordingsError where a class has too few groups to train on two and test on another.
     """
     groups = recordings.groups()
+    for name in recordings.classes:
+        count = len({s.group for s in recordings.specimens if s.label == name})
+        if count < FEWEST_GROUPS:
+            raise RecordingsError(
+                f"{recordings.title}: class '{name}' has {count} {_noun(groups)}(s) of its own,"
+                f" expected at least {FEWEST_GROUPS}: two to train on and one to test"
+            )
     if len(set(groups)) < len(groups):
-        folds = tuple(split.grouped_folds(recordings, FOLDS, seed))
-        return Plan(folds, f"{FOLDS} folds by group: no {_noun(groups)} is in training and test at once", True)
+        fewest = min(len({s.group for s in recordings.specimens if s.label == name}) for name in recordings.classes)
+        count = min(FOLDS, fewest)
+        folds = tuple(split.grouped_folds(recordings, count, seed))
+        return Plan(folds, f"{count} folds by group: no {_noun(groups)} is in training and test at once", True)
     if recordings.simulated:
         return Plan((split.stratified(recordings, 0.5, seed),), "stratified halves of the specimens", False)
     words = f"random, stratified, {1 - TEST_FRACTION:.0%} to train and {TEST_FRACTION:.0%} to test"

@@ -36,7 +36,12 @@ def make_report(recordings: Recordings, plan: Plan, folds: Sequence[Fold], chip:
     plain = {name: [a for fold in folds for a in fold.plain[name]] for name in folds[0].plain}
     shares = {step: accuracy.share_right(answered[step], labels) for step in STEPS}
     right = sum(a == b for a, b in zip(answered["firmware"], labels, strict=True))
-    first = folds[0].network
+    if plan.votes:
+        interval = accuracy.grouped_interval(answered["firmware"], labels, [s.group for s in specimens])
+    else:
+        interval = accuracy.wilson_interval(right, len(labels))
+    orders = {fold.network.class_order for fold in folds}
+    bands = orders.pop() if len(orders) == 1 else ("low band", "middle band", "high band")
     report: dict[str, Any] = {
         "recordings": recordings.title,
         "simulated_recordings": recordings.simulated,
@@ -46,11 +51,12 @@ def make_report(recordings: Recordings, plan: Plan, folds: Sequence[Fold], chip:
         "confusion": accuracy.confusion(answered["firmware"], labels, recordings.classes),
         "confusion_columns": [*recordings.classes, accuracy.ABSTAINED, accuracy.NO_ANSWER],
         "accuracy": shares,
-        "accuracy_interval": list(accuracy.wilson_interval(right, len(labels))),
+        "accuracy_interval": list(interval),
+        "interval_method": "bootstrap over groups" if plan.votes else "Wilson",
         "plain": {name: accuracy.share_right(found, labels) for name, found in plain.items()},
         "specimens": {"trained_on": [len(one.train) for one in plan.splits], "tested": len(labels)},
         "networks": [{"sensors": list(f.network.sensors), "class_order": list(f.network.class_order)} for f in folds],
-        "class_order": list(first.class_order),
+        "class_order": list(bands),
         "chip": chip.name,
         "decision": {
             "edges_v": list(chip.decision.edges_v),

@@ -44,7 +44,7 @@ def show(report: dict[str, Any], console: Console) -> None:
     right, tested = sum(row[k] for k, row in enumerate(report["confusion"])), report["specimens"]["tested"]
     console.print(
         f"{right} of {tested} held-out specimens right through the firmware: {right / tested:.1%}"
-        f" (95 % interval {low:.1%} to {high:.1%})"
+        f" (95 % interval {low:.1%} to {high:.1%}, {report['interval_method']})"
     )
     refresh = report["refresh"]
     console.print(f"weights refreshed {refresh['done']} times, {refresh['missed']} missed")

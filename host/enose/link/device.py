@@ -11,6 +11,7 @@ from enose_contract import decision, messages
 from enose_hwsim.board.serving import FirmwareEnded
 
 CHUNK = 256
+SIMULATED_UNIT = b"SIMBOARD".hex()
 POLL_MS = 1000
 CYCLE_LIMIT_MS = 3_600_000
 
@@ -42,6 +43,11 @@ class Device:
         self.chip = _text(hello["chip"])
         self.firmware = _text(hello["firmware"])
         self.unit = bytes(hello["unit"]).hex() if isinstance(hello["unit"], bytes) else ""
+
+    @property
+    def simulated(self) -> bool:
+        """Whether this is a simulated board: its unit id says so, on whatever port it is."""
+        return self.unit == SIMULATED_UNIT
 
     @property
     def retransmissions(self) -> int:

@@ -9,8 +9,8 @@ PICKLE_SUFFIXES = {".pkl", ".pickle", ".joblib", ".p"}
 KNOWN = "a folder of gas-drift batches (batch*.dat), one such batch, or the home-activity recordings.csv"
 
 
-def open_recordings(path: Path, classes: tuple[str, ...] | None = None) -> Recordings:
-    """The recordings at path, with the classes asked for or all of them.
+def open_recordings(path: Path, classes: tuple[str, ...] | None = None, change: str = gas_drift.ABSOLUTE) -> Recordings:
+    """The recordings at path, with the classes asked for or all of them; `change` is how gas drift is played.
 
     Raises RecordingsError for anything that is not recordings; a pickle is refused unread, for reading one runs it.
     """
@@ -18,9 +18,9 @@ def open_recordings(path: Path, classes: tuple[str, ...] | None = None) -> Recor
         raise RecordingsError(f"{path}: there is no such file or folder, expected {KNOWN}")
     if path.is_dir():
         if any(path.glob("batch*.dat")):
-            return gas_drift.load_gas_drift(path, classes)
+            return gas_drift.load_gas_drift(path, classes, change)
         if (path / "recordings.csv").is_file():
-            return open_recordings(path / "recordings.csv", classes)
+            return open_recordings(path / "recordings.csv", classes, change)
         raise RecordingsError(f"{path}: holds no recordings, expected {KNOWN}")
     if path.suffix.lower() in PICKLE_SUFFIXES:
         raise RecordingsError(f"{path}: a pickle is never read, for it may run anything; expected {KNOWN}")
@@ -33,7 +33,7 @@ def open_recordings(path: Path, classes: tuple[str, ...] | None = None) -> Recor
         raise RecordingsError(f"{path}: a pickle is never read, for it may run anything; expected {KNOWN}")
     start = head.decode("utf-8", errors="replace")
     if gas_drift.ROW.match(start):
-        return gas_drift.load_gas_drift(path, classes)
+        return gas_drift.load_gas_drift(path, classes, change)
     if start.startswith("induction_id,"):
         return home_activity.load_home_activity(path, classes)
     raise RecordingsError(f"{path}: begins with {start[:24]!r}, which is not recordings; expected {KNOWN}")

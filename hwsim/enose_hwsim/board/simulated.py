@@ -81,6 +81,7 @@ class SimulatedBoard:
         self._now_us = round(start_s * 1e6)
         self._wall_start_s = time.monotonic() - start_s
         self._to_host = b""
+        self._from_host = b""  # what has come of a piece that is not whole yet
         self._received = 0
         self._sent = 0
         self._sent_at_grant = 0
@@ -196,10 +197,12 @@ class SimulatedBoard:
             if self._run is None:
                 self._wait(None)
                 self._next_run(now_us)
-            elif self._received < self._run.received and not data:
+            elif self._received < self._run.received:
+                self._from_host += data
                 self._wait(WALL_LIMIT_S)
-            elif data:
-                self._feed(data)
+            elif data or self._from_host:
+                self._feed(self._from_host + data)
+                self._from_host = b""
                 return now_us
             elif self._run.until_output and self._sent > self._sent_at_grant:
                 self._finish(now_us)
