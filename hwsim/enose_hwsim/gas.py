@@ -109,20 +109,24 @@ def simulate(
     baseline_s: float = 10.0,
     exposure_s: float = 20.0,
     recovery_s: float = 15.0,
+    compound_spread: float = COMPOUND_SPREAD,
 ) -> Exposure:
     """Warm the array up in clean air, then let it smell one fresh specimen of an odour and recover.
 
     The seed draws the specimen's strength and ripeness, the room's temperature and humidity, drift and noise; `day`
-    counts from the array's making and sets how far it has drifted. Raises ValueError for an odour that is not one of
-    ODOURS or a time that is not positive.
+    counts from the array's making and sets how far it has drifted; `compound_spread` is how little two specimens of an
+    odour smell alike, of ln ppm. Raises ValueError for an odour that is not one of ODOURS, a time that is not positive
+    or a spread that is negative.
     """
     if odour not in ODOURS:
         raise ValueError(f"odour '{odour}', expected one of {', '.join(ODOURS)}")
     durations_s = (warmup_s, baseline_s, exposure_s, recovery_s)
     if not (sample_s > 0 and day >= 0 and all(duration_s > 0 for duration_s in durations_s)):
         raise ValueError(f"times {sample_s}, {day}, {durations_s}, expected positive ones")
+    if not 0 <= compound_spread < np.inf:
+        raise ValueError(f"compound_spread {compound_spread}, expected 0 or more")
     rng = np.random.default_rng([seed, 0x0D])
-    ppm = _specimen_ppm(odour, rng)
+    ppm = _specimen_ppm(odour, rng, compound_spread)
     temperature_c, humidity_rh = rng.normal(23.0, 2.0), rng.normal(55.0, 7.0)
     counts = [max(1, round(duration_s / sample_s)) for duration_s in durations_s]
     ends = np.cumsum(counts)
@@ -135,10 +139,10 @@ def simulate(
     return Exposure(odour, sample_s, warmup, baseline, exposure, recovery)
 
 
-def _specimen_ppm(odour: str, rng: np.random.Generator) -> Floats:
+def _specimen_ppm(odour: str, rng: np.random.Generator, compound_spread: float) -> Floats:
     """Headspace of one fruit: its amount scales all compounds, its ripeness and sort each of them."""
     strength = STRENGTH_SPREAD * rng.standard_normal()
-    return np.array(ODOURS[odour]) * np.exp(strength + COMPOUND_SPREAD * rng.standard_normal(len(COMPOUNDS)))
+    return np.array(ODOURS[odour]) * np.exp(strength + compound_spread * rng.standard_normal(len(COMPOUNDS)))
 
 
 def _seen_ppm(array: SensorArray, inlet_ppm: Floats, sample_s: float) -> Floats:

@@ -7,12 +7,14 @@ from cyclopts import App
 from cyclopts.exceptions import CycloptsError
 
 from enose.cli import board as board_commands
-from enose.cli import demo, sim
+from enose.cli import chip as chip_commands
+from enose.cli import demo, reproduce, sim
 from enose.cli import device as device_commands
 from enose.cli.output import stderr
 
 BAD_INPUT = 2
 FAILED = 1
+CHIP_VERBS = ("show", "characterise", "certify", "yield")
 DEVICE_VERBS = ("info", "selftest", "program", "classify", "safe")
 
 
@@ -35,6 +37,13 @@ def make_app() -> App:
     for verb in DEVICE_VERBS:
         device.command(getattr(device_commands, verb), name=verb)
     app.command(device)
+    chip = App(name="chip", help="Analog networks: their transistors, the certificate of their fast twins, the yield.")
+    for verb in CHIP_VERBS:
+        chip.command(getattr(chip_commands, f"{verb}_chip"), name=verb)
+    app.command(chip)
+    reproduced = App(name="reproduce", help="The papers' figures, by simulation.")
+    reproduced.command(reproduce.mlp, name="mlp")
+    app.command(reproduced)
     return app
 
 
@@ -72,6 +81,7 @@ def _escaped(text: str) -> str:
 
 def _exit_code(error: Exception) -> int | None:
     """2 for input that the user can mend, 1 for work that failed, None for a defect of ours."""
+    from enose.chips.pictures import PlotError
     from enose.image import ImageFileError
     from enose.link.conversation import DeviceError, LinkError
     from enose.link.port import PortError
@@ -83,8 +93,8 @@ def _exit_code(error: Exception) -> int | None:
     from enose_hwsim.boardfile import BoardError
     from enose_hwsim.spice.errors import SpiceError, SpiceMissing
 
-    bad_input = (BoardError, RecordingsError, TrainingError, ImageFileError, FlashFileError, LinkError, PortError)
-    if isinstance(error, bad_input):
+    bad_input = (BoardError, RecordingsError, TrainingError, ImageFileError, FlashFileError, LinkError)
+    if isinstance(error, (*bad_input, PlotError, PortError)):
         return BAD_INPUT
     if isinstance(error, (DeviceError, FirmwareEnded, MicroPythonMissing, SpiceError, SpiceMissing)):
         return FAILED

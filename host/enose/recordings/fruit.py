@@ -11,8 +11,12 @@ AVERAGE = 4  # samples: two seconds
 PER_DAY = 8
 
 
-def simulated_fruit(seed: int, classes: tuple[str, ...] | None = None) -> Recordings:
+def simulated_fruit(
+    seed: int, classes: tuple[str, ...] | None = None, compound_spread: float = gas.COMPOUND_SPREAD
+) -> Recordings:
     """24 simulated specimens, 8 of each fruit, in an order drawn by the seed, smelt by one array over three days.
+
+    `compound_spread` is how little two fruits of a kind smell alike, as for gas.simulate.
 
     Raises RecordingsError for a class that is not a fruit known to the model.
     """
@@ -22,7 +26,7 @@ def simulated_fruit(seed: int, classes: tuple[str, ...] | None = None) -> Record
     order = rng.permutation([name for name in classes for _ in range(SPECIMENS_PER_CLASS)])
     specimens = []
     for k, name in enumerate(order.tolist()):
-        smelt = gas.simulate(name, int(rng.integers(2**32)), array, day=k / PER_DAY)
+        smelt = gas.simulate(name, int(rng.integers(2**32)), array, day=k / PER_DAY, compound_spread=compound_spread)
         specimens.append(
             Specimen(
                 label=name,

@@ -63,6 +63,7 @@ class Ngspice(Shared.NgSpiceShared):  # type: ignore[misc] # PySpice has no type
         self.failure: BaseException | None = None  # why the analysis under way was abandoned
         self._table: NDArray[np.float64] = np.empty((0, 0))
         self._row: list[float] = []
+        self._times_s: NDArray[np.float64] | None = None  # of a transient, whose waveforms are the table's columns
         self._limit_s = self._deadline_s = float("inf")
         self._column: dict[Any, int] = {}  # by the address of a source's name: it stays while its circuit is loaded
         self._column_of: dict[str, int] = {}
@@ -98,10 +99,18 @@ class Ngspice(Shared.NgSpiceShared):  # type: ignore[misc] # PySpice has no type
         self._column.clear()
         self._table = table
         self._row = table[0].tolist()
+        self._times_s = None
         self.sample = 0
         self.failure = None
         self._limit_s = limit_s
         self._deadline_s = time.monotonic() + limit_s
+
+    def feed_waveforms(
+        self, names: list[str], times_s: NDArray[np.float64], table: NDArray[np.float64], limit_s: float
+    ) -> None:
+        """Let the sources go from row to row of `table` (T, len(names)) in straight lines, row k at times_s[k]."""
+        self.feed(names, table, limit_s)
+        self._times_s = times_s
 
     def vector(self, name: str) -> NDArray[np.float64] | None:
         """A copy of a real vector of the current plot, None where ngspice knows no such name."""
@@ -174,7 +183,9 @@ class Ngspice(Shared.NgSpiceShared):  # type: ignore[misc] # PySpice has no type
 
     def _solved(self, values: Any, count: int, identity: int, user: Any) -> int:
         self.sample = sample = values.vecindex + 1
-        if sample < len(self._table) and self.failure is None:
+        if self._times_s is not None:
+            self._watch_time()
+        elif sample < len(self._table) and self.failure is None:
             self._row = self._table[sample].tolist()
             self._watch_time()
         return 0
@@ -183,7 +194,10 @@ class Ngspice(Shared.NgSpiceShared):  # type: ignore[misc] # PySpice has no type
         column = self._column.get(name)
         if column is None:
             column = self._column[name] = self._column_of[ffi.string(name).decode()]
-        value[0] = self._row[column]
+        if self._times_s is None or self.failure is not None:
+            value[0] = self._row[column]
+        else:
+            value[0] = np.interp(time_s, self._times_s, self._table[:, column])
         return 0
 
     def _watch_time(self) -> None:

@@ -1,0 +1,192 @@
+"""`enose chip`: the analog networks, their transistors, and how far their fast twins may be trusted."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+from cyclopts.validators import Number
+
+from enose.boards import boards_folder
+from enose.cli.output import print_fields, print_json, progress, stderr, stdout
+from enose.cli.parameters import Json, Seed
+from enose_hwsim.boardfile import BoardError, ChipFile, load_chip
+
+
+def _certified(_: Any, temperature_c: float) -> None:
+    from enose_hwsim.chips.twin.twin import TEMPERATURES_C
+
+    if temperature_c not in TEMPERATURES_C:
+        known = ", ".join(f"{t:g}" for t in TEMPERATURES_C)
+        raise ValueError(f"The fast twin is certified at {known} C only.")
+
+
+ChipName = Annotated[str, Parameter(help="a chip's name, or the path of a .toml file")]
+Count = Annotated[int, Parameter(help="at least 1", validator=Number(gte=1, lte=10**6))]
+Chips = Annotated[int, Parameter(help="at least 2, their spread is wanted", validator=Number(gte=2, lte=10**4))]
+Temperature = Annotated[float, Parameter(help="in degrees Celsius, 0 to 60", validator=Number(gte=0, lte=60))]
+CertifiedTemperature = Annotated[float, Parameter(help="in degrees Celsius: 0, 27 or 60", validator=_certified)]
+Plot = Annotated[
+    Path | None, Parameter(help="draw the result: into a .png or .svg file, or as both kinds into a folder")
+]
+
+
+def show_chip(chip: ChipName, *, temperature: Temperature = 27.0, plot: Plot = None, json: Json = False) -> None:
+    """Show a chip: its transistors, its supply power by parts and its output range, all from ngspice.
+
+    Pictures: the power by parts, and how the weights droop over time at 0, 25, 40 and 60 C.
+
+    Examples: `enose chip show mlp441`, `enose chip show mlp441 --temperature 60 --json`,
+    `enose chip show mlp441 --plot mlp441.svg`
+    """
+    from enose.chips.cell_pictures import droop_picture, power_picture
+    from enose.chips.pictures import check_plot
+    from enose_hwsim.chips.inspect import inspect
+
+    found = find_chip(chip)
+    check_plot(plot)
+    answer = inspect(found, temperature)
+    if plot is not None:
+        _draw(plot, found, power_picture(found, answer["power_mw"], temperature), droop_picture(found))
+    if json:
+        print_json(answer)
+    else:
+        print_fields(f"{found.name}: {found.title} (simulated)", answer)
+
+
+def characterise_chip(chip: ChipName, *, plot: Plot = None, json: Json = False) -> None:
+    """Measure a chip's cells in ngspice: transfer, offset, noise, supply current, at 0, 27 and 60 C and all corners.
+
+    Pictures: transfer curves of synapse and neuron over their equations with the deviation below, noise referred to
+    the input, droop of the weights.
+
+    Examples: `enose chip characterise mlp441`, `enose chip characterise mlp441 --json`,
+    `enose chip characterise mlp441 --plot cells.png`
+    """
+    from enose.chips.cell_pictures import droop_picture, noise_picture, transfer_picture
+    from enose.chips.pictures import check_plot
+    from enose_hwsim.chips.cells.characterise import cell_figures
+    from enose_hwsim.chips.cells.curves import cell_curves
+    from enose_hwsim.spice.cards import CORNERS
+
+    found = find_chip(chip)
+    check_plot(plot)
+    typical, *others = CORNERS
+    temperatures_c = (0.0, 27.0, 60.0)
+    points = [*((typical, t) for t in temperatures_c), *((corner, 27.0) for corner in others)]
+    steps = len(points) + (len(temperatures_c) if plot is not None else 0)
+    rows, curves = [], []
+    with progress() as moved:
+        for k, (corner, temperature_c) in enumerate(points):
+            moved(f"cells at {corner}, {temperature_c:g} C", k, steps)
+            rows.append(cell_figures(found, temperature_c, corner).as_dict())
+        for k, temperature_c in enumerate(temperatures_c if plot is not None else ()):
+            moved(f"curves at {temperature_c:g} C", len(points) + k, steps)
+            curves.append(cell_curves(found, temperature_c))
+    if plot is not None:
+        _draw(plot, found, transfer_picture(found, curves), noise_picture(found, curves), droop_picture(found))
+    if json:
+        print_json({"chip": found.name, "simulated": True, "cells": rows})
+        return
+    from rich.table import Table
+
+    table = Table("simulated", *(f"{corner} {temperature_c:g} C" for corner, temperature_c in points), box=None)
+    for name in rows[0]:
+        if name not in ("corner", "temperature_c"):
+            table.add_row(name, *(f"{row[name]:.4g}" for row in rows))
+    stdout.print(table)
+
+
+def certify_chip(
+    chip: ChipName,
+    *,
+    chips: Chips = 200,
+    samples: Count = 100,
+    seed: Seed = 1,
+    plot: Plot = None,
+    json: Json = False,
+) -> int:
+    """Compare the fast twin with ngspice on random chips, weights and inputs at 0, 27 and 60 C.
+
+    Every figure is of simulations. The exit code is 1 if a limit is not kept. Picture: histograms of the differences
+    with their limits, and of the outputs.
+
+    Examples: `enose chip certify mlp441 --chips 200 --samples 100 --seed 1 --json`,
+    `enose chip certify mlp441 --chips 20 --plot certificate.png`
+    """
+    from enose.chips.pictures import check_plot
+    from enose_hwsim.chips.twin.certify import certify
+
+    found = find_chip(chip)
+    check_plot(plot)
+    with progress() as moved:
+        answer = certify(found, chips, samples, seed, on_progress=moved)
+    if plot is not None:
+        from enose.chips.spread_pictures import certificate_picture
+
+        _draw(plot, found, certificate_picture(found, answer))
+    if json:
+        print_json(answer.as_dict())
+    else:
+        print_fields(f"{found.name}: fast twin against ngspice (simulated)", answer.as_dict())
+    return 0 if answer.ok else 1
+
+
+def yield_chip(
+    chip: ChipName,
+    *,
+    image: Annotated[Path | None, Parameter(help="the weights of this image instead of random ones")] = None,
+    chips: Count = 1000,
+    samples: Count = 200,
+    seed: Seed = 1,
+    temperature: CertifiedTemperature = 27.0,
+    plot: Plot = None,
+    json: Json = False,
+) -> None:
+    """Tell the share of mismatched chips whose outputs all stay in the valid range, by the fast twin.
+
+    Each chip gets random weights of its own, or all get those of an image that `enose demo --save-image` wrote; inputs
+    are random. The deviations are from the nominal chip with the same weights and inputs. Picture: histograms of the
+    outputs and of the chips' deviations.
+
+    Examples: `enose chip yield mlp441 --chips 1000 --samples 200 --seed 1 --json`,
+    `enose chip yield mlp441 --image fruit.img --plot yield.png`
+    """
+    from enose.chips.pictures import check_plot
+    from enose.chips.yields import chip_yield, weights_of_image
+
+    found = find_chip(chip)
+    check_plot(plot)
+    weights_v = None if image is None else weights_of_image(image, found)
+    weights = "random weights" if image is None else f"weights of {image.name}"
+    with progress() as moved:
+        answer = chip_yield(found, chips, samples, seed, temperature, weights_v, weights, moved)
+    if plot is not None:
+        from enose.chips.spread_pictures import yield_picture
+
+        _draw(plot, found, yield_picture(found, answer))
+    if json:
+        print_json(answer.as_dict())
+    else:
+        print_fields(f"{found.name}: mismatched chips by the fast twin (simulated)", answer.as_dict())
+
+
+def find_chip(name_or_path: str) -> ChipFile:
+    """A chip by its name or its file. Raises BoardError, for a chip of more than one output, too."""
+    path = Path(name_or_path)
+    if path.suffix != ".toml":
+        folder = boards_folder() / "chips"
+        path = folder / f"{name_or_path}.toml"
+        if not path.is_file():
+            known = ", ".join(sorted(other.stem for other in folder.glob("*.toml")))
+            raise BoardError(f"'{name_or_path}' is no chip; known: {known}, or the path of a .toml file")
+    chip = load_chip(path)
+    if chip.topology.outputs != 1:
+        raise BoardError(f"{path}: topology.outputs {chip.topology.outputs}, expected 1: its netlist has one")
+    return chip
+
+
+def _draw(path: Path, chip: ChipFile, *pictures: Any) -> None:
+    from enose.chips.pictures import write_pictures
+
+    for written in write_pictures(pictures, path, chip.name):
+        stderr.print(f"wrote {written}", style="dim", markup=False)

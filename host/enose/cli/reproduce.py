@@ -1,0 +1,53 @@
+"""`enose reproduce`: the papers' figures, by simulation."""
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from enose.cli.chip import find_chip
+from enose.cli.output import print_json, stderr, stdout
+from enose.cli.parameters import Json, Seed
+from enose_hwsim.boardfile import BoardError
+
+
+def mlp(
+    *,
+    seeds: Annotated[int, Parameter(help="chips with odour sets of their own, at least 1")] = 100,
+    seed: Seed = 1,
+    plot: Annotated[Path | None, Parameter(help="draw the first seed's training, as .png or .svg")] = None,
+    json: Json = False,
+) -> int:
+    """Learn three fruit odours on the chip's own circuits, then test the same chip: paper 003, section 3.
+
+    Every figure is of simulations. The exit code is 1 if a limit is not kept.
+
+    Example: `enose reproduce mlp --seeds 20 --plot mlp.png`
+    """
+    from enose.reproduce.mlp import reproduce
+    from enose.reproduce.mlp_rows import rows
+    from enose.reproduce.rows import as_dict
+
+    if seeds < 1:
+        raise BoardError(f"--seeds {seeds}: expected at least 1")
+    if plot is not None and plot.suffix not in (".png", ".svg"):
+        raise BoardError(f"--plot {plot}: expected a .png or .svg file")
+    chip = find_chip("mlp441")
+    result = reproduce(chip, seeds, seed, telling=lambda text: stderr.print(text, style="dim"))
+    found = rows(chip, result)
+    if plot is not None:
+        from enose.reproduce.figure import draw
+
+        draw(chip, result.checked.history, plot)
+    answer = as_dict("mlp", found)
+    if json:
+        print_json(answer)
+    else:
+        from rich.table import Table
+
+        table = Table("simulated", "unit", "paper", "here", "limit", "", box=None)
+        for row in found:
+            paper = "" if row.paper is None else str(row.paper)
+            table.add_row(row.item, row.unit, paper, str(row.here), row.limit or "", "" if row.ok else "missed")
+        stdout.print(table)
+    return 0 if answer["ok"] else 1

@@ -1,0 +1,1 @@
+"""The papers' figures, reproduced by simulation: each reproduction answers rows of item, paper, here and limit."""

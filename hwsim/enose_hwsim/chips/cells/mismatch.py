@@ -1,0 +1,50 @@
+"""Mismatch of whole chips: a threshold shift for every transistor of the network, in volts."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from enose_hwsim.boardfile import Topology
+from enose_hwsim.chips.cells.forward import BIAS, CONVERTER, NEGATIVE_HALF, NEURON, POSITIVE_HALF
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Shifts:
+    """Threshold shifts of C chips in volts; weights and neurons as the chip numbers them, transistors as their cell."""
+
+    positive_v: Floats  # (C, W, 7) the positive half of each synapse
+    negative_v: Floats  # (C, W, 7)
+    converter_v: Floats  # (C, N, 2)
+    neuron_v: Floats  # (C, N, 7)
+    bias_v: Floats  # (C, 2)
+
+    @classmethod
+    def draw(cls, topology: Topology, chips: int, rng: np.random.Generator) -> "Shifts":
+        """Chips drawn at random after Pelgrom; see cells/transistors.py for A_VT."""
+        neurons = topology.hidden + topology.outputs
+        return cls(
+            rng.normal(0.0, POSITIVE_HALF.sigma_v, (chips, topology.weights, 7)),
+            rng.normal(0.0, NEGATIVE_HALF.sigma_v, (chips, topology.weights, 7)),
+            rng.normal(0.0, CONVERTER.sigma_v, (chips, neurons, 2)),
+            rng.normal(0.0, NEURON.sigma_v, (chips, neurons, 7)),
+            rng.normal(0.0, BIAS.sigma_v, (chips, 2)),
+        )
+
+    @classmethod
+    def none(cls, topology: Topology, chips: int = 1) -> "Shifts":
+        """Nominal chips."""
+        weights, neurons = topology.weights, topology.hidden + topology.outputs
+        shapes = ((weights, 7), (weights, 7), (neurons, 2), (neurons, 7), (2,))
+        return cls(*(np.zeros((chips, *shape)) for shape in shapes))
+
+    def __len__(self) -> int:
+        return len(self.bias_v)
+
+    def chip(self, c: int) -> "Shifts":
+        """One of the chips, as C = 1."""
+        one = slice(c, c + 1)
+        parts = (self.positive_v, self.negative_v, self.converter_v, self.neuron_v, self.bias_v)
+        return Shifts(*(part[one] for part in parts))

@@ -1,0 +1,1 @@
+"""The fast twin of a chip of transistors: its cells' transfer curves from ngspice, put together without it."""

@@ -1,0 +1,115 @@
+"""The fast twin of the chip of transistors, with mismatch and temperature, certified against ngspice."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from enose_hwsim.boardfile import ChipFile
+from enose_hwsim.chips.cells.forward import BIAS, CONVERTER, NEGATIVE_HALF, NEURON, POSITIVE_HALF
+from enose_hwsim.chips.cells.mismatch import Shifts
+from enose_hwsim.chips.equations import checked_v
+from enose_hwsim.chips.twin.characterise import BIAS_UNIT_V, GRID
+from enose_hwsim.chips.twin.polynomial import basis, monomials
+from enose_hwsim.chips.twin.programmed import Programmed, programmed
+from enose_hwsim.chips.twin.store import load_tables
+from enose_hwsim.spice.cards import Corner
+
+TEMPERATURES_C = (0.0, 27.0, 60.0)  # where there are tables, and a certificate
+SHIFT_LIMIT = 6.0  # in sigmas; of a thousand chips' 395,000 transistors the farthest is near 5
+
+
+class TwinChip:
+    """Chips of one chip file, vectorised over samples and chips; interface and errors are those of EquationChip."""
+
+    def __init__(
+        self,
+        chip: ChipFile,
+        temperature_c: float = 27.0,
+        shifts: Shifts | None = None,
+        corner: Corner = "tt",
+        dtype: type[np.float32] | type[np.float64] = np.float64,
+    ) -> None:
+        """Prepare the chips with these threshold shifts, one nominal chip without.
+
+        The tables come from the store, or, the first time, from some seconds of ngspice. Raises ValueError for more
+        than one output, for a temperature that was not certified, for a shift beyond SHIFT_LIMIT sigmas, with value,
+        limit and index, and for another corner.
+        """
+        if temperature_c not in TEMPERATURES_C:
+            known = ", ".join(f"{t:g}" for t in TEMPERATURES_C)
+            raise ValueError(f"temperature {temperature_c:g} C is not certified, expected one of {known}")
+        if chip.topology.outputs != 1:
+            raise ValueError(f"{chip.name}: topology.outputs {chip.topology.outputs}, expected 1")
+        self.chip = chip
+        self.shifts = Shifts.none(chip.topology) if shifts is None else shifts
+        z: dict[str, NDArray[Any]] = {
+            name: _in_sigmas(getattr(self.shifts, name), cell.sigma_v, name).astype(dtype)
+            for name, cell in (
+                ("positive_v", POSITIVE_HALF),
+                ("negative_v", NEGATIVE_HALF),
+                ("converter_v", CONVERTER),
+                ("neuron_v", NEURON),
+                ("bias_v", BIAS),
+            )
+        }
+        tables = load_tables(chip, temperature_c, corner)
+        self._synapses = _halves(z["positive_v"], tables.positive_na) + _halves(z["negative_v"], tables.negative_na)
+        self._converters = monomials(z["converter_v"]) @ tables.converter_na.astype(dtype)
+        bias_v = monomials(z["bias_v"].astype(np.float64)) @ tables.bias_v - tables.bias_v[0]
+        per_neuron = np.broadcast_to((bias_v / BIAS_UNIT_V)[:, None, None], (*z["neuron_v"].shape[:2], 1))
+        varied = np.concatenate((z["neuron_v"], per_neuron.astype(dtype)), axis=-1)
+        self._neurons = monomials(varied) @ tables.neuron_v.astype(dtype)
+
+    def program(self, weights_v: ArrayLike) -> Programmed:
+        """The chips with their weights: (W,) for all, (C, W) for each its own, or for one chip C times.
+
+        Raises ValueError as `output_v`.
+        """
+        topology, synapse = self.chip.topology, self.chip.synapse
+        volts = checked_v(weights_v, "weight", (1, 2), topology.weights, synapse.weight_min_v, synapse.weight_max_v)
+        weights, chips = np.atleast_2d(volts), len(self.shifts)
+        if len(weights) != chips and 1 not in (len(weights), chips):
+            raise ValueError(f"{len(weights)} sets of weights for {chips} chips, expected one for each")
+        powers = basis(weights, synapse.weight_min_v, synapse.weight_max_v, GRID[1]).astype(self._synapses.dtype)
+        count = max(chips, len(weights))
+        synapses = np.matmul(powers[:, :, None], self._synapses)[:, :, 0]
+        return programmed(
+            self.chip,
+            synapses.reshape(count, topology.weights, GRID[0], GRID[2]),
+            np.broadcast_to(self._converters, (count, *self._converters.shape[1:])),
+            np.broadcast_to(self._neurons, (count, *self._neurons.shape[1:])),
+        )
+
+    def output_v(self, inputs_v: ArrayLike, weights_v: ArrayLike) -> NDArray[np.float64] | NDArray[np.float32]:
+        """Output voltages: inputs (S, I) with weights (W,) give (S,), with weights (C, W) give (C, S).
+
+        Several chips with one set of weights give (C, S) too. Raises ValueError as EquationChip, and for weights of
+        another number of chips.
+        """
+        answer = self.program(weights_v).output_v(self.checked_inputs(inputs_v))
+        return answer[0] if np.ndim(weights_v) == 1 and len(answer) == 1 else answer
+
+    def checked_inputs(self, inputs_v: ArrayLike) -> NDArray[np.float64]:
+        """The inputs as an array (S, I). Raises ValueError for one outside the chip's range."""
+        limits = self.chip.input
+        return checked_v(inputs_v, "input", (2,), self.chip.topology.inputs, limits.min_v, limits.max_v)
+
+
+def _in_sigmas(shifts_v: NDArray[np.float64], sigma_v: NDArray[np.float64], name: str) -> NDArray[np.float64]:
+    z = shifts_v / sigma_v
+    outside = ~(np.abs(z) <= SHIFT_LIMIT)
+    if outside.any():
+        at = tuple(int(k) for k in np.argwhere(outside)[0])
+        limit_v = SHIFT_LIMIT * sigma_v[at[-1]]
+        raise ValueError(f"shift {name}{list(at)}: {shifts_v[at]} V, certified up to {limit_v:.3g} V")
+    return np.asarray(z)
+
+
+def _halves(z: NDArray[Any], table_na: NDArray[np.float64]) -> NDArray[Any]:
+    """Currents of half-synapses with shifts z (C, W, 7), as polynomials: (C, W, 7 weights, 11 drives x 6 nodes)."""
+    by_weight = table_na.transpose(0, 2, 1, 3).reshape(len(table_na), -1).astype(z.dtype)
+    currents = np.empty((*z.shape[:2], by_weight.shape[1]), z.dtype)
+    for c in range(0, len(z), 64):  # the monomials of all chips would not fit
+        currents[c : c + 64] = monomials(z[c : c + 64]) @ by_weight
+    return currents.reshape(*z.shape[:2], GRID[1], -1)
