@@ -5,6 +5,7 @@ import ctypes
 import ctypes.util
 import os
 import resource
+import signal
 import subprocess
 import sys
 import threading
@@ -198,10 +199,15 @@ def test_time_limit_within_a_sample_that_is_hard_to_solve() -> None:
 def test_ctrl_c_ends_an_analysis() -> None:
     solver = Solver(DIVIDER)
     timer = threading.Timer(0.1, _thread.interrupt_main)
-    timer.start()
-    with pytest.raises(KeyboardInterrupt):
-        solver.solve({"vin": np.zeros(4_000_000)}, ["out"], limit_s=60)
-    timer.join(10)
+    # a shell starts its background jobs with SIGINT ignored, and Python then leaves it so
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        timer.start()
+        with pytest.raises(KeyboardInterrupt):
+            solver.solve({"vin": np.zeros(4_000_000)}, ["out"], limit_s=60)
+        timer.join(10)
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert_usable()
 
 
