@@ -93,8 +93,8 @@ def _exit_code(error: Exception) -> int | None:
     from enose_hwsim.boardfile import BoardError
     from enose_hwsim.spice.errors import SpiceError, SpiceMissing
 
-    bad_input = (BoardError, RecordingsError, TrainingError, ImageFileError, FlashFileError, LinkError)
-    if isinstance(error, (*bad_input, PlotError, PortError)):
+    bad_files = (BoardError, RecordingsError, ImageFileError, FlashFileError, PlotError)
+    if isinstance(error, (*bad_files, TrainingError, LinkError, PortError)):
         return BAD_INPUT
     if isinstance(error, (DeviceError, FirmwareEnded, MicroPythonMissing, SpiceError, SpiceMissing)):
         return FAILED

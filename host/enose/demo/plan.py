@@ -25,16 +25,15 @@ def make_plan(recordings: Recordings, seed: int) -> Plan:
     Raises RecordingsError where a class has too few groups to train on two and test on another.
     """
     groups = recordings.groups()
-    for name in recordings.classes:
-        count = len({s.group for s in recordings.specimens if s.label == name})
+    own = {name: len({s.group for s in recordings.specimens if s.label == name}) for name in recordings.classes}
+    for name, count in own.items():
         if count < FEWEST_GROUPS:
             raise RecordingsError(
                 f"{recordings.title}: class '{name}' has {count} {_noun(groups)}(s) of its own,"
                 f" expected at least {FEWEST_GROUPS}: two to train on and one to test"
             )
     if len(set(groups)) < len(groups):
-        fewest = min(len({s.group for s in recordings.specimens if s.label == name}) for name in recordings.classes)
-        count = min(FOLDS, fewest)
+        count = min(FOLDS, *own.values())
         folds = tuple(split.grouped_folds(recordings, count, seed))
         return Plan(folds, f"{count} folds by group: no {_noun(groups)} is in training and test at once", True)
     if recordings.simulated:
