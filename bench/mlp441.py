@@ -14,7 +14,7 @@ from multiprocessing import get_context
 import numpy as np
 
 from enose.cli.chip import find_chip
-from enose_hwsim.boardfile import ChipFile
+from enose_hwsim.chipfile import MlpFile
 from enose_hwsim.chips import transistor_netlist as circuit
 from enose_hwsim.chips.cells.mismatch import Shifts
 from enose_hwsim.chips.transistor_chip import TransistorChip
@@ -77,7 +77,7 @@ def row(item: str, unit: str, values: list[float], peer: list[float] | None) -> 
     return {"item": item, "unit": unit, "value": value, "spread": float(np.ptp(values)), "peer": other, "ratio": ratio}
 
 
-def peer_rate(chip: ChipFile, inputs_v: np.ndarray, weights_v: np.ndarray) -> tuple[list[float], np.ndarray]:
+def peer_rate(chip: MlpFile, inputs_v: np.ndarray, weights_v: np.ndarray) -> tuple[list[float], np.ndarray]:
     """The peer's rates and answers."""
     ngspice = Ngspice()
     for command in ("set nomoremode", "set num_threads=1", "unset ngbehavior"):
@@ -85,7 +85,7 @@ def peer_rate(chip: ChipFile, inputs_v: np.ndarray, weights_v: np.ndarray) -> tu
     return rate(len(inputs_v), lambda: altered_v(ngspice, chip, inputs_v, weights_v))
 
 
-def altered_v(ngspice: Ngspice, chip: ChipFile, inputs_v: np.ndarray, weights_v: np.ndarray) -> np.ndarray:
+def altered_v(ngspice: Ngspice, chip: MlpFile, inputs_v: np.ndarray, weights_v: np.ndarray) -> np.ndarray:
     """The peer: PySpice's front end, `alter` of each input and an `op` a sample, as its users do it."""
     text = str(circuit.netlist(chip, 27.0))
     for k, v in enumerate(weights_v):

@@ -17,7 +17,8 @@ from enose_contract.image import Image
 from enose_contract.messages import Message
 from enose_contract.normalise import NORM_CHANGE
 from enose_hwsim.board.simulated import SimulatedBoard
-from enose_hwsim.boardfile import BoardFile, ChipFile
+from enose_hwsim.boardfile import BoardFile
+from enose_hwsim.chipfile import MlpFile
 
 BOARD, CHIP, BOARD_PATH = find_board("pico-mlp")
 CLEAN_OHM = 30_000.0
@@ -140,7 +141,7 @@ def power_on(micropython: str) -> Generator[SwitchOn, None, None]:
     """Switches simulated boards on, and off after the test; no converter may ever have left the chip's limits."""
     boards: list[SimulatedBoard] = []
 
-    def switch_on(board: BoardFile = QUICK, chip: ChipFile = CHIP, **options: Any) -> SimulatedBoard:
+    def switch_on(board: BoardFile = QUICK, chip: MlpFile = CHIP, **options: Any) -> SimulatedBoard:
         boards.append(SimulatedBoard(board, chip, **options))
         return boards[-1]
 

@@ -13,7 +13,7 @@ from enose.mapping import held_v, uv_from_volts, volts_from_weights
 from enose.recordings import Recordings, Specimen
 from enose.training import Network
 from enose_contract.decision import ABSTAIN, CLASS, NONE
-from enose_hwsim.boardfile import ChipFile
+from enose_hwsim.chipfile import MlpFile
 from enose_hwsim.chips import Chip
 from enose_hwsim.chips.equations import Cells
 
@@ -24,7 +24,7 @@ ABSTAINED, NO_ANSWER = "abstain", "none"  # the two columns of a confusion matri
 STAGES = ("float", "mapped", "quantised", "chip")
 
 
-def decide_all(output_uv: Ints, chip: ChipFile) -> tuple[Ints, Ints, Ints]:
+def decide_all(output_uv: Ints, chip: MlpFile) -> tuple[Ints, Ints, Ints]:
     """(answer, band, margin_uv) of every output: enose_contract.decision.decide, over an array."""
     edges_uv = uv_from_volts(chip.decision.edges_v)
     distance_uv = np.abs(output_uv[..., None] - edges_uv)
@@ -36,7 +36,7 @@ def decide_all(output_uv: Ints, chip: ChipFile) -> tuple[Ints, Ints, Ints]:
     return np.where(valid, answer, NONE), np.where(valid, band, 0), np.where(valid, margin_uv, 0)
 
 
-def answers(output_v: Floats, class_order: Sequence[str], chip: ChipFile) -> list[str]:
+def answers(output_v: Floats, class_order: Sequence[str], chip: MlpFile) -> list[str]:
     """A class, ABSTAINED or NO_ANSWER for every output; NaN and a band without a class are no answer."""
     output_uv = np.where(np.isfinite(output_v), np.rint(np.nan_to_num(output_v) * 1e6), -1).astype(np.int64)
     answer, band, _ = decide_all(output_uv, chip)
@@ -46,7 +46,7 @@ def answers(output_v: Floats, class_order: Sequence[str], chip: ChipFile) -> lis
 
 
 def stages(
-    network: Network, recordings: Recordings, indices: Ints, chip_file: ChipFile, chip: Chip
+    network: Network, recordings: Recordings, indices: Ints, chip_file: MlpFile, chip: Chip
 ) -> dict[str, list[str]]:
     """The answers to these specimens at each of STAGES.
 
@@ -76,7 +76,7 @@ def stages(
     return {name: answers(output_v, network.class_order, chip_file) for name, output_v in outputs.items()}
 
 
-def output_float(inputs_v: Floats, weights: Floats, chip_file: ChipFile) -> Floats:
+def output_float(inputs_v: Floats, weights: Floats, chip_file: MlpFile) -> Floats:
     """The network in float64 on weights in -1..1: (S, I) volts to (S,) volts, without any check of ranges."""
     cells, topology = Cells.of(chip_file), chip_file.topology
     rows = weights[: topology.hidden * (topology.inputs + 1)].reshape(topology.hidden, topology.inputs + 1)
@@ -85,7 +85,7 @@ def output_float(inputs_v: Floats, weights: Floats, chip_file: ChipFile) -> Floa
     return cells.neuron_v(cells.drive(hidden_v) @ output_row[:-1] + cells.bias_drive * output_row[-1])
 
 
-def _weights(volts: Floats, chip_file: ChipFile) -> Floats:
+def _weights(volts: Floats, chip_file: MlpFile) -> Floats:
     synapse = chip_file.synapse
     return np.asarray((synapse.weight_zero_v - volts) / ((synapse.weight_max_v - synapse.weight_min_v) / 2))
 

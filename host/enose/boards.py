@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from enose_hwsim.boardfile import BoardError, BoardFile, ChipFile, load_board, load_chip
+from enose_hwsim.boardfile import BoardFile, load_board
+from enose_hwsim.chipfile import MlpFile, load_chip
+from enose_hwsim.tomlfile import BoardError
 
 
 def boards_folder() -> Path:
@@ -17,7 +19,7 @@ def board_names() -> list[str]:
     return sorted(path.stem for path in boards_folder().glob("*.toml"))
 
 
-def find_board(name_or_path: str) -> tuple[BoardFile, ChipFile, Path]:
+def find_board(name_or_path: str) -> tuple[BoardFile, MlpFile, Path]:
     """A board by its name or its file, with its chip. Raises BoardError."""
     path = Path(name_or_path)
     if path.suffix != ".toml":
@@ -30,7 +32,7 @@ def find_board(name_or_path: str) -> tuple[BoardFile, ChipFile, Path]:
     return board, find_chip(board.chip, path), path
 
 
-def find_chip(name: str, asked_by: Path) -> ChipFile:
+def find_chip(name: str, asked_by: Path) -> MlpFile:
     """A chip by its name: beside the board's file, or of those that come with the project. Raises BoardError."""
     for folder in (asked_by.parent / "chips", boards_folder() / "chips"):
         path = folder / f"{name}.toml"

@@ -10,7 +10,8 @@ from enose.recordings import Recordings, Specimen
 from enose.training import Network
 from enose_contract.image import Image, ImageError, unpack
 from enose_contract.messages import ERRORS
-from enose_hwsim.boardfile import BoardFile, ChipFile
+from enose_hwsim.boardfile import BoardFile
+from enose_hwsim.chipfile import MlpFile
 
 PLAY_MS = 500  # a recording with slower samples is played at this pace: its minutes are not waited for
 NO_CALIBRATION = bytes(8)
@@ -25,7 +26,7 @@ def play_ms(specimen: Specimen) -> int:
     return min(round(specimen.sample_s * 1000), PLAY_MS)
 
 
-def build_image(network: Network, recordings: Recordings, board: BoardFile, chip: ChipFile) -> Image:
+def build_image(network: Network, recordings: Recordings, board: BoardFile, chip: MlpFile) -> Image:
     """The image of a trained network for one board: its weights as voltages, and how to measure a specimen."""
     weights_uv = uv_from_volts(volts_from_weights(network.weights, chip)).tolist()
     specimen = recordings.specimens[0]

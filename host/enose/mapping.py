@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from enose_contract import limits
-from enose_hwsim.boardfile import ChipFile
+from enose_hwsim.chipfile import MlpFile
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -14,7 +14,7 @@ DAC_BITS = 16
 ROUNDING = 1e-9
 
 
-def volts_from_weights(weights: ArrayLike, chip: ChipFile) -> Floats:
+def volts_from_weights(weights: ArrayLike, chip: MlpFile) -> Floats:
     """The weight voltages of weights in -1..1, same shape; 1 is the lowest voltage, 0 is weight_zero_v.
 
     Raises ValueError naming index, value and limit for a weight outside, or one that is not a number.
@@ -24,7 +24,7 @@ def volts_from_weights(weights: ArrayLike, chip: ChipFile) -> Floats:
     return chip.synapse.weight_zero_v - _half_range_v(chip) * np.clip(array, -1.0, 1.0)
 
 
-def weights_from_volts(volts: ArrayLike, chip: ChipFile) -> Floats:
+def weights_from_volts(volts: ArrayLike, chip: MlpFile) -> Floats:
     """The weights that voltages stand for, same shape: the inverse of volts_from_weights.
 
     Raises ValueError naming index, value and limit for a voltage outside the chip's weight range.
@@ -49,7 +49,7 @@ def held_v(volts: ArrayLike, min_v: float, max_v: float) -> Floats:
     return np.reshape(np.array(codes) * (DAC_FULL_SCALE_UV * 1e-6 / (1 << DAC_BITS)), wanted_uv.shape)
 
 
-def _half_range_v(chip: ChipFile) -> float:
+def _half_range_v(chip: MlpFile) -> float:
     return (chip.synapse.weight_max_v - chip.synapse.weight_min_v) / 2
 
 

@@ -4,14 +4,15 @@ from typing import Any
 
 import msgspec
 
-from enose_hwsim.boardfile import BoardFile, ChipFile
+from enose_hwsim.boardfile import BoardFile
+from enose_hwsim.chipfile import MlpFile
 
 
 def _uv(volts: float) -> int:
     return round(volts * 1e6)
 
 
-def device_configuration(board: BoardFile, chip: ChipFile) -> dict[str, Any]:
+def device_configuration(board: BoardFile, chip: MlpFile) -> dict[str, Any]:
     """What the firmware reads as board.json: the same facts, voltages in whole uV and times in us or ms."""
     return {
         "board": board.name,

@@ -6,7 +6,9 @@ RP2040: data sheet, section 1.4.3 (functions of each GPIO) and section 4.9.2 (AD
 
 from pathlib import Path
 
-from enose_hwsim.boardfile import BoardFile, ChipFile, line_of
+from enose_hwsim.boardfile import BoardFile
+from enose_hwsim.chipfile import MlpFile
+from enose_hwsim.tomlfile import line_of
 
 GPIO_COUNT = 29
 TAKEN_BY_THE_PICO = {23: "the regulator's mode", 24: "VBUS sense", 25: "the LED"}
@@ -15,7 +17,7 @@ FLASH_KIB = 1408  # what MicroPython leaves to files on a Pico
 SPI_ROLES = ("miso", "select", "sck", "mosi")
 
 
-def pin_problems(board: BoardFile, chip: ChipFile, path: Path) -> list[str]:
+def pin_problems(board: BoardFile, chip: MlpFile, path: Path) -> list[str]:
     """Every problem as one line with file, line, key, value and the nearest pin that would do; none if good."""
     source = path.read_text(encoding="utf-8")
     problems: list[str] = []

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from enose_hwsim.boardfile import load_chip
+from enose_hwsim.chipfile import load_chip
 from enose_hwsim.chips.equations import EquationChip
 from enose_hwsim.chips.transistor_chip import TransistorChip
 from enose_hwsim.chips.twin.twin import TwinChip

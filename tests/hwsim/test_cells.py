@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from enose_hwsim.boardfile import ChipFile, load_chip
+from enose_hwsim.chipfile import MlpFile, load_chip
 from enose_hwsim.chips import transistor_netlist as circuit
 from enose_hwsim.chips.cells.forward import CONVERTER, FORWARD_CELLS, NEGATIVE_HALF, NEURON, POSITIVE_HALF
 from enose_hwsim.chips.cells.learning import LEARNING_CELLS
@@ -26,11 +26,11 @@ NEURON_BENCH = "Vs s 0 external\nXc s vdd converter\nXy s y ref b vdd neuron\nXb
 
 
 @pytest.fixture(scope="module")
-def chip() -> ChipFile:
+def chip() -> MlpFile:
     return load_chip(Path(__file__).resolve().parents[2] / "boards" / "chips" / "mlp441.toml")
 
 
-def solver(chip: ChipFile, elements: str, temperature_c: float = 27.0, corner: str = "tt") -> driver.Solver:
+def solver(chip: MlpFile, elements: str, temperature_c: float = 27.0, corner: str = "tt") -> driver.Solver:
     bench = circuit.bench(chip, "test", FORWARD_CELLS, temperature_c, corner)
     return driver.Solver(f"{bench}\n{elements}", 1e-7)
 
@@ -44,7 +44,7 @@ def test_cards_know_their_corners() -> None:
 
 
 def test_no_card_and_no_cell_makes_ngspice_warn_or_write_a_log(
-    chip: ChipFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    chip: MlpFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)  # where BSIM3 would leave b3v33check.log
     for corner in CORNERS:
@@ -56,7 +56,7 @@ def test_no_card_and_no_cell_makes_ngspice_warn_or_write_a_log(
     assert not list(tmp_path.iterdir())
 
 
-def test_the_synapse_is_a_chible_multiplier(chip: ChipFile) -> None:
+def test_the_synapse_is_a_chible_multiplier(chip: MlpFile) -> None:
     weights_v, inputs_v = np.linspace(0.7, 1.1, 9), np.linspace(0.85, 0.95, 5)
     w, x = (grid.ravel() for grid in np.meshgrid(weights_v, inputs_v, indexing="ij"))
     current_a = solver(chip, SYNAPSE).solve({"vx": x, "vw": w}, ["vs#branch"])["vs#branch"].reshape(9, 5)
@@ -74,7 +74,7 @@ def test_the_synapse_is_a_chible_multiplier(chip: ChipFile) -> None:
 
 
 @pytest.mark.parametrize("temperature_c", [0.0, 27.0, 60.0])
-def test_the_neuron_is_a_tanh_within_the_output_range(chip: ChipFile, temperature_c: float) -> None:
+def test_the_neuron_is_a_tanh_within_the_output_range(chip: MlpFile, temperature_c: float) -> None:
     node_v = np.linspace(0.5, 1.3, 161)
     output_v = solver(chip, NEURON_BENCH, temperature_c).solve({"vs": node_v}, ["y"])["y"]
     middle_v, swing_v = (output_v[0] + output_v[-1]) / 2, np.ptp(output_v) / 2
@@ -88,7 +88,7 @@ def test_the_neuron_is_a_tanh_within_the_output_range(chip: ChipFile, temperatur
 
 
 @pytest.mark.parametrize("temperature_c", [0.0, 27.0, 60.0])
-def test_a_weight_moves_the_summing_node_by_its_own_voltage(chip: ChipFile, temperature_c: float) -> None:
+def test_a_weight_moves_the_summing_node_by_its_own_voltage(chip: MlpFile, temperature_c: float) -> None:
     node_v = np.linspace(0.85, 0.95, 11)
     converter = solver(chip, NEURON_BENCH, temperature_c).solve({"vs": node_v}, ["vs#branch"])["vs#branch"]
     synapse = solver(chip, SYNAPSE, temperature_c)
@@ -99,7 +99,7 @@ def test_a_weight_moves_the_summing_node_by_its_own_voltage(chip: ChipFile, temp
     assert full_v == pytest.approx(0.2, rel=0.1)  # V_zero - V_min, whatever the temperature
 
 
-def test_mismatch_follows_pelgrom(chip: ChipFile) -> None:
+def test_mismatch_follows_pelgrom(chip: MlpFile) -> None:
     shifts = Shifts.draw(chip.topology, 400, np.random.default_rng(1))
     assert len(shifts) == 400
     for drawn_v, cell in (
@@ -114,7 +114,7 @@ def test_mismatch_follows_pelgrom(chip: ChipFile) -> None:
     assert not np.any(Shifts.none(chip.topology, 2).positive_v)
 
 
-def test_each_chip_gets_its_own_shifts_and_a_nominal_one_none(chip: ChipFile) -> None:
+def test_each_chip_gets_its_own_shifts_and_a_nominal_one_none(chip: MlpFile) -> None:
     rng = np.random.default_rng(2)
     inputs_v = rng.uniform(0.85, 0.95, (6, 4))
     weights_v = rng.uniform(0.7, 1.1, (3, 25))
@@ -131,7 +131,7 @@ def test_each_chip_gets_its_own_shifts_and_a_nominal_one_none(chip: ChipFile) ->
         TransistorChip(chip, shifts=Shifts.draw(chip.topology, 2, rng)).output_v(inputs_v, weights_v)
 
 
-def test_errors_of_the_transistor_chip(chip: ChipFile, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_errors_of_the_transistor_chip(chip: MlpFile, monkeypatch: pytest.MonkeyPatch) -> None:
     one = TransistorChip(chip)
     with pytest.raises(ValueError, match=r"input \[1, 2\]: 0.84 V, expected 0.85..0.95 V"):
         one.output_v([[0.9] * 4, [0.9, 0.9, 0.84, 0.9]], [0.9] * 25)
@@ -147,7 +147,7 @@ def test_errors_of_the_transistor_chip(chip: ChipFile, monkeypatch: pytest.Monke
         one.output_v([[0.9] * 4], [0.9] * 25)
 
 
-def test_power_by_parts_and_the_paper(chip: ChipFile) -> None:
+def test_power_by_parts_and_the_paper(chip: MlpFile) -> None:
     answer = inspect(chip)
     assert answer["simulated"] is True
     assert answer["power_mw"]["total"] == pytest.approx(
@@ -161,7 +161,7 @@ def test_power_by_parts_and_the_paper(chip: ChipFile) -> None:
     assert {cell.name for cell in LEARNING_CELLS} < set(answer["cells"])
 
 
-def test_the_update_currents_are_back_propagation(chip: ChipFile) -> None:
+def test_the_update_currents_are_back_propagation(chip: MlpFile) -> None:
     rng = np.random.default_rng(7)
     learning = driver.Solver(circuit.netlist(chip, 27.0, learning=True), 1e-7)
     forward = TransistorChip(chip)

@@ -12,7 +12,7 @@ from enose.chips.spread_pictures import certificate_picture, yield_picture
 from enose.chips.yields import chip_yield
 from enose.cli.chip import find_chip
 from enose.cli.main import run
-from enose_hwsim.boardfile import ChipFile
+from enose_hwsim.chipfile import MlpFile
 from enose_hwsim.chips.cells.characterise import cell_figures
 from enose_hwsim.chips.cells.curves import CellCurves, cell_curves
 from enose_hwsim.chips.twin.certify import certify
@@ -23,16 +23,16 @@ PNG = b"\x89PNG\r\n\x1a\n"
 
 
 @pytest.fixture(scope="module")
-def chip() -> ChipFile:
+def chip() -> MlpFile:
     return find_chip("mlp441")
 
 
 @pytest.fixture(scope="module")
-def curves(chip: ChipFile) -> list[CellCurves]:
+def curves(chip: MlpFile) -> list[CellCurves]:
     return [cell_curves(chip, temperature_c) for temperature_c in (0.0, 27.0, 60.0)]
 
 
-def test_the_curves_follow_their_equations(chip: ChipFile, curves: list[CellCurves]) -> None:
+def test_the_curves_follow_their_equations(chip: MlpFile, curves: list[CellCurves]) -> None:
     for one in curves:
         assert one.synapse_a.shape == one.synapse_equation_a.shape == (5, 41)
         # Measured: 3.5, 4.4 and 5.4 % of the full current; 9.4, 2.5 and 8.9 mV.
@@ -50,7 +50,7 @@ def texts(path: Path) -> str:
     return path.read_text(encoding="utf-8")
 
 
-def test_cells_into_one_file_or_a_folder(chip: ChipFile, curves: list[CellCurves], tmp_path: Path) -> None:
+def test_cells_into_one_file_or_a_folder(chip: MlpFile, curves: list[CellCurves], tmp_path: Path) -> None:
     pictures = [transfer_picture(chip, curves), noise_picture(chip, curves), droop_picture(chip)]
     (path,) = write_pictures(pictures, tmp_path / "all.PNG", "mlp441")
     assert path.read_bytes().startswith(PNG)
@@ -68,7 +68,7 @@ def test_cells_into_one_file_or_a_folder(chip: ChipFile, curves: list[CellCurves
     assert "input, V" in texts(folder / "mlp441-transfer.svg")
 
 
-def test_many_chips(chip: ChipFile, tmp_path: Path) -> None:
+def test_many_chips(chip: MlpFile, tmp_path: Path) -> None:
     certificate = certify(chip, chips=3, samples=8, seed=2, temperatures_c=(27.0,))
     answer = chip_yield(chip, 30, 10, seed=1)
     pictures = [certificate_picture(chip, certificate), yield_picture(chip, answer)]
@@ -84,7 +84,7 @@ def test_many_chips(chip: ChipFile, tmp_path: Path) -> None:
 
 
 def test_the_command_draws_and_its_json_parses(
-    chip: ChipFile, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    chip: MlpFile, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "yield.png"
     assert run(["chip", "yield", "mlp441", "--chips", "5", "--samples", "4", "--plot", str(path), "--json"]) == 0

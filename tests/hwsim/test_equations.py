@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from enose_hwsim.boardfile import ChipFile, load_chip
+from enose_hwsim.chipfile import MlpFile, load_chip
 from enose_hwsim.chips.equations import EquationChip, thermal_v
 
 CHIP = load_chip(Path(__file__).resolve().parents[2] / "boards/chips/mlp441.toml")
@@ -19,7 +19,7 @@ WEIGHTS = arrays(np.float64, (25,), elements=st.floats(0.70, 1.10))
 
 
 def written_out(
-    chip: ChipFile, inputs_v: list[float], weights_v: list[float], kelvin: float
+    chip: MlpFile, inputs_v: list[float], weights_v: list[float], kelvin: float
 ) -> tuple[list[float], float]:
     """Hidden voltages and the output, term by term from the paper's equations."""
     thermal = 1.380649e-23 * kelvin / 1.602176634e-19

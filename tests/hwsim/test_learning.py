@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from enose_hwsim.boardfile import ChipFile, load_chip
+from enose_hwsim.chipfile import MlpFile, load_chip
 from enose_hwsim.chips.cells.mismatch import Shifts
 from enose_hwsim.chips.learning.selection import after_sequence, margin_v
 from enose_hwsim.chips.learning.shifts import LearningShifts
@@ -24,18 +24,18 @@ PICO = 1e-12
 
 
 @pytest.fixture(scope="module")
-def chip() -> ChipFile:
+def chip() -> MlpFile:
     return load_chip(Path(__file__).resolve().parents[2] / "boards" / "chips" / "mlp441.toml")
 
 
 @pytest.fixture(scope="module")
-def mismatch(chip: ChipFile) -> tuple[Shifts, LearningShifts]:
+def mismatch(chip: MlpFile) -> tuple[Shifts, LearningShifts]:
     rng = np.random.default_rng(SEED)
     return Shifts.draw(chip.topology, 2, rng), LearningShifts.draw(chip.topology, 2, rng)
 
 
 @pytest.fixture(scope="module")
-def twin(chip: ChipFile, mismatch: tuple[Shifts, LearningShifts], tables_folder: Path) -> LearningTwin:
+def twin(chip: MlpFile, mismatch: tuple[Shifts, LearningShifts], tables_folder: Path) -> LearningTwin:
     return LearningTwin(chip, *mismatch)
 
 
@@ -48,12 +48,12 @@ def samples() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return inputs_v, teacher_v, rng.uniform(0.8, 1.0, (1, 25))
 
 
-def one(twin: LearningTwin, mismatch: tuple[Shifts, LearningShifts], chip: ChipFile) -> LearningTwin:
+def one(twin: LearningTwin, mismatch: tuple[Shifts, LearningShifts], chip: MlpFile) -> LearningTwin:
     return LearningTwin(chip, mismatch[0].chip(0), mismatch[1].chip(0))
 
 
 def test_twin_and_ngspice_learn_the_same_weights(
-    chip: ChipFile,
+    chip: MlpFile,
     twin: LearningTwin,
     mismatch: tuple[Shifts, LearningShifts],
     samples: tuple[np.ndarray, np.ndarray, np.ndarray],
@@ -72,7 +72,7 @@ def test_twin_and_ngspice_learn_the_same_weights(
     assert np.abs(slow.output_v - fast.output_v).max() < 1e-3
 
 
-def test_update_follows_the_gradient(chip: ChipFile) -> None:
+def test_update_follows_the_gradient(chip: MlpFile) -> None:
     """On the nominal chip a small step along the currents brings the outputs nearer to their teachers."""
     nominal = LearningTwin(chip, Shifts.none(chip.topology), LearningShifts.none(chip.topology))
     rng = np.random.default_rng(SEED)
@@ -87,7 +87,7 @@ def test_update_follows_the_gradient(chip: ChipFile) -> None:
 
 
 def test_offsets_at_zero_error_are_as_large_as_the_signal_and_trimmed(
-    chip: ChipFile, twin: LearningTwin, samples: tuple[np.ndarray, np.ndarray, np.ndarray]
+    chip: MlpFile, twin: LearningTwin, samples: tuple[np.ndarray, np.ndarray, np.ndarray]
 ) -> None:
     inputs_v = np.repeat(samples[0], 2, axis=0)
     weights_v = np.repeat(samples[2], 2, axis=0)
@@ -105,14 +105,14 @@ def test_offsets_at_zero_error_are_as_large_as_the_signal_and_trimmed(
     assert np.abs(plain.weights_v[-1] - weights_v).max() > 2e-3
 
 
-def test_charge_is_exact_and_the_leak_the_chip_files(chip: ChipFile) -> None:
+def test_charge_is_exact_and_the_leak_the_chip_files(chip: MlpFile) -> None:
     constant = Capacitors(chip, np.full(len(CAP_V), 8 * PICO), 35.0)
     moved = constant.charged_v(np.array([0.9]), np.array([2e-9]), 20e-6)
     assert moved[0] == pytest.approx(0.905, abs=1e-12)  # 40 fC on 8 pF
     assert constant.held_v(moved, 0.04)[0] == pytest.approx(0.905 - 0.04 * 0.02, abs=1e-9)  # doubled at 35 C
 
 
-def test_weights_stay_within_their_range(chip: ChipFile) -> None:
+def test_weights_stay_within_their_range(chip: MlpFile) -> None:
     class Stuck:
         def respond(self, inputs_v, teacher_v, weights_v):
             return np.full(inputs_v.shape[:2], 0.9), np.full((*inputs_v.shape[:2], 25), 50e-9)
@@ -137,7 +137,7 @@ def test_selection() -> None:
     assert margin_v(output_v, np.array([0.94, 0.90, 0.86, 0.86]), 0.02) == pytest.approx((0.02 + 0.02 - 0.01) / 3)
 
 
-def test_errors(chip: ChipFile, twin: LearningTwin, mismatch: tuple[Shifts, LearningShifts]) -> None:
+def test_errors(chip: MlpFile, twin: LearningTwin, mismatch: tuple[Shifts, LearningShifts]) -> None:
     with pytest.raises(ValueError, match="shifts of 2 chips and learning cells of 1"):
         learning_tables(chip, mismatch[0], mismatch[1].chip(0), 27.0)
     capacitors = Capacitors(chip, twin.tables.capacitance_f, 27.0)
@@ -156,7 +156,7 @@ def test_errors(chip: ChipFile, twin: LearningTwin, mismatch: tuple[Shifts, Lear
             spice.answer(*arguments)
 
 
-def test_events_and_one_full_transient_agree(chip: ChipFile) -> None:
+def test_events_and_one_full_transient_agree(chip: MlpFile) -> None:
     """A sample with a pulse of 20 us, settled: what the event-wise solution leaves out is small."""
     rng = np.random.default_rng(SEED)
     inputs_v, teacher_v, weights_v = rng.uniform(0.85, 0.95, (1, 4)), np.array([0.86]), rng.uniform(0.8, 1.0, 25)

@@ -13,7 +13,7 @@ from enose.reproduce import mlp
 from enose.reproduce.odours import odour_sets
 from enose.reproduce.rows import Row, as_dict
 from enose_hwsim import gas
-from enose_hwsim.boardfile import load_chip
+from enose_hwsim.chipfile import load_chip
 
 pytestmark = [pytest.mark.usefixtures("libngspice", "tables_folder"), pytest.mark.timeout(300)]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from enose_hwsim.boardfile import ChipFile, load_chip
+from enose_hwsim.chipfile import MlpFile, load_chip
 from enose_hwsim.chips.cells.mismatch import Shifts
 from enose_hwsim.chips.transistor_chip import TransistorChip
 from enose_hwsim.chips.twin import certify as certificate
@@ -19,19 +19,19 @@ pytestmark = pytest.mark.usefixtures("libngspice", "tables_folder")
 
 
 @pytest.fixture(scope="module")
-def chip() -> ChipFile:
+def chip() -> MlpFile:
     return load_chip(Path(__file__).resolve().parents[2] / "boards" / "chips" / "mlp441.toml")
 
 
 @pytest.fixture(scope="module")
-def drawn(chip: ChipFile) -> tuple[np.ndarray, np.ndarray, Shifts]:
+def drawn(chip: MlpFile) -> tuple[np.ndarray, np.ndarray, Shifts]:
     rng = np.random.default_rng(11)
     inputs_v = rng.uniform(0.85, 0.95, (30, 4))
     return inputs_v, rng.uniform(0.7, 1.1, (6, 25)), Shifts.draw(chip.topology, 6, rng)
 
 
 @pytest.mark.timeout(300)  # the tables may have to be taken
-def test_a_small_certificate(chip: ChipFile) -> None:
+def test_a_small_certificate(chip: MlpFile) -> None:
     told: list[tuple[str, int, int | None]] = []
     answer = certify(chip, chips=12, samples=25, seed=1, on_progress=lambda *step: told.append(step))
     assert answer.ok
@@ -51,7 +51,7 @@ def test_a_small_certificate(chip: ChipFile) -> None:
     assert answer.as_dict()["max_error_v"] == answer.max_error_v
 
 
-def test_a_certificate_repeats_and_its_limits_count(chip: ChipFile, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_certificate_repeats_and_its_limits_count(chip: MlpFile, monkeypatch: pytest.MonkeyPatch) -> None:
     def once() -> certificate.Certificate:
         return certify(chip, chips=2, samples=5, seed=2, temperatures_c=(27.0,))
 
@@ -80,7 +80,7 @@ def test_a_certificate_repeats_and_its_limits_count(chip: ChipFile, monkeypatch:
             certify(chip, chips, samples)
 
 
-def test_a_wrong_twin_fails_its_certificate(chip: ChipFile, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_twin_fails_its_certificate(chip: MlpFile, monkeypatch: pytest.MonkeyPatch) -> None:
     right = characterise.CURVE_V
     from enose_hwsim.chips.twin import programmed
 
@@ -88,7 +88,7 @@ def test_a_wrong_twin_fails_its_certificate(chip: ChipFile, monkeypatch: pytest.
     assert not certify(chip, chips=2, samples=5, seed=2, temperatures_c=(27.0,)).ok
 
 
-def test_shapes(chip: ChipFile, drawn: tuple[np.ndarray, np.ndarray, Shifts]) -> None:
+def test_shapes(chip: MlpFile, drawn: tuple[np.ndarray, np.ndarray, Shifts]) -> None:
     inputs_v, weights_v, shifts = drawn
     chips, nominal = TwinChip(chip, shifts=shifts), TwinChip(chip)
     assert nominal.output_v(inputs_v, weights_v[0]).shape == (30,)
@@ -106,7 +106,7 @@ def test_shapes(chip: ChipFile, drawn: tuple[np.ndarray, np.ndarray, Shifts]) ->
         chips.output_v(inputs_v, weights_v[:2])
 
 
-def test_single_precision_is_as_good(chip: ChipFile, drawn: tuple[np.ndarray, np.ndarray, Shifts]) -> None:
+def test_single_precision_is_as_good(chip: MlpFile, drawn: tuple[np.ndarray, np.ndarray, Shifts]) -> None:
     inputs_v, weights_v, shifts = drawn
     double_v = TwinChip(chip, shifts=shifts).output_v(inputs_v, weights_v)
     single_v = TwinChip(chip, shifts=shifts, dtype=np.float32).output_v(inputs_v, weights_v)
@@ -114,14 +114,14 @@ def test_single_precision_is_as_good(chip: ChipFile, drawn: tuple[np.ndarray, np
     np.testing.assert_allclose(single_v, double_v, rtol=0, atol=5e-6)  # measured 2.2e-6 over a million
 
 
-def test_the_ends_of_all_ranges(chip: ChipFile) -> None:
+def test_the_ends_of_all_ranges(chip: MlpFile) -> None:
     inputs_v = np.array([[0.85] * 4, [0.95] * 4, [0.85, 0.95, 0.85, 0.95], [0.9] * 4])
     weights_v = np.array([[v] * 25 for v in (0.7, 0.9, 1.1)] + [[0.7, 1.1] * 12 + [0.7]])
     spice_v = TransistorChip(chip).output_v(inputs_v, weights_v)
     np.testing.assert_allclose(TwinChip(chip).output_v(inputs_v, weights_v), spice_v, rtol=0, atol=1e-4)
 
 
-def test_it_refuses_what_was_not_certified(chip: ChipFile, drawn: tuple[np.ndarray, np.ndarray, Shifts]) -> None:
+def test_it_refuses_what_was_not_certified(chip: MlpFile, drawn: tuple[np.ndarray, np.ndarray, Shifts]) -> None:
     inputs_v, weights_v, _ = drawn
     with pytest.raises(ValueError, match="temperature 35 C is not certified, expected one of 0, 27, 60"):
         TwinChip(chip, 35.0)
@@ -140,11 +140,11 @@ def test_it_refuses_what_was_not_certified(chip: ChipFile, drawn: tuple[np.ndarr
         TwinChip(chip).output_v(inputs_v[0], weights_v)
 
 
-def test_the_store(chip: ChipFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_store(chip: MlpFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     given = store.load_tables(chip, 27.0)
     taken: list[float] = []
 
-    def take(chip: ChipFile, temperature_c: float, corner: str) -> characterise.Tables:
+    def take(chip: MlpFile, temperature_c: float, corner: str) -> characterise.Tables:
         taken.append(temperature_c)
         return given
 
@@ -175,7 +175,7 @@ def test_the_store(chip: ChipFile, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert store.cache_folder() == tmp_path / "enose"
 
 
-def test_it_is_fast(chip: ChipFile) -> None:
+def test_it_is_fast(chip: MlpFile) -> None:
     rng = np.random.default_rng(3)
     inputs_v, weights_v = rng.uniform(0.85, 0.95, (1000, 4)), rng.uniform(0.7, 1.1, (200, 25))
     shifts = Shifts.draw(chip.topology, 200, rng)

@@ -12,7 +12,7 @@ from enose.chips import yields
 from enose.chips.yields import BINS_V, chip_yield, weights_of_image
 from enose.cli.chip import find_chip
 from enose.image import ImageFileError
-from enose_hwsim.boardfile import ChipFile
+from enose_hwsim.chipfile import MlpFile
 from enose_hwsim.chips.cells.mismatch import Shifts
 from enose_hwsim.chips.twin.twin import TwinChip
 from rig import image
@@ -21,11 +21,11 @@ pytestmark = pytest.mark.usefixtures("libngspice", "tables_folder")
 
 
 @pytest.fixture(scope="module")
-def chip() -> ChipFile:
+def chip() -> MlpFile:
     return find_chip("mlp441")
 
 
-def test_a_chip_counts_if_all_its_outputs_are_valid(chip: ChipFile) -> None:
+def test_a_chip_counts_if_all_its_outputs_are_valid(chip: MlpFile) -> None:
     told: list[tuple[str, int, int | None]] = []
     answer = chip_yield(chip, 250, 40, seed=1, on_progress=lambda *step: told.append(step))
     assert [(done, total) for text, done, total in told if text == "chips by the fast twin"] == [
@@ -45,13 +45,13 @@ def test_a_chip_counts_if_all_its_outputs_are_valid(chip: ChipFile) -> None:
     assert chip.output.min_v - 2e-3 <= low < high <= chip.output.max_v
 
 
-def test_without_mismatch_there_is_no_deviation(chip: ChipFile, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_mismatch_there_is_no_deviation(chip: MlpFile, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Shifts, "draw", lambda topology, chips, rng: Shifts.none(topology, chips))
     answer = chip_yield(chip, 5, 20, seed=1)
     assert np.abs(answer.largest_deviation_v).max() < 5e-6  # of single precision
 
 
-def test_a_shift_beyond_the_certificate_is_cut_off(chip: ChipFile, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_shift_beyond_the_certificate_is_cut_off(chip: MlpFile, monkeypatch: pytest.MonkeyPatch) -> None:
     drawn = Shifts.draw
 
     def far(*arguments: object) -> Shifts:
@@ -65,7 +65,7 @@ def test_a_shift_beyond_the_certificate_is_cut_off(chip: ChipFile, monkeypatch: 
     assert chip_yield(chip, 2, 5, seed=1).chips == 2
 
 
-def test_blocks_are_put_together(chip: ChipFile, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_blocks_are_put_together(chip: MlpFile, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Shifts, "draw", lambda topology, chips, rng: Shifts.none(topology, chips))
     weights_v = np.linspace(0.7, 1.1, 25)
     whole = chip_yield(chip, 7, 30, 2, 27.0, weights_v)
@@ -75,7 +75,7 @@ def test_blocks_are_put_together(chip: ChipFile, monkeypatch: pytest.MonkeyPatch
     assert parts.output_min_v.tolist() == whole.output_min_v.tolist()
 
 
-def test_an_image_gives_all_chips_its_weights(chip: ChipFile, tmp_path: Path) -> None:
+def test_an_image_gives_all_chips_its_weights(chip: MlpFile, tmp_path: Path) -> None:
     path = tmp_path / "fruit.img"
     path.write_bytes(image().pack())
     weights_v = weights_of_image(path, chip)
@@ -89,7 +89,7 @@ def test_an_image_gives_all_chips_its_weights(chip: ChipFile, tmp_path: Path) ->
     np.testing.assert_allclose(answer.mean_deviation_v, mean_v, rtol=0, atol=5e-6)
 
 
-def test_bad_images_and_counts(chip: ChipFile, tmp_path: Path) -> None:
+def test_bad_images_and_counts(chip: MlpFile, tmp_path: Path) -> None:
     path = tmp_path / "x.img"
     path.write_bytes(image().pack())
     other = msgspec.structs.replace(chip, name="mlp331")

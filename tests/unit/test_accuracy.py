@@ -27,7 +27,7 @@ from enose.recordings import Recordings, Specimen, simulated_fruit
 from enose.training import Network
 from enose_contract.decision import decide
 from enose_contract.normalise import NORM_CHANGE
-from enose_hwsim.boardfile import load_chip
+from enose_hwsim.chipfile import load_chip
 from enose_hwsim.chips.equations import EquationChip
 
 CHIP = load_chip(Path(__file__).resolve().parents[2] / "boards/chips/mlp441.toml")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from enose.mapping import held_v, uv_from_volts, volts_from_weights, weights_from_volts
-from enose_hwsim.boardfile import load_chip
+from enose_hwsim.chipfile import load_chip
 
 CHIP = load_chip(Path(__file__).resolve().parents[2] / "boards/chips/mlp441.toml")
 LOW_V, HIGH_V = CHIP.synapse.weight_min_v, CHIP.synapse.weight_max_v

@@ -17,7 +17,7 @@ from enose.training import Network, TrainingError, train
 from enose.training.candidates import all_candidates
 from enose.training.circuit import Circuit
 from enose.training.fit import Bands, Jobs, fit, start
-from enose_hwsim.boardfile import load_chip
+from enose_hwsim.chipfile import load_chip
 from enose_hwsim.chips.equations import EquationChip
 
 CHIP = load_chip(Path(__file__).resolve().parents[2] / "boards/chips/mlp441.toml")

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from enose.chips.pictures import TEMPERATURE_COLOURS, Picture
-from enose_hwsim.boardfile import ChipFile
+from enose_hwsim.chipfile import MlpFile
 from enose_hwsim.chips.cells.curves import CellCurves
 
 DROOP_TEMPERATURES_C = (0.0, 25.0, 40.0, 60.0)
@@ -15,27 +15,27 @@ DROOP_S = (1e-3, 10.0)
 WEIGHT_COLOURS = ("#7a1f5c", "#c0504d", "#7f7f7f", "#4f81bd", "#1f3f7a")
 
 
-def transfer_picture(chip: ChipFile, curves: Sequence[CellCurves]) -> Picture:
+def transfer_picture(chip: MlpFile, curves: Sequence[CellCurves]) -> Picture:
     """Synapse and neuron over their equations at each temperature, and below by how much they miss them."""
     return Picture("transfer", 6.2, partial(_draw_transfer, chip=chip, curves=curves))
 
 
-def noise_picture(chip: ChipFile, curves: Sequence[CellCurves]) -> Picture:
+def noise_picture(chip: MlpFile, curves: Sequence[CellCurves]) -> Picture:
     """Noise densities of synapse and neuron, referred to their inputs."""
     return Picture("noise", 3.9, partial(_draw_noise, chip=chip, curves=curves))
 
 
-def droop_picture(chip: ChipFile) -> Picture:
+def droop_picture(chip: MlpFile) -> Picture:
     """How far a weight has drooped over time, by the chip file, and when that is more than the chip tolerates."""
     return Picture("droop", 3.9, partial(_draw_droop, chip=chip))
 
 
-def power_picture(chip: ChipFile, power_mw: dict[str, float], temperature_c: float) -> Picture:
+def power_picture(chip: MlpFile, power_mw: dict[str, float], temperature_c: float) -> Picture:
     """The supply power by parts."""
     return Picture("power", 3.6, partial(_draw_power, chip=chip, power_mw=power_mw, temperature_c=temperature_c))
 
 
-def _draw_transfer(figure: Any, chip: ChipFile, curves: Sequence[CellCurves]) -> None:
+def _draw_transfer(figure: Any, chip: MlpFile, curves: Sequence[CellCurves]) -> None:
     axes = figure.subplots(2, len(curves) + 1, sharex="col", height_ratios=[1.6, 1], squeeze=False)
     figure.suptitle(f"{chip.name} in ngspice (simulated): lines; the cells' equations: dashes", size=11)
     full_na = max(float(np.abs(curve.synapse_a).max()) for curve in curves) * 1e9
@@ -76,7 +76,7 @@ def _synapse_off(curve: CellCurves) -> Any:
     return 100 * (curve.synapse_a - curve.synapse_equation_a) / curve.full_a
 
 
-def _draw_noise(figure: Any, chip: ChipFile, curves: Sequence[CellCurves]) -> None:
+def _draw_noise(figure: Any, chip: MlpFile, curves: Sequence[CellCurves]) -> None:
     axes = figure.subplots(1, 2, sharey=True)
     figure.suptitle(f"{chip.name} in ngspice (simulated): noise referred to the input", size=11)
     low_hz, high_hz = curves[0].frequency_hz[[0, -1]]
@@ -96,7 +96,7 @@ def _draw_noise(figure: Any, chip: ChipFile, curves: Sequence[CellCurves]) -> No
     axes[0].set_ylabel("density, nV/√Hz")
 
 
-def _draw_droop(figure: Any, chip: ChipFile) -> None:
+def _draw_droop(figure: Any, chip: MlpFile) -> None:
     axes = figure.subplots()
     time_s = np.geomspace(*DROOP_S, 200)
     tolerated_mv = chip.retention.droop_max_v * 1e3
@@ -115,7 +115,7 @@ def _draw_droop(figure: Any, chip: ChipFile) -> None:
     axes.legend(fontsize=8, loc="lower right")
 
 
-def _draw_power(figure: Any, chip: ChipFile, power_mw: dict[str, float], temperature_c: float) -> None:
+def _draw_power(figure: Any, chip: MlpFile, power_mw: dict[str, float], temperature_c: float) -> None:
     axes = figure.subplots()
     parts = {part: 1e3 * mw for part, mw in power_mw.items() if part != "total"}
     bars = axes.barh(list(parts), list(parts.values()), color="#5b6b7b")

@@ -7,7 +7,7 @@ import numpy as np
 
 from enose.chips.pictures import TEMPERATURE_COLOURS, Picture
 from enose.chips.yields import BINS_V, Yield
-from enose_hwsim.boardfile import ChipFile
+from enose_hwsim.chipfile import MlpFile
 from enose_hwsim.chips.twin.certify import MAX_ERROR_V, NOMINAL_MAX_ERROR_V, P999_ERROR_V, Certificate
 
 ERROR_BINS_V = np.geomspace(1e-9, 1e-3, 91)
@@ -16,17 +16,17 @@ CHIP_BINS = 60
 NOMINAL = "0.45"
 
 
-def certificate_picture(chip: ChipFile, certificate: Certificate) -> Picture:
+def certificate_picture(chip: MlpFile, certificate: Certificate) -> Picture:
     """How far the twin was from ngspice, with the limits, and which outputs that was at."""
     return Picture("certificate", 4.8, partial(_draw_certificate, chip=chip, certificate=certificate))
 
 
-def yield_picture(chip: ChipFile, answer: Yield) -> Picture:
+def yield_picture(chip: MlpFile, answer: Yield) -> Picture:
     """The outputs of all chips in the valid range, and how far each chip is from the nominal one."""
     return Picture("yield", 4.8, partial(_draw_yield, chip=chip, answer=answer))
 
 
-def _draw_certificate(figure: Any, chip: ChipFile, certificate: Certificate) -> None:
+def _draw_certificate(figure: Any, chip: MlpFile, certificate: Certificate) -> None:
     errors, outputs = figure.subplots(1, 2, width_ratios=[1.5, 1])
     count = f"{certificate.chips} chips x {certificate.samples} samples"
     verdict = "within its limits" if certificate.ok else "NOT within its limits"
@@ -65,7 +65,7 @@ def _clipped(errors_v: Any) -> Any:
     return np.clip(errors_v.ravel(), *inside) * 1e6
 
 
-def _draw_yield(figure: Any, chip: ChipFile, answer: Yield) -> None:
+def _draw_yield(figure: Any, chip: MlpFile, answer: Yield) -> None:
     outputs, chips = figure.subplots(1, 2, width_ratios=[1.3, 1])
     low, high = answer.interval
     figure.suptitle(
@@ -99,7 +99,7 @@ def _draw_yield(figure: Any, chip: ChipFile, answer: Yield) -> None:
     chips.legend(fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=2, frameon=False)
 
 
-def _mark_ranges(axes: Any, chip: ChipFile) -> None:
+def _mark_ranges(axes: Any, chip: MlpFile) -> None:
     output = chip.output
     axes.axvspan(output.min_v, output.max_v, color="#2f7d32", alpha=0.08, linewidth=0,
                  label=f"nominal range {output.min_v:g} .. {output.max_v:g} V")  # fmt: skip

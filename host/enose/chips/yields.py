@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from enose.accuracy import wilson_interval
 from enose.image import ImageFileError, read_image
-from enose_hwsim.boardfile import ChipFile
+from enose_hwsim.chipfile import MlpFile
 from enose_hwsim.chips.cells.forward import BIAS, CONVERTER, NEGATIVE_HALF, NEURON, POSITIVE_HALF
 from enose_hwsim.chips.cells.mismatch import Shifts
 from enose_hwsim.chips.equations import checked_v
@@ -85,7 +85,7 @@ class Yield:
         }
 
 
-def weights_of_image(path: Path, chip: ChipFile) -> Floats:
+def weights_of_image(path: Path, chip: MlpFile) -> Floats:
     """The weight voltages of an image file. Raises ImageFileError if it is none, or none for this chip."""
     _, image = read_image(path)
     if image.chip != chip.name:
@@ -99,7 +99,7 @@ def weights_of_image(path: Path, chip: ChipFile) -> Floats:
 
 
 def chip_yield(
-    chip: ChipFile,
+    chip: MlpFile,
     chips: int,
     samples: int,
     seed: int,

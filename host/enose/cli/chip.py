@@ -9,7 +9,8 @@ from cyclopts.validators import Number
 from enose.boards import boards_folder
 from enose.cli.output import print_fields, print_json, progress, stderr, stdout
 from enose.cli.parameters import Json, Seed
-from enose_hwsim.boardfile import BoardError, ChipFile, load_chip
+from enose_hwsim.chipfile import MlpFile, load_chip
+from enose_hwsim.tomlfile import BoardError
 
 
 def _certified(_: Any, temperature_c: float) -> None:
@@ -170,7 +171,7 @@ def yield_chip(
         print_fields(f"{found.name}: mismatched chips by the fast twin (simulated)", answer.as_dict())
 
 
-def find_chip(name_or_path: str) -> ChipFile:
+def find_chip(name_or_path: str) -> MlpFile:
     """A chip by its name or its file. Raises BoardError, for a chip of more than one output, too."""
     path = Path(name_or_path)
     if path.suffix != ".toml":
@@ -185,7 +186,7 @@ def find_chip(name_or_path: str) -> ChipFile:
     return chip
 
 
-def _draw(path: Path, chip: ChipFile, *pictures: Any) -> None:
+def _draw(path: Path, chip: MlpFile, *pictures: Any) -> None:
     from enose.chips.pictures import write_pictures
 
     for written in write_pictures(pictures, path, chip.name):

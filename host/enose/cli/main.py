@@ -90,8 +90,8 @@ def _exit_code(error: Exception) -> int | None:
     from enose_hwsim.board.parts.flash import FlashFileError
     from enose_hwsim.board.process import MicroPythonMissing
     from enose_hwsim.board.serving import FirmwareEnded
-    from enose_hwsim.boardfile import BoardError
     from enose_hwsim.spice.errors import SpiceError, SpiceMissing
+    from enose_hwsim.tomlfile import BoardError
 
     bad_files = (BoardError, RecordingsError, ImageFileError, FlashFileError, PlotError)
     if isinstance(error, (*bad_files, TrainingError, LinkError, PortError)):

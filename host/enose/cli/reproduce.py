@@ -8,7 +8,7 @@ from cyclopts import Parameter
 from enose.cli.chip import find_chip
 from enose.cli.output import print_json, stderr, stdout
 from enose.cli.parameters import Json, Seed
-from enose_hwsim.boardfile import BoardError
+from enose_hwsim.tomlfile import BoardError
 
 
 def mlp(

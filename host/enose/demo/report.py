@@ -12,7 +12,7 @@ from enose.demo.plan import Plan
 from enose.link.device import Answer
 from enose.recordings import Recordings
 from enose.training import Network
-from enose_hwsim.boardfile import ChipFile
+from enose_hwsim.chipfile import MlpFile
 
 STEPS = (*accuracy.STAGES, "firmware")
 
@@ -28,7 +28,7 @@ class Fold:
     measured: list[Answer]
 
 
-def make_report(recordings: Recordings, plan: Plan, folds: Sequence[Fold], chip: ChipFile) -> dict[str, Any]:
+def make_report(recordings: Recordings, plan: Plan, folds: Sequence[Fold], chip: MlpFile) -> dict[str, Any]:
     """Everything that the folds show, ready for JSON; numbers of all folds' specimens together."""
     specimens = [recordings.specimens[i] for fold in folds for i in fold.test.tolist()]
     labels = [s.label for s in specimens]

@@ -18,7 +18,8 @@ from enose.link.port import LockstepPort
 from enose.recordings import Recordings, Specimen, split
 from enose.training import train
 from enose_hwsim.board.simulated import SimulatedBoard
-from enose_hwsim.boardfile import BoardFile, ChipFile
+from enose_hwsim.boardfile import BoardFile
+from enose_hwsim.chipfile import MlpFile
 from enose_hwsim.chips import Chip, open_chip
 
 Progress = Callable[[str, int, int], None]
@@ -26,7 +27,7 @@ Progress = Callable[[str, int, int], None]
 
 def run_demo(
     board: BoardFile,
-    chip: ChipFile,
+    chip: MlpFile,
     recordings: Recordings,
     *,
     fidelity: str = "fast",
@@ -77,7 +78,7 @@ def run_demo(
 
 
 @contextmanager
-def _powered(board: BoardFile, chip: ChipFile, fidelity: str, seed: int) -> Iterator[Device]:
+def _powered(board: BoardFile, chip: MlpFile, fidelity: str, seed: int) -> Iterator[Device]:
     simulated = SimulatedBoard(board, chip, fidelity=fidelity, seed=seed)
     device = Device(LockstepPort(simulated, f"sim:{board.name}"), nonce=seed + 1)
     try:
@@ -120,7 +121,7 @@ def _named(answer: Answer) -> str:
     return accuracy.ABSTAINED if answer.answer == "ABSTAIN" else accuracy.NO_ANSWER
 
 
-def _by_batch(recordings: Recordings, chip: ChipFile, model: Chip, seed: int) -> dict[str, Any] | None:
+def _by_batch(recordings: Recordings, chip: MlpFile, model: Chip, seed: int) -> dict[str, Any] | None:
     """Trained on the first batch, tested on each later one, on the chip: what drift leaves. None without batches."""
     names = batches(recordings)
     if recordings.simulated or len(names) < 2 or len(set(recordings.groups())) < len(recordings.specimens):

@@ -6,11 +6,11 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from enose_hwsim.boardfile import ChipFile
+from enose_hwsim.chipfile import MlpFile
 from enose_hwsim.chips.learning.training import History, Rules
 
 
-def draw(chip: ChipFile, history: History, path: Path) -> None:
+def draw(chip: MlpFile, history: History, path: Path) -> None:
     """Write the picture of one training as PNG or SVG, by the path's ending. Raises OSError."""
     at_s = (1 + np.arange(len(history.output_v))) * Rules().hold_s
     figure = Figure(figsize=(12, 8), layout="constrained")

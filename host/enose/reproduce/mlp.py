@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from enose.reproduce.odours import CLASSES, OdourSets, odour_sets
-from enose_hwsim.boardfile import ChipFile
+from enose_hwsim.chipfile import MlpFile
 from enose_hwsim.chips.cells.mismatch import Shifts
 from enose_hwsim.chips.learning.selection import after_sequence, margin_v
 from enose_hwsim.chips.learning.shifts import LearningShifts
@@ -59,7 +59,7 @@ class Checked(NamedTuple):
     power_mw: float  # ngspice, learning cells at work, mean over the test
 
 
-def reproduce(chip: ChipFile, seeds: int, seed: int, telling: Callable[[str], None] = lambda text: None) -> Result:
+def reproduce(chip: MlpFile, seeds: int, seed: int, telling: Callable[[str], None] = lambda text: None) -> Result:
     """Train and test `seeds` chips, the first with `seed`. Raises ValueError for fewer than one; SpiceError."""
     if seeds < 1:
         raise ValueError(f"{seeds} seeds, expected at least 1")
@@ -75,14 +75,14 @@ def reproduce(chip: ChipFile, seeds: int, seed: int, telling: Callable[[str], No
     return Result(together, output_v, right, train_right, after, plain, blocks[0][2]())
 
 
-def answers(chip: ChipFile, output_v: Floats) -> Ints:
+def answers(chip: MlpFile, output_v: Floats) -> Ints:
     """The classes, as indices of CLASSES, that outputs stand for."""
     low_v, high_v = chip.decision.edges_v
     return np.where(output_v > high_v, 0, np.where(output_v < low_v, 2, 1))
 
 
 def _block(
-    chip: ChipFile, count: int, seed: int
+    chip: MlpFile, count: int, seed: int
 ) -> tuple[OdourSets, tuple[Floats, Ints, Ints, Ints, Ints], Callable[[], Checked]]:
     """Train and test some chips; what they came to, and how to check the first of them in ngspice."""
     odours = odour_sets(count, seed)
@@ -136,7 +136,7 @@ def _orders(rng: np.random.Generator, chips: int, epochs: int, samples: int) -> 
     return np.asarray(rng.permuted(every, axis=-1), dtype=np.intp)
 
 
-def _judge(chip: ChipFile, twin: LearningTwin, odours: OdourSets) -> Callable[[Floats], Ints]:
+def _judge(chip: MlpFile, twin: LearningTwin, odours: OdourSets) -> Callable[[Floats], Ints]:
     """How many test specimens of its set each chip gets right with weights (C, W)."""
 
     def right(weights_v: Floats) -> Ints:

@@ -5,7 +5,7 @@ import numpy as np
 from enose.reproduce.mlp import Result
 from enose.reproduce.odours import COMPOUND_SPREAD
 from enose.reproduce.rows import Row
-from enose_hwsim.boardfile import ChipFile
+from enose_hwsim.chipfile import MlpFile
 
 PAPER_RIGHT, PAPER_MW = 11, 0.553
 POWER_LIMIT_MW = 0.2  # issue 3, for our cells
@@ -15,7 +15,7 @@ WEIGHT_LIMIT_MV = 1.0  # of 400: twice the read-out's step each sample, and upda
 OUTPUT_LIMIT_MV = 0.4  # as `enose chip certify`
 
 
-def rows(chip: ChipFile, result: Result) -> list[Row]:
+def rows(chip: MlpFile, result: Result) -> list[Row]:
     """All rows. Simulated; medians and ranges over the seeds."""
     of = result.odours.test.shape[1]
     seeds = len(result.right)

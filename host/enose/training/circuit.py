@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from enose_hwsim.boardfile import ChipFile
+from enose_hwsim.chipfile import MlpFile
 from enose_hwsim.chips.equations import Cells
 
 Singles = NDArray[np.float32]
@@ -27,7 +27,7 @@ class Activity:
 class Circuit:
     """One chip's network with one output, for weights in -1..1 numbered as in EquationChip."""
 
-    def __init__(self, chip: ChipFile) -> None:
+    def __init__(self, chip: MlpFile) -> None:
         """Take sizes and cells of the chip."""
         self.inputs, self.hidden, self.weights = chip.topology.inputs, chip.topology.hidden, chip.topology.weights
         self.cells = Cells.of(chip)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from enose.training.circuit import Circuit, Singles
-from enose_hwsim.boardfile import ChipFile
+from enose_hwsim.chipfile import MlpFile
 
 SOFTNESS_V = 0.003  # of the reading, for ever so many specimens
 SOFTNESS_OF_ONE_V = 0.040  # and with n groups this / sqrt(n) besides: few of them must lie well inside their bands
@@ -37,7 +37,7 @@ class Jobs:
 class Bands:
     """The decision edges of a chip as a likelihood over the output voltage (above V_ref)."""
 
-    def __init__(self, chip: ChipFile, groups: int) -> None:
+    def __init__(self, chip: MlpFile, groups: int) -> None:
         """Take the edges; specimens of so many groups are trained on."""
         self.softness_v = float(np.hypot(SOFTNESS_V, SOFTNESS_OF_ONE_V / np.sqrt(groups)))
         self.edges_v = np.array(chip.decision.edges_v) - chip.synapse.v_ref_v
@@ -74,7 +74,7 @@ def start(circuit: Circuit, count: int, rng: np.random.Generator) -> Singles:
     return rng.uniform(-0.5, 0.5, (count, circuit.weights)).astype(np.float32)
 
 
-def fit(chip: ChipFile, jobs: Jobs, weights: Singles, steps: int, rng: np.random.Generator) -> Singles:
+def fit(chip: MlpFile, jobs: Jobs, weights: Singles, steps: int, rng: np.random.Generator) -> Singles:
     """The weights after so many steps, (J, W), within -1..1."""
     circuit, bands = Circuit(chip), Bands(chip, jobs.groups)
     drives = circuit.drives(jobs.inputs_v)
@@ -107,7 +107,7 @@ def fit(chip: ChipFile, jobs: Jobs, weights: Singles, steps: int, rng: np.random
 
 
 def scores(
-    chip: ChipFile, jobs: Jobs, weights: Singles, over: NDArray[np.bool_]
+    chip: MlpFile, jobs: Jobs, weights: Singles, over: NDArray[np.bool_]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """(mean loss, accuracy) of each job over those of its specimens that `over` (J, S) marks."""
     circuit, bands = Circuit(chip), Bands(chip, jobs.groups)

@@ -20,7 +20,7 @@ from enose.training.circuit import Circuit, Singles
 from enose.training.fit import BATCH, Jobs, fit, scores, start
 from enose.training.network import Network, TrainingError
 from enose_contract.normalise import NORM_RANGE
-from enose_hwsim.boardfile import ChipFile
+from enose_hwsim.chipfile import MlpFile
 
 Progress = Callable[[int, int, str], None]
 
@@ -36,7 +36,7 @@ STAGES = 4
 def train(
     recordings: Recordings,
     specimens: NDArray[np.int64],
-    chip: ChipFile,
+    chip: MlpFile,
     seed: int,
     on_progress: Progress = lambda done, total, text: None,
 ) -> Network:
@@ -91,7 +91,7 @@ class _Split:
     constants: Constants
 
     @classmethod
-    def of(cls, recordings: Recordings, indices: NDArray[np.int64], chip: ChipFile) -> "_Split":
+    def of(cls, recordings: Recordings, indices: NDArray[np.int64], chip: MlpFile) -> "_Split":
         chosen = [recordings.specimens[i] for i in indices.tolist()]
         classes = _classes(recordings, chosen, chip)
         if len(recordings.sensors) < chip.topology.inputs:
@@ -120,7 +120,7 @@ class _Split:
         return np.asarray(candidates.band_of_class[:, self.labels])
 
 
-def _classes(recordings: Recordings, chosen: Sequence[Specimen], chip: ChipFile) -> tuple[str, ...]:
+def _classes(recordings: Recordings, chosen: Sequence[Specimen], chip: MlpFile) -> tuple[str, ...]:
     """The classes that the split has, in the recordings' order."""
     groups = {name: len({s.group for s in chosen if s.label == name}) for name in recordings.classes}
     classes = tuple(name for name, count in groups.items() if count)
@@ -145,7 +145,7 @@ def _folds(split: _Split, folds: int, rng: np.random.Generator) -> list[NDArray[
     return [fold_of_group[split.groups] == f for f in range(folds)]
 
 
-def _ranks(chip: ChipFile, split: _Split, candidates: Candidates, rng: np.random.Generator) -> NDArray[np.float64]:
+def _ranks(chip: MlpFile, split: _Split, candidates: Candidates, rng: np.random.Generator) -> NDArray[np.float64]:
     circuit = Circuit(chip)
     rows = rng.uniform(-1, 1, (RANDOM_NEURONS, circuit.inputs + 1)).astype(np.float32)
     ranks = []
@@ -156,7 +156,7 @@ def _ranks(chip: ChipFile, split: _Split, candidates: Candidates, rng: np.random
 
 
 def _held_out(
-    chip: ChipFile, split: _Split, candidates: Candidates, folds: int, steps: int, rng: np.random.Generator
+    chip: MlpFile, split: _Split, candidates: Candidates, folds: int, steps: int, rng: np.random.Generator
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """(loss, accuracy) of every candidate, (K,), over the specimens that each fold held out."""
     held_out = _folds(split, folds, rng)
@@ -170,7 +170,7 @@ def _held_out(
     return (loss * share).reshape(-1, count).sum(axis=0), (accuracy * share).reshape(-1, count).sum(axis=0)
 
 
-def _final(chip: ChipFile, split: _Split, candidate: Candidates, rng: np.random.Generator) -> tuple[Singles, float]:
+def _final(chip: MlpFile, split: _Split, candidate: Candidates, rng: np.random.Generator) -> tuple[Singles, float]:
     """(weights, their accuracy) on the whole training split."""
     every = candidate.times(RESTARTS)
     everything = np.ones((RESTARTS, len(split.labels)), dtype=np.bool_)

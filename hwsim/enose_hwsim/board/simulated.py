@@ -24,7 +24,8 @@ from enose_hwsim.board.process import FirmwareProcess
 from enose_hwsim.board.serving import FirmwareEnded, Requests
 from enose_hwsim.board.wiring import Wiring
 from enose_hwsim.board.world import World
-from enose_hwsim.boardfile import BoardFile, ChipFile
+from enose_hwsim.boardfile import BoardFile
+from enose_hwsim.chipfile import MlpFile
 from enose_hwsim.chips import open_chip
 from enose_hwsim.configuration import device_configuration
 from enose_hwsim.mcu import FLASH_KIB
@@ -52,7 +53,7 @@ class SimulatedBoard:
     def __init__(
         self,
         board: BoardFile,
-        chip: ChipFile,
+        chip: MlpFile,
         *,
         fidelity: str = "fast",
         seed: int = 0,

@@ -7,7 +7,8 @@ from enose_hwsim.board.parts.ads1115 import Ads1115Part
 from enose_hwsim.board.parts.analog_chip import ChipModel, HeldWeightChipPart
 from enose_hwsim.board.parts.flash import FlashPart
 from enose_hwsim.board.world import World
-from enose_hwsim.boardfile import BoardFile, ChipFile
+from enose_hwsim.boardfile import BoardFile
+from enose_hwsim.chipfile import MlpFile
 
 MCU_ADC_FULL_V = 3.3
 ENXIO = 6
@@ -20,7 +21,7 @@ class Wiring:
     def __init__(
         self,
         board: BoardFile,
-        chip: ChipFile,
+        chip: MlpFile,
         model: ChipModel,
         world: World,
         flash: FlashPart,

@@ -6,7 +6,7 @@ if TYPE_CHECKING:  # NumPy and ngspice load only when a chip is opened
     import numpy as np
     from numpy.typing import ArrayLike, NDArray
 
-    from enose_hwsim.boardfile import ChipFile
+    from enose_hwsim.chipfile import MlpFile
 
 FIDELITIES = ("fast", "spice")
 
@@ -19,7 +19,7 @@ class Chip(Protocol):
         ...
 
 
-def open_chip(chip: "ChipFile", fidelity: str, temperature_c: float = 27.0) -> Chip:
+def open_chip(chip: "MlpFile", fidelity: str, temperature_c: float = 27.0) -> Chip:
     """The chip of a chip file: `fast` by its equations, `spice` by ngspice.
 
     Raises ValueError for another fidelity, and as the chip's own constructor does.

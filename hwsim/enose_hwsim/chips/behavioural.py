@@ -8,7 +8,7 @@ chip. DC only: no capacitors.
 
 from PySpice.Spice.Netlist import Circuit, SubCircuit
 
-from enose_hwsim.boardfile import ChipFile
+from enose_hwsim.chipfile import MlpFile
 from enose_hwsim.chips.equations import BOLTZMANN_OVER_CHARGE_V_PER_K, ZERO_C_IN_K
 
 FULL_CURRENT_A = 100e-9  # of a synapse at full weight and full drive
@@ -27,7 +27,7 @@ def weight_source(k: int) -> str:
     return f"vw{k}"
 
 
-def netlist(chip: ChipFile, temperature_c: float) -> Circuit:
+def netlist(chip: MlpFile, temperature_c: float) -> Circuit:
     """The chip's circuit, its inputs and weights external sources, its output node `y`.
 
     Raises ValueError for more than one output: bands need exactly one.
@@ -59,7 +59,7 @@ def netlist(chip: ChipFile, temperature_c: float) -> Circuit:
     return circuit
 
 
-def _synapse(chip: ChipFile) -> SubCircuit:
+def _synapse(chip: MlpFile) -> SubCircuit:
     """A current w tanh(kappa (V_x - V_ref) / (2 U_T)) into the summing node; U_T follows ngspice's own temperature."""
     synapse = chip.synapse
     half_range_v = (synapse.weight_max_v - synapse.weight_min_v) / 2
@@ -71,7 +71,7 @@ def _synapse(chip: ChipFile) -> SubCircuit:
     return cell
 
 
-def _neuron(chip: ChipFile) -> SubCircuit:
+def _neuron(chip: MlpFile) -> SubCircuit:
     """The I/V converter at the summing node, then V_ref + swing tanh(gain times the sum of weighted drives)."""
     cell = SubCircuit("neuron", "sum", "out", "ref")
     cell.R("iv", "sum", "ref", chip.neuron.gain * SUM_SCALE_V / FULL_CURRENT_A)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from enose_hwsim.boardfile import ChipFile
+from enose_hwsim.chipfile import MlpFile
 
 Floats = NDArray[np.float64]
 
@@ -37,7 +37,7 @@ class Cells:
     bias_drive: float  # what a bias node, held at its fixed level, drives into its synapses
 
     @classmethod
-    def of(cls, chip: ChipFile, temperature_c: float = 27.0) -> "Cells":
+    def of(cls, chip: MlpFile, temperature_c: float = 27.0) -> "Cells":
         """The cells of a chip file at a temperature in degrees Celsius."""
         slope_per_v = chip.synapse.kappa / (2 * thermal_v(temperature_c))
         bias_drive = float(np.tanh(slope_per_v * (chip.input.bias_v - chip.synapse.v_ref_v)))
@@ -59,7 +59,7 @@ class EquationChip:
     the row; then the output neurons in the same way over the hidden outputs.
     """
 
-    def __init__(self, chip: ChipFile, temperature_c: float = 27.0) -> None:
+    def __init__(self, chip: MlpFile, temperature_c: float = 27.0) -> None:
         """Take the chip's cells at temperature_c. Raises ValueError for more than one output: bands need one."""
         if chip.topology.outputs != 1:
             raise ValueError(f"{chip.name}: topology.outputs {chip.topology.outputs}, expected 1")

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from enose_hwsim.boardfile import ChipFile
+from enose_hwsim.chipfile import MlpFile
 from enose_hwsim.chips import transistor_netlist as circuit
 from enose_hwsim.chips.cells.forward import FORWARD_CELLS
 from enose_hwsim.chips.cells.learning import LEARNING_CELLS
@@ -19,7 +19,7 @@ SEED = 3
 PAPER_MW = 0.553  # K.-T. Tang et al., Sensors 13 (2013) 193-207, table 1
 
 
-def inspect(chip: ChipFile, temperature_c: float = 27.0) -> dict[str, Any]:
+def inspect(chip: MlpFile, temperature_c: float = 27.0) -> dict[str, Any]:
     """Transistors, supply power by parts in milliwatts, learning cells at work, and the output's range in volts.
 
     The power is the mean over inputs, weights and teacher levels drawn evenly from their ranges, the range what those
@@ -56,7 +56,7 @@ def inspect(chip: ChipFile, temperature_c: float = 27.0) -> dict[str, Any]:
     }
 
 
-def _transistors(chip: ChipFile, learning: bool) -> int:
+def _transistors(chip: MlpFile, learning: bool) -> int:
     """How many transistors the netlist has, capacitors and switches among them."""
     cells = {cell.name: len(cell.transistors) for cell in (*FORWARD_CELLS, *LEARNING_CELLS)}
     lines = str(circuit.netlist(chip, 27.0, learning=learning)).splitlines()

@@ -7,7 +7,7 @@ multiplier for its update, a switch and a capacitor.
 
 from PySpice.Spice.Netlist import Circuit
 
-from enose_hwsim.boardfile import ChipFile
+from enose_hwsim.chipfile import MlpFile
 from enose_hwsim.chips.cells.forward import CONVERTER, HIGH_GATE_V, LOW_GATE_V, NEGATIVE_HALF, POSITIVE_HALF
 from enose_hwsim.chips.cells.learning import DELTA, DERIVATIVE, GILBERT, HIGH_BIAS, WEIGHT
 from enose_hwsim.chips.cells.transistors import SUPPLY
@@ -23,7 +23,7 @@ def update_branch(k: int) -> str:
     return f"vu{k}#branch"
 
 
-def add_learning(circuit: Circuit, chip: ChipFile) -> dict[str, float]:
+def add_learning(circuit: Circuit, chip: MlpFile) -> dict[str, float]:
     """Add the learning cells to the chip's circuit; where their nodes begin."""
     topology, v_ref_v = chip.topology, chip.synapse.v_ref_v
     ground = circuit.gnd

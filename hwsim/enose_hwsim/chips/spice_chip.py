@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from enose_hwsim.boardfile import ChipFile
+from enose_hwsim.chipfile import MlpFile
 from enose_hwsim.chips import behavioural
 from enose_hwsim.chips.equations import checked_v, thermal_v
 from enose_hwsim.spice.driver import Solver, SpiceError
@@ -17,7 +17,7 @@ class SpiceChip:
     Interface, numbering and errors are those of EquationChip; besides, SpiceError where ngspice finds no solution.
     """
 
-    def __init__(self, chip: ChipFile, temperature_c: float = 27.0) -> None:
+    def __init__(self, chip: MlpFile, temperature_c: float = 27.0) -> None:
         """Build and load the netlist. Raises ValueError as EquationChip; SpiceMissing without libngspice."""
         thermal_v(temperature_c)  # raises for a temperature that is none
         self.chip = chip

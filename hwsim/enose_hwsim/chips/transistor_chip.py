@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from enose_hwsim.boardfile import ChipFile
+from enose_hwsim.chipfile import MlpFile
 from enose_hwsim.chips import transistor_netlist as circuit
 from enose_hwsim.chips.cells.mismatch import Shifts
 from enose_hwsim.chips.equations import checked_v, thermal_v
@@ -29,7 +29,7 @@ class TransistorChip:
     """
 
     def __init__(
-        self, chip: ChipFile, temperature_c: float = 27.0, shifts: Shifts | None = None, corner: Corner = "tt"
+        self, chip: MlpFile, temperature_c: float = 27.0, shifts: Shifts | None = None, corner: Corner = "tt"
     ) -> None:
         """Build and load the netlist, with the threshold shifts of one chip, or of as many as sets of weights will be.
 

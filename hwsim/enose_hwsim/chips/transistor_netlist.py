@@ -2,7 +2,7 @@
 
 from PySpice.Spice.Netlist import Circuit
 
-from enose_hwsim.boardfile import ChipFile
+from enose_hwsim.chipfile import MlpFile
 from enose_hwsim.chips.cells.forward import (
     BIAS,
     CONVERTER,
@@ -38,12 +38,12 @@ def supply_branch(part: str) -> str:
     return f"v{part}#branch"
 
 
-def neuron_nodes(chip: ChipFile) -> list[str]:
+def neuron_nodes(chip: MlpFile) -> list[str]:
     """The output nodes of the neurons, the hidden ones first."""
     return [*(f"h{j}" for j in range(chip.topology.hidden)), OUTPUT_NODE]
 
 
-def bench(chip: ChipFile, title: str, cells: tuple[Cell, ...], temperature_c: float, corner: Corner = "tt") -> Circuit:
+def bench(chip: MlpFile, title: str, cells: tuple[Cell, ...], temperature_c: float, corner: Corner = "tt") -> Circuit:
     """A circuit with supply (1.8 V, node `vdd`), reference (node `ref`), cards and subcircuits, and nothing in it."""
     circuit = Circuit(title)
     circuit.raw_spice = f".temp {temperature_c!r}\n.options gmin={GMIN_S!r}\n{cards(corner)}"
@@ -54,7 +54,7 @@ def bench(chip: ChipFile, title: str, cells: tuple[Cell, ...], temperature_c: fl
     return circuit
 
 
-def netlist(chip: ChipFile, temperature_c: float, corner: Corner = "tt", learning: bool = False) -> Circuit:
+def netlist(chip: MlpFile, temperature_c: float, corner: Corner = "tt", learning: bool = False) -> Circuit:
     """The chip's circuit, its inputs and weights external sources, its output node `y`.
 
     With the learning cells there are two external sources more, the teacher's level and Vc; a weight's source then

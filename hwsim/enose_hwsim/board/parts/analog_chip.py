@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from enose_hwsim.boardfile import ChipFile
+from enose_hwsim.chipfile import MlpFile
 
 Array = NDArray[np.float64]
 
@@ -26,7 +26,7 @@ class ChipModel(Protocol):
 class HeldWeightChipPart:
     """One chip behind its switch; voltages in volts, times in seconds."""
 
-    def __init__(self, chip: ChipFile, model: ChipModel, temperature_c: Callable[[], float]) -> None:
+    def __init__(self, chip: MlpFile, model: ChipModel, temperature_c: Callable[[], float]) -> None:
         """Powered up: weights at 0 V, switch open, inputs resting at the no-field level."""
         self._chip = chip
         self._model = model

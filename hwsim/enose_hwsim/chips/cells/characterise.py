@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from enose_hwsim.boardfile import ChipFile
+from enose_hwsim.chipfile import MlpFile
 from enose_hwsim.chips.cells.forward import FORWARD_CELLS
 from enose_hwsim.chips.equations import thermal_v
 from enose_hwsim.chips.transistor_netlist import bench
@@ -67,7 +67,7 @@ class CellFigures:
         return asdict(self)
 
 
-def cell_figures(chip: ChipFile, temperature_c: float = 27.0, corner: Corner = "tt") -> CellFigures:
+def cell_figures(chip: MlpFile, temperature_c: float = 27.0, corner: Corner = "tt") -> CellFigures:
     """Measure the cells. Raises ValueError for another corner or no temperature; SpiceError, and SpiceMissing."""
     scale_v = 2 * thermal_v(temperature_c)
     v_ref_v, synapse = chip.synapse.v_ref_v, chip.synapse

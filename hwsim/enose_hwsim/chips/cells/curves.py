@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from enose_hwsim.boardfile import ChipFile
+from enose_hwsim.chipfile import MlpFile
 from enose_hwsim.chips.cells.characterise import BAND_HZ, NEURON, RELTOL, STRIDE_V, SYNAPSE
 from enose_hwsim.chips.cells.forward import FORWARD_CELLS
 from enose_hwsim.chips.equations import Cells
@@ -47,7 +47,7 @@ class CellCurves:
     neuron_noise: Floats  # (F,) V/sqrt(Hz) at the summing node
 
 
-def cell_curves(chip: ChipFile, temperature_c: float) -> CellCurves:
+def cell_curves(chip: MlpFile, temperature_c: float) -> CellCurves:
     """Take the curves. Raises ValueError for a temperature that is none; SpiceError, and SpiceMissing."""
     cells, synapse = Cells.of(chip, temperature_c), chip.synapse
     v_ref_v = synapse.v_ref_v

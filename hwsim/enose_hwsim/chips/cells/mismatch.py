@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from enose_hwsim.boardfile import Topology
+from enose_hwsim.chipfile import Topology
 from enose_hwsim.chips.cells.forward import BIAS, CONVERTER, NEGATIVE_HALF, NEURON, POSITIVE_HALF
 
 Floats = NDArray[np.float64]

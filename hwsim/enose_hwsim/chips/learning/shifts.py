@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from enose_hwsim.boardfile import Topology
+from enose_hwsim.chipfile import Topology
 from enose_hwsim.chips.cells.forward import CONVERTER, NEGATIVE_HALF, POSITIVE_HALF
 from enose_hwsim.chips.cells.learning import DELTA, DERIVATIVE, GILBERT, HIGH_BIAS
 

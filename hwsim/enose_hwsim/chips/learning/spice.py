@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from enose_hwsim.boardfile import ChipFile
+from enose_hwsim.chipfile import MlpFile
 from enose_hwsim.chips import learning_netlist as learning
 from enose_hwsim.chips import transistor_netlist as circuit
 from enose_hwsim.chips.cells.mismatch import Shifts
@@ -30,7 +30,7 @@ class SpiceLearningChip:
 
     def __init__(
         self,
-        chip: ChipFile,
+        chip: MlpFile,
         temperature_c: float = 27.0,
         shifts: Shifts | None = None,
         learning_shifts: LearningShifts | None = None,

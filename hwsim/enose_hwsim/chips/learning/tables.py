@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from enose_hwsim.boardfile import ChipFile
+from enose_hwsim.chipfile import MlpFile
 from enose_hwsim.chips.cells.forward import BIAS, FORWARD_CELLS
 from enose_hwsim.chips.cells.learning import DELTA, DERIVATIVE, GILBERT, HIGH_BIAS, LEARNING_CELLS
 from enose_hwsim.chips.cells.mismatch import Shifts
@@ -61,7 +61,7 @@ def drive(difference_v: Floats) -> Floats:
     return np.asarray(np.tanh(DRIVE_PER_V * difference_v))
 
 
-def learning_tables(chip: ChipFile, shifts: Shifts, learning: LearningShifts, temperature_c: float) -> LearningTables:
+def learning_tables(chip: MlpFile, shifts: Shifts, learning: LearningShifts, temperature_c: float) -> LearningTables:
     """Take the curves of all chips. Raises ValueError for shifts of two numbers of chips; SpiceError, SpiceMissing."""
     if len(shifts) != len(learning):
         raise ValueError(f"shifts of {len(shifts)} chips and learning cells of {len(learning)}, expected as many")
@@ -88,7 +88,7 @@ def learning_tables(chip: ChipFile, shifts: Shifts, learning: LearningShifts, te
     return LearningTables(slope, error, update, capacitance(chip, temperature_c))
 
 
-def capacitance(chip: ChipFile, temperature_c: float) -> Floats:
+def capacitance(chip: MlpFile, temperature_c: float) -> Floats:
     """A weight's capacitance (61,) over CAP_V in farad: the current into it while its voltage rises steadily."""
     circuit = bench(chip, "weight", LEARNING_CELLS, temperature_c)
     text = f"{circuit}\nVw w 0 external\nXw up w 0 0 vdd weight\nVup up 0 0.9\n"
@@ -100,7 +100,7 @@ def capacitance(chip: ChipFile, temperature_c: float) -> Floats:
     return np.asarray(np.interp(CAP_V, ramp_v[1:], current_a[1:]) * duration_s / np.ptp(ramp_v))
 
 
-def _derivatives(chip: ChipFile, shifts: Shifts, learning: LearningShifts, temperature_c: float) -> Floats:
+def _derivatives(chip: MlpFile, shifts: Shifts, learning: LearningShifts, temperature_c: float) -> Floats:
     count = learning.derivative_v.shape[1]
     circuit = bench(chip, DERIVATIVE.name, (*FORWARD_CELLS, *LEARNING_CELLS), temperature_c)
     circuit.V("sum", "sum", circuit.gnd, "external")
@@ -121,7 +121,7 @@ def _derivatives(chip: ChipFile, shifts: Shifts, learning: LearningShifts, tempe
 
 
 def _cells(
-    chip: ChipFile,
+    chip: MlpFile,
     cell: Cell,
     ports: tuple[str, ...],
     shifts_v: Floats,

@@ -19,7 +19,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from enose_hwsim.boardfile import ChipFile
+from enose_hwsim.chipfile import MlpFile
 from enose_hwsim.chips.learning.tables import CAP_V
 
 Floats = NDArray[np.float64]
@@ -67,7 +67,7 @@ class History(NamedTuple):
 class Capacitors:
     """The weights' capacitors: how far a charge moves their voltage, and how they leak."""
 
-    def __init__(self, chip: ChipFile, capacitance_f: Floats, temperature_c: float) -> None:
+    def __init__(self, chip: MlpFile, capacitance_f: Floats, temperature_c: float) -> None:
         self._charge_c = np.concatenate(
             ([0.0], np.cumsum((capacitance_f[1:] + capacitance_f[:-1]) / 2 * np.diff(CAP_V)))
         )
@@ -84,7 +84,7 @@ class Capacitors:
 
 
 def learn(
-    chip: ChipFile,
+    chip: MlpFile,
     learner: Learner,
     capacitors: Capacitors,
     inputs_v: Floats,

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from enose_hwsim.boardfile import ChipFile
+from enose_hwsim.chipfile import MlpFile
 from enose_hwsim.chips import learning_netlist as learning
 from enose_hwsim.chips import transistor_netlist as circuit
 from enose_hwsim.spice.cards import NMOS
@@ -37,7 +37,7 @@ class Trace(NamedTuple):
     weights_v: Floats  # (S, W)
 
 
-def transient_netlist(chip: ChipFile, temperature_c: float) -> str:
+def transient_netlist(chip: MlpFile, temperature_c: float) -> str:
     """The chip with learning cells whose weights float once `vload` is low."""
     text = str(circuit.netlist(chip, temperature_c, learning=True))
     text = re.sub(
@@ -53,7 +53,7 @@ def transient_netlist(chip: ChipFile, temperature_c: float) -> str:
 
 
 def learn_in_transient(
-    chip: ChipFile,
+    chip: MlpFile,
     inputs_v: Floats,
     teacher_v: Floats,
     weights_v: ArrayLike,

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.polynomial import chebyshev
 from numpy.typing import NDArray
 
-from enose_hwsim.boardfile import ChipFile
+from enose_hwsim.chipfile import MlpFile
 from enose_hwsim.chips.cells.forward import BIAS, CONVERTER, NEGATIVE_HALF, NEURON, POSITIVE_HALF
 from enose_hwsim.chips.cells.mismatch import Shifts
 from enose_hwsim.chips.learning import tables as learned
@@ -45,7 +45,7 @@ class LearningTwin:
     """C chips that learn. `state` lets samples through them, `update_a` tells what then flows into their weights."""
 
     def __init__(
-        self, chip: ChipFile, shifts: Shifts, learning_shifts: LearningShifts, temperature_c: float = 27.0
+        self, chip: MlpFile, shifts: Shifts, learning_shifts: LearningShifts, temperature_c: float = 27.0
     ) -> None:
         """Take the chips' tables; about 0.2 s of ngspice a chip. Raises ValueError as `learning_tables`; SpiceError."""
         self.chip = chip

@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from enose_hwsim.boardfile import ChipFile
+from enose_hwsim.chipfile import MlpFile
 from enose_hwsim.chips.cells.mismatch import Shifts
 from enose_hwsim.chips.cells.transistors import A_VT_V_UM
 from enose_hwsim.chips.transistor_chip import TransistorChip
@@ -67,7 +67,7 @@ class Certificate:
 
 
 def certify(
-    chip: ChipFile,
+    chip: MlpFile,
     chips: int = 200,
     samples: int = 100,
     seed: int = 1,
@@ -159,14 +159,14 @@ def within_limits(
     )
 
 
-def _coverage(chip: ChipFile, outputs_v: Floats) -> float:
+def _coverage(chip: MlpFile, outputs_v: Floats) -> float:
     """Of the output range, in steps of 5 mV, the share in which there is an output."""
     steps = round((chip.output.max_v - chip.output.min_v) / COVERAGE_STEP_V)
     counts, _ = np.histogram(outputs_v, steps, (chip.output.min_v, chip.output.max_v))
     return float((counts > 0).mean())
 
 
-def _chip_sigma_v(chip: ChipFile, shifts: Shifts, inputs_v: Floats, weights_v: Floats, temperature_c: float) -> float:
+def _chip_sigma_v(chip: MlpFile, shifts: Shifts, inputs_v: Floats, weights_v: Floats, temperature_c: float) -> float:
     """The spread of the chips' outputs with the same weights and inputs, RMS over weights and inputs; by the twin."""
     twin = TwinChip(chip, temperature_c, shifts)
     variances = [twin.output_v(inputs_v, row).var(axis=0, ddof=1) for row in weights_v]

@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from enose_hwsim.boardfile import ChipFile
+from enose_hwsim.chipfile import MlpFile
 from enose_hwsim.chips.cells.forward import BIAS, CONVERTER, FORWARD_CELLS, NEGATIVE_HALF, NEURON, POSITIVE_HALF
 from enose_hwsim.chips.cells.transistors import SUPPLY, Cell
 from enose_hwsim.chips.transistor_netlist import bench, nodeset
@@ -65,7 +65,7 @@ def drive(v: Floats, v_ref_v: float) -> Floats:
     return np.tanh(DRIVE_PER_V * (v - v_ref_v))
 
 
-def netlists(chip: ChipFile, temperature_c: float, corner: Corner) -> dict[str, str]:
+def netlists(chip: MlpFile, temperature_c: float, corner: Corner) -> dict[str, str]:
     """The netlists that the tables are taken from, by the cell's name."""
     texts = {}
     for cell, ports in (
@@ -92,7 +92,7 @@ def netlists(chip: ChipFile, temperature_c: float, corner: Corner) -> dict[str, 
     return texts
 
 
-def characterise(chip: ChipFile, temperature_c: float, corner: Corner = "tt") -> Tables:
+def characterise(chip: MlpFile, temperature_c: float, corner: Corner = "tt") -> Tables:
     """Take all tables at one temperature; some seconds of ngspice. Raises SpiceError, and SpiceMissing."""
     begin_s = time.process_time()
     texts = netlists(chip, temperature_c, corner)

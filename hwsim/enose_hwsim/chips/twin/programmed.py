@@ -13,7 +13,7 @@ import numpy as np
 from numpy.polynomial import chebyshev
 from numpy.typing import NDArray
 
-from enose_hwsim.boardfile import ChipFile
+from enose_hwsim.chipfile import MlpFile
 from enose_hwsim.chips.twin.characterise import CURVE_V, DRIVE_PER_V, DRIVES, GRID, SUM_V, drive
 from enose_hwsim.chips.twin.polynomial import basis
 
@@ -57,7 +57,7 @@ class Programmed:
         return _looked_up(self.curves[c, -1:], _root(lower, self.upper[c, :, -1:]))[:, 0]
 
 
-def programmed(chip: ChipFile, synapses: Array, converter_na: Array, neuron_v: Array) -> Programmed:
+def programmed(chip: MlpFile, synapses: Array, converter_na: Array, neuron_v: Array) -> Programmed:
     """Put chips together: synapses (C, W, 11, 6) and, of the neurons, converters and curves (C, N, 221)."""
     inputs, v_ref_v = chip.topology.inputs, chip.synapse.v_ref_v
     chips, neurons = converter_na.shape[:2]

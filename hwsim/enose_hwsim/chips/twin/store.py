@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from enose_hwsim.boardfile import ChipFile
+from enose_hwsim.chipfile import MlpFile
 from enose_hwsim.chips.twin import characterise
 from enose_hwsim.chips.twin.characterise import Tables
 from enose_hwsim.spice.cards import Corner
@@ -22,7 +22,7 @@ _in_memory: dict[tuple[str, float, Corner, str], Tables] = {}
 
 
 def load_tables(
-    chip: ChipFile, temperature_c: float, corner: Corner = "tt", telling: Callable[[str], None] = lambda text: None
+    chip: MlpFile, temperature_c: float, corner: Corner = "tt", telling: Callable[[str], None] = lambda text: None
 ) -> Tables:
     """The tables of a chip: from memory, from the store, or from ngspice, which `telling` is told of.
 
@@ -41,7 +41,7 @@ def load_tables(
     return _in_memory[key]
 
 
-def netlist_hash(chip: ChipFile, temperature_c: float, corner: Corner = "tt") -> str:
+def netlist_hash(chip: MlpFile, temperature_c: float, corner: Corner = "tt") -> str:
     """SHA-256 over the netlists that the tables are taken from, and over how they are taken."""
     texts = characterise.netlists(chip, temperature_c, corner)
     return hashlib.sha256("\0".join([*texts.values(), characterise.METHOD]).encode()).hexdigest()

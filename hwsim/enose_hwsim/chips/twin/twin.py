@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from enose_hwsim.boardfile import ChipFile
+from enose_hwsim.chipfile import MlpFile
 from enose_hwsim.chips.cells.forward import BIAS, CONVERTER, NEGATIVE_HALF, NEURON, POSITIVE_HALF
 from enose_hwsim.chips.cells.mismatch import Shifts
 from enose_hwsim.chips.equations import checked_v
@@ -24,7 +24,7 @@ class TwinChip:
 
     def __init__(
         self,
-        chip: ChipFile,
+        chip: MlpFile,
         temperature_c: float = 27.0,
         shifts: Shifts | None = None,
         corner: Corner = "tt",
