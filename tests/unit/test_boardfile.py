@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from enose.boards import board_names, boards_folder, find_board, find_chip
-from enose_hwsim.boardfile import BoardError, line_of, load_board, load_chip
+from enose_hwsim.boardfile import load_board
+from enose_hwsim.chipfile import load_chip
+from enose_hwsim.tomlfile import BoardError, line_of
 
 BOARD = (boards_folder() / "pico-mlp.toml").read_text(encoding="utf-8")
 CHIP = (boards_folder() / "chips" / "mlp441.toml").read_text(encoding="utf-8")
