@@ -11,14 +11,16 @@ ARGS ?=
 TESTS ?= tests
 
 .NOTPARALLEL:
-.PHONY: help setup demo test lint style types firmware-types firmware-compile pytest format lock clean
+.PHONY: help setup emulator demo test lint style types firmware-types firmware-compile pytest prove format lock clean
 
 help:
 	@echo 'make demo [ARGS="--seed 1"]   set up what is missing, then run the main job (enose demo)'
 	@echo 'make test [TESTS=tests/unit]  set up what is missing, then every check: lint, then pytest'
 	@echo 'make lint                     the static checks only: ruff, mypy, basedpyright, mpy-cross'
+	@echo 'make prove [ARGS="NAME ..."]  the long campaigns: figures with their commit, in bench/results/'
 	@echo 'make format                   let ruff lay out the code and mend what it can'
 	@echo 'make setup                    the virtual environment .venv, ngspice and MicroPython'
+	@echo 'make emulator                 the RP2040 emulator, for the tests that need a MicroPython UF2 ($$ENOSE_UF2)'
 	@echo 'make lock [ARGS=--upgrade]    write requirements.lock and hwsim/setup/stubs.lock anew'
 	@echo 'make clean                    remove .venv and every cache'
 
@@ -37,8 +39,18 @@ setup: .venv/.python-done .venv/.system-done .venv/.micropython-done
 	@$(SETUP)/micropython.sh
 	@touch $@
 
+# Not part of the set-up: its tests need a UF2, which most machines have not.
+emulator: .venv/.emulator-done
+
+.venv/.emulator-done: .venv/.python-done $(SETUP)/rp2040.sh $(SETUP)/apt.sh $(SETUP)/emulator/package-lock.json
+	@$(SETUP)/rp2040.sh
+	@touch $@
+
 demo: setup
 	@$(RUN)/enose demo $(ARGS)
+
+prove: setup
+	@$(RUN)/python bench/prove.py $(ARGS)
 
 test: lint pytest
 	@echo 'test: every check passed'

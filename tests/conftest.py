@@ -1,8 +1,8 @@
 """What every test shares: tools that may be missing, recordings that may be missing, hypothesis' settings.
 
 A test that needs a tool takes the fixture of its name, and is skipped without it. In CI ($CI is set) a skipped test
-counts as failed, so that nothing goes untested there unseen. Recordings are too large for the repository: a test marked
-`data` may skip for want of them even in CI, and the summary at the end counts those.
+counts as failed, so that nothing goes untested there unseen. Recordings and MicroPython's UF2 are not in the
+repository: a test marked `data` or `uf2` may skip for want of them even in CI, and the summary counts those.
 """
 
 import ctypes
@@ -15,10 +15,15 @@ from hypothesis import settings
 
 from enose_hwsim.board.process import MicroPythonMissing, find_micropython
 
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy loads: two workers share two cores
+
 pytest_plugins = ["pytester"]  # runs a suite inside a test
 
 ROOT = Path(__file__).resolve().parent.parent
 NO_RECORDINGS = "no recordings"
+NO_UF2 = "no UF2"
+NO_EMULATOR = "no rp2040js"  # npm may not reach a registry where pip does
+MAY_BE_MISSING = {"data": (NO_RECORDINGS,), "uf2": (NO_UF2, NO_EMULATOR)}  # by the marker of the tests that need it
 IN_CI = os.environ.get("CI", "").lower() not in ("", "0", "false")
 
 # No deadline: two workers share the machine with firmware processes, so the wall time of one example says nothing.
@@ -62,13 +67,25 @@ def data_path(request: pytest.FixtureRequest) -> Callable[[str], Path]:
     return path
 
 
+@pytest.fixture(scope="session")
+def uf2_path() -> Path:
+    """MicroPython for a Pico: $ENOSE_UF2 (or ../shared/micropython/rp2040/firmware.uf2); skips where there is none."""
+    path = Path(os.environ.get("ENOSE_UF2", ROOT.parent / "shared" / "micropython" / "rp2040" / "firmware.uf2"))
+    if not path.is_file():
+        pytest.skip(f"{NO_UF2}: {path}; set ENOSE_UF2 to MicroPython's download for the Raspberry Pi Pico")
+    return path
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """In CI a skipped test has failed, but for want of recordings."""
+    """In CI a skipped test has failed, but for want of what is not in the repository."""
     report = yield
     if IN_CI and report.skipped and not hasattr(report, "wasxfail"):
         _, _, reason = report.longrepr
-        if item.get_closest_marker("data") is None or NO_RECORDINGS not in reason:
+        allowed = [
+            why for marker, reasons in MAY_BE_MISSING.items() if item.get_closest_marker(marker) for why in reasons
+        ]
+        if not any(why in reason for why in allowed):
             report.outcome = "failed"
             report.longrepr = f"{reason} (in CI a skipped test has failed)"
     return report
@@ -85,11 +102,10 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say how many tests went without their recordings."""
-    without = [
-        report
-        for report in terminalreporter.getreports("skipped")
-        if "data" in report.keywords and NO_RECORDINGS in str(report.longrepr)
-    ]
-    if without:
-        terminalreporter.write_line(f"{len(without)} `data` tests skipped for want of recordings", yellow=True)
+    """Say how many tests went without their recordings, and how many without a UF2."""
+    skipped = terminalreporter.getreports("skipped")
+    for marker, why in ((marker, why) for marker, reasons in MAY_BE_MISSING.items() for why in reasons):
+        count = sum(marker in report.keywords and why in str(report.longrepr) for report in skipped)
+        if count:
+            what = why.removeprefix("no ")
+            terminalreporter.write_line(f"{count} `{marker}` tests skipped for want of {what}", yellow=True)

@@ -49,7 +49,7 @@ def image(**changes: Any) -> Image:
         "low_ohm": [0] * 4,
         "high_ohm": [0] * 4,
         "classes": ["banana", "lemon", "lychee"],
-        "weights_uv": [700_000 + k * 400_000 // 24 for k in range(25)],
+        "weights": [700_000 + k * 400_000 // 24 for k in range(25)],
         "baseline_ms": 600,
         "exposure_ms": 1000,
         "recovery_ms": 400,

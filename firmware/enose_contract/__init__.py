@@ -1,4 +1,4 @@
 """What device and host share, one source each.
 
-Integers only, no I/O; the same files run under MicroPython and CPython.
+Integers only (but for pulses.py), no I/O; the same files run under MicroPython and CPython.
 """

@@ -1,8 +1,8 @@
 """The weight image: everything that a device needs to classify with one trained network, and nothing else.
 
 Little-endian: a fixed head, then per input its sensor position and its two scaling constants, the class names in the
-order of the bands (low first, empty for a band that means nothing), the weights as voltages in uV, and the SHA-256 of
-all before it. Text is ASCII, padded with zero bytes.
+order of the decision's bands (empty for a band that means nothing), the weights in the unit of the chip, and the
+SHA-256 of all before it. Text is ASCII, padded with zero bytes.
 """
 
 import hashlib
@@ -12,13 +12,16 @@ from enose_contract.messages import E_FIELD, E_FORMAT, E_HASH, E_TOPOLOGY
 from enose_contract.normalise import NORM_CHANGE, NORM_RANGE, NORMALISATIONS
 
 MAGIC = b"ENW1"
-FORMAT = 1
+FORMAT = 2
+UNIT_UV = 1  # weights are voltages on capacitors
+UNIT_OHM = 2  # weights are memristances, negative at an adder's minus input, 0 with the switch open
 HEAD = "<4sHH16s16s8s8s8sBBBBIIIHBB"
 HEAD_SIZE = struct.calcsize(HEAD)
 HASH_SIZE = 32
 NAME_SIZE = 16
 IDENTITY_SIZE = 8
 MAX_U32 = 0xFFFFFFFF
+MAX_WEIGHT = 0x7FFFFFFF
 MAX_PHASE_MS = 86_400_000  # a day: the device's tick counter tells times apart up to six
 MAX_IMAGE = 2048
 MAX_INPUTS = 16
@@ -37,7 +40,7 @@ class ImageError(ValueError):
 
 
 class Image:
-    """A weight image in memory. Lists are in the order of the chip's inputs, classes in that of the bands."""
+    """A weight image in memory. Lists are in the order of the chip's inputs, of its weights, of the bands."""
 
     def __init__(
         self,
@@ -51,12 +54,13 @@ class Image:
         low_ohm: list[int],
         high_ohm: list[int],
         classes: list[str],
-        weights_uv: list[int],
+        weights: list[int],
         baseline_ms: int,
         exposure_ms: int,
         recovery_ms: int,
         scan_ms: int,
         average: int,
+        unit: int = UNIT_UV,
     ) -> None:
         """Identities (sensor_set, model, calibration) are 8 bytes each; `average` scans end each phase's mean."""
         self.chip = chip
@@ -69,12 +73,13 @@ class Image:
         self.low_ohm = low_ohm
         self.high_ohm = high_ohm
         self.classes = classes
-        self.weights_uv = weights_uv
+        self.weights = weights
         self.baseline_ms = baseline_ms
         self.exposure_ms = exposure_ms
         self.recovery_ms = recovery_ms
         self.scan_ms = scan_ms
         self.average = average
+        self.unit = unit
 
     def check(self) -> None:
         """Raise ImageError (E_TOPOLOGY, E_FIELD) for counts and fields that no device could work with."""
@@ -83,8 +88,8 @@ class Image:
             raise ImageError(E_TOPOLOGY, inputs, MAX_INPUTS)
         if not 0 < len(self.classes) <= MAX_CLASSES:
             raise ImageError(E_TOPOLOGY, len(self.classes), MAX_CLASSES)
-        if not 0 < len(self.weights_uv) < 256:
-            raise ImageError(E_TOPOLOGY, len(self.weights_uv), 255)
+        if not 0 < len(self.weights) < 256:
+            raise ImageError(E_TOPOLOGY, len(self.weights), 255)
         if self.normalisation not in NORMALISATIONS:
             raise ImageError(E_FIELD, self.normalisation, max(NORMALISATIONS))
         for identity in (self.sensor_set, self.model, self.calibration):
@@ -98,26 +103,27 @@ class Image:
             _within(self.channels[k], 0, 0xFF)
             _within(self.high_ohm[k], 0, MAX_U32)
             _within(self.low_ohm[k], 0, self.high_ohm[k] - 1 if self.normalisation == NORM_RANGE else MAX_U32)
-        for uv in self.weights_uv:
-            _within(uv, 0, MAX_U32)
+        _within(self.unit, UNIT_UV, UNIT_OHM)
+        for weight in self.weights:
+            _within(weight, 0 if self.unit == UNIT_UV else -MAX_WEIGHT, MAX_WEIGHT)
 
     def pack(self) -> bytes:
         """The image's bytes. Raises ImageError for what `check` refuses, ValueError for a name that does not fit."""
         self.check()
         inputs = len(self.channels)
-        length = HEAD_SIZE + 9 * inputs + NAME_SIZE * len(self.classes) + 4 * len(self.weights_uv) + HASH_SIZE
+        length = HEAD_SIZE + 9 * inputs + NAME_SIZE * len(self.classes) + 4 * len(self.weights) + HASH_SIZE
         body = struct.pack(
             HEAD, MAGIC, FORMAT, length, _name(self.chip), _name(self.board),
             self.sensor_set, self.model, self.calibration, self.normalisation,
-            inputs, len(self.classes), len(self.weights_uv),
-            self.baseline_ms, self.exposure_ms, self.recovery_ms, self.scan_ms, self.average, 0,
+            inputs, len(self.classes), len(self.weights),
+            self.baseline_ms, self.exposure_ms, self.recovery_ms, self.scan_ms, self.average, self.unit,
         )  # fmt: skip
         for k in range(inputs):
             body += struct.pack("<BII", self.channels[k], self.low_ohm[k], self.high_ohm[k])
         for name in self.classes:
             body += _name(name)
-        for uv in self.weights_uv:
-            body += struct.pack("<I", uv)
+        for weight in self.weights:
+            body += struct.pack("<i", weight)
         return body + hashlib.sha256(body).digest()
 
 
@@ -154,13 +160,12 @@ def unpack(raw: bytes | bytearray | memoryview) -> Image:
         raise ImageError(E_HASH, n)
     (
         magic, form, length, chip, board, sensor_set, model, calibration,
-        normalisation, inputs, classes, weights, baseline_ms, exposure_ms, recovery_ms, scan_ms, average, reserved,
+        normalisation, inputs, classes, weights, baseline_ms, exposure_ms, recovery_ms, scan_ms, average, unit,
     ) = struct.unpack(HEAD, view[:HEAD_SIZE])  # fmt: skip
     if magic != MAGIC or form != FORMAT:
         raise ImageError(E_FORMAT, form, FORMAT)
     if length != n or n != HEAD_SIZE + 9 * inputs + NAME_SIZE * classes + 4 * weights + HASH_SIZE:
         raise ImageError(E_TOPOLOGY, n, length)
-    _within(reserved, 0, 0)
     at = HEAD_SIZE
     channels: list[int] = []
     low_ohm: list[int] = []
@@ -175,11 +180,11 @@ def unpack(raw: bytes | bytearray | memoryview) -> Image:
     for _k in range(classes):
         names.append(_text(bytes(view[at : at + NAME_SIZE])))
         at += NAME_SIZE
-    uv = list(struct.unpack("<%dI" % weights, view[at : at + 4 * weights]))
+    found = list(struct.unpack("<%di" % weights, view[at : at + 4 * weights]))
     image = Image(
         _text(chip), _text(board), sensor_set, model, calibration, normalisation,
-        channels, low_ohm, high_ohm, names, uv,
-        baseline_ms, exposure_ms, recovery_ms, scan_ms, average,
+        channels, low_ohm, high_ohm, names, found,
+        baseline_ms, exposure_ms, recovery_ms, scan_ms, average, unit,
     )  # fmt: skip
     image.check()
     return image

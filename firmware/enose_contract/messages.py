@@ -6,7 +6,11 @@ absolute and idempotent: sent twice it does no more than once. Times are in ms, 
 
 import struct
 
-PROTOCOL = 1  # hello refuses any other
+PROTOCOL = 2  # hello refuses any other
+
+
+MAX_CHANNELS = 8  # inputs of a chip, as a result carries them
+MAX_OUTPUTS = 4
 
 
 class Message:
@@ -33,6 +37,11 @@ class Message:
         if len(body) != size:
             raise ValueError("reply to %s: %d bytes, expected %d" % (self.name, len(body), size))
         return dict(zip(self.reply_fields, struct.unpack(self.reply, body)))
+
+
+def _numbered(letter: str, name: str, count: int) -> str:
+    """The same field `count` times, numbered from 1 in place of the % in its name."""
+    return ",".join([letter + " " + name % (k + 1) for k in range(count)])
 
 
 def _fields(text: str) -> tuple[str, list[str]]:
@@ -64,14 +73,20 @@ STATUS = Message(3, "status", "", "B state, B fault, B phase, B weights, I cycle
 UPLOAD_BEGIN = Message(4, "upload begin", "I upload, H length, 32s sha256", "I upload, H offset")
 UPLOAD_DATA = Message(5, "upload data", "I upload, H offset", "I upload, H offset", tail=True)
 UPLOAD_COMMIT = Message(6, "upload commit", "I upload", "I generation, B slot")
-ACTIVATE = Message(7, "activate", "I generation", "I generation, H weights")
+# done < weights: they are being programmed; the same request again says how far it is, or which weight has failed
+ACTIVATE = Message(7, "activate", "I generation", "I generation, H weights, H done")
 MEASURE = Message(8, "measure", "I cycle", "I cycle, B state")
 RESULT = Message(
     9,
     "result",
     "I cycle",
-    "I cycle, B state, B phase, B answer, B reason, I remaining_ms, i output_uv, i margin_uv, B band, B weights,"
-    "B channels, 16s label, I input1_uv, I input2_uv, I input3_uv, I input4_uv, I ohm1, I ohm2, I ohm3, I ohm4",
+    "I cycle, B state, B phase, B answer, B reason, I remaining_ms, i margin_uv, B band, B weights,"
+    "B channels, B outputs, 16s label,"
+    + _numbered("i", "output%d_uv", MAX_OUTPUTS)
+    + ","
+    + _numbered("I", "input%d_uv", MAX_CHANNELS)
+    + ","
+    + _numbered("I", "ohm%d", MAX_CHANNELS),
 )
 SELFTEST = Message(10, "selftest", "", "H run, H passed, I supply_uv, I rail_count, i temperature_mc")
 SAFE = Message(11, "safe", "", "B state, B fault")
@@ -88,8 +103,8 @@ SERVED_WHEN_SAFE = (HELLO.kind, INFO.kind, STATUS.kind, SAFE.kind, CLEAR.kind, B
 # States of the device (`state`) and of its weights (`weights`)
 IDLE, MEASURING, DONE, SAFE_STATE, UNKNOWN_CYCLE = 0, 1, 2, 3, 4
 STATES = ("idle", "measuring", "done", "safe", "unknown cycle")
-WEIGHTS_NONE, WEIGHTS_HELD, WEIGHTS_STALE = 0, 1, 2
-WEIGHTS = ("none", "held", "stale")
+WEIGHTS_NONE, WEIGHTS_HELD, WEIGHTS_STALE, WEIGHTS_PROGRAMMING = 0, 1, 2, 3
+WEIGHTS = ("none", "held", "stale", "programming")
 PHASES = ("idle", "warmup", "baseline", "exposure", "recovery")
 
 # Faults (`fault`) that latch the safe state
@@ -144,12 +159,16 @@ ERRORS = {
     18: "the image store failed; the old image is kept",
     19: "image format {value}, this firmware reads {limit}",
     20: "a field of the image is {value}; its limit is {limit}",
+    21: "the image's weights are in unit {value}, the chip's in {limit}",
+    22: "the device of weight {value} cannot be programmed, it reads {limit} ohm; the old image is kept",
+    23: "weights are being programmed, {value} of {limit}",
+    24: "the image's weights could drive neuron {value}, from 0 and hidden ones first, beyond its limit of {limit} uV",
 }
 (
     E_COMMAND, E_MALFORMED, E_PROTOCOL, E_BUSY_HOST, E_SESSION, E_SAFE, E_UPLOAD, E_TOO_LARGE, E_HASH, E_CHIP, E_BOARD,
     E_WEIGHT, E_TOPOLOGY, E_SENSOR, E_GENERATION, E_MEASURING, E_NO_IMAGE, E_STORE, E_FORMAT,
-    E_FIELD,
-) = range(1, 21)  # fmt: skip
+    E_FIELD, E_UNIT, E_CELL, E_PROGRAMMING, E_STAGE,
+) = range(1, 25)  # fmt: skip
 
 # Checks of the self-test (`run`, `passed`): bit k is CHECKS[k]
 CHECKS = ("dac readback", "adc answers", "sensor rail", "chip supply", "image store", "temperature")

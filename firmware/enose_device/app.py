@@ -6,13 +6,12 @@ from time import sleep_ms, ticks_diff, ticks_ms
 
 from enose_contract import image as weight_image
 from enose_contract import messages
-from enose_device.chips.held import HeldWeightChip
+from enose_device.chips import chip_and_keeper
 from enose_device.commands import Commands
 from enose_device.converters.ad5676r import Ad5676r
 from enose_device.converters.ads1115 import Ads1115
 from enose_device.cycle import Cycle
 from enose_device.link import Link
-from enose_device.refresh import Refresh
 from enose_device.safety import FaultError, Safety
 from enose_device.scheduler import Scheduler
 from enose_device.sensors.array import SensorArray
@@ -38,12 +37,17 @@ class Device:
             parts["spi"], parts["dac_select"], configuration["dac"]["full_scale_uv"], configuration["dac"]["gain"]
         )
         adc = Ads1115(parts["i2c"], adc_facts["address"], adc_facts["rate_sps"])
-        self.chip = HeldWeightChip(self._dac, adc, parts, configuration)
+        self.chip, self.refresh = chip_and_keeper(
+            self._dac, adc, parts, configuration, self._measuring, self._programming_failed
+        )
         self.sensors = SensorArray(adc, parts["mux"], configuration)
-        self.refresh = Refresh(self.chip, configuration)
         self.safety = Safety(self._make_safe)
         self.cycle = Cycle(self.chip, self.sensors, self.refresh, self.safety, parts, configuration)
         self.store = Store(HoldingFlash(parts["flash"], self.refresh.keep))
+        self._in_force = 0  # the generation that the chip has, or is being given
+        self._before = None  # (image, generation) to go back to where a new one cannot be programmed
+        self._asked = False  # whether a host waits to hear how the programming ends
+        self._failure = None  # (generation, weight, ohm) of a programming that failed, until that host was told
         self.link = Link(parts["reader"], parts["writer"], Commands(self).handle, self._identity)
         self._scheduler = Scheduler(self._task_failed)
         for task in (self.refresh.run, self.cycle.run, self._housekeeping):
@@ -86,20 +90,33 @@ class Device:
             raise weight_image.ImageError(messages.E_CHIP)
         if image.board != self.configuration["board"]:
             raise weight_image.ImageError(messages.E_BOARD)
-        if len(image.weights_uv) != facts["weights"] or len(image.channels) != facts["inputs"]:
-            raise weight_image.ImageError(messages.E_TOPOLOGY, len(image.weights_uv), facts["weights"])
-        if len(image.classes) != len(facts["edges_uv"]) + 1:
-            raise weight_image.ImageError(messages.E_TOPOLOGY, len(image.classes), len(facts["edges_uv"]) + 1)
-        for k in range(len(image.weights_uv)):
-            if not facts["weight_min_uv"] <= image.weights_uv[k] <= facts["weight_max_uv"]:
-                raise weight_image.ImageError(messages.E_WEIGHT, k, len(image.weights_uv))
+        if image.unit != facts["unit"]:
+            raise weight_image.ImageError(messages.E_UNIT, image.unit, facts["unit"])
+        if len(image.weights) != facts["weights"] or len(image.channels) != facts["inputs"]:
+            raise weight_image.ImageError(messages.E_TOPOLOGY, len(image.weights), facts["weights"])
+        if len(image.classes) != facts["classes"]:
+            raise weight_image.ImageError(messages.E_TOPOLOGY, len(image.classes), facts["classes"])
+        for k in range(len(image.weights)):
+            if not self.chip.accepts(image.weights[k]):
+                raise weight_image.ImageError(messages.E_WEIGHT, k, len(image.weights))
+        self.chip.check_stages(image.weights)
         positions = self.configuration["sensors"]["positions"]
         for channel in image.channels:
             if channel >= positions:
                 raise weight_image.ImageError(messages.E_SENSOR, channel, positions)
 
-    def activate(self, generation: int = 0) -> int:
-        """Take the newest stored image into force and program the chip; returns the number of weights."""
+    def activate(self, generation: int = 0):
+        """Take the newest stored image into force and program the chip; (weights, of these done so far).
+
+        Where the chip is being given that image already, this only says how far it is; 0 begins in any case.
+        """
+        refresh = self.refresh
+        if refresh.state == messages.WEIGHTS_PROGRAMMING:
+            if generation != self._in_force:
+                raise weight_image.ImageError(messages.E_PROGRAMMING, refresh.written, self.chip.weight_count)
+            return self.chip.weight_count, refresh.written
+        if generation == self._in_force and generation and refresh.state == messages.WEIGHTS_HELD:
+            return self.chip.weight_count, self.chip.weight_count
         image = self.store.newest()
         if image is None:
             raise weight_image.ImageError(messages.E_NO_IMAGE)
@@ -107,11 +124,17 @@ class Device:
             raise weight_image.ImageError(messages.E_GENERATION, generation, self.store.generation)
         self.check(image)
         self._require_supply()
-        self.cycle.image = image
-        self.chip.load(image.weights_uv)
-        self.refresh.program()
+        self._asked = generation != 0
+        self._before = (self.cycle.image, self._in_force) if generation not in (0, self._in_force) else None
+        self._program(image, self.store.generation)
         self.cycle.heat()
-        return len(image.weights_uv)
+        return len(image.weights), refresh.written
+
+    def report_failure(self, generation: int) -> None:
+        """Raise ImageError(E_CELL), once, where this generation could not be programmed."""
+        failure, self._failure = self._failure, None
+        if failure is not None and failure[0] == generation:
+            raise weight_image.ImageError(messages.E_CELL, failure[1], failure[2])
 
     def clear(self) -> None:
         """Leave the safe state: outputs anew, chip programmed anew, heaters on again.
@@ -130,8 +153,8 @@ class Device:
         temperature_mc = self.temperature_mc()
         run = 0b111111
         passed = 0
-        if self.cycle.state == messages.MEASURING:
-            run = 0b111000  # the converters belong to the measurement
+        if self.cycle.state == messages.MEASURING or self.refresh.state == messages.WEIGHTS_PROGRAMMING:
+            run = 0b111000  # the converters belong to the measurement, or to the programming
         else:
             passed = self._test_converters()
         if self._supply_good(supply_uv):
@@ -165,20 +188,45 @@ class Device:
         v_uv = self._temperature.read_u16() * 3_300 // 65535 * 1000
         return 27_000 - (v_uv - 706_000) * 1000 // 1721 + self.configuration["temperature"]["margin_mc"]
 
+    def _program(self, image, generation: int) -> None:
+        self._in_force = generation
+        self.cycle.image = image
+        if image is not None:
+            self.chip.load(image.weights)
+            self.refresh.program()
+
+    def _programming_failed(self, weight: int, ohm: int) -> None:
+        """A device gave up: the image from before stays in force, in the store and on the chip."""
+        if self._asked:
+            self._failure = (self._in_force, weight, ohm)
+            self._asked = False
+        if self._before is None:  # it was that image already, or the power-up's: it stays, its weights stale
+            return
+        (image, generation), self._before = self._before, None
+        try:
+            self.store.discard()
+        finally:
+            self.refresh.forget()
+            self._program(image, generation)
+
+    def _measuring(self) -> bool:
+        return self.cycle.state == messages.MEASURING
+
     def _test_converters(self) -> int:
         """The self-test's first three bits; the DAC's input channel is at rest before and after."""
         passed = 0
         channel = self.configuration["dac"]["input_channels"][0]
         code = self._dac.code(channel, self.configuration["chip"]["no_field_uv"])
         self._dac.write(channel, code)
-        if self._dac.read_back(channel) == code:
+        if self._dac.read_back(channel) == code and self.chip.levels_read_back():
             passed |= 1
         else:
             self.safety.trip(messages.FAULT_READBACK)
         try:
             for wait_ms in self.sensors.scan(b"", b""):
                 sleep_ms(wait_ms)
-            passed |= 2
+            if self.chip.reads_no_current():
+                passed |= 2
         except FaultError as fault:
             self.safety.trip(fault.fault)
         rail_uv = self.sensors.rail_count * (self.configuration["adc"]["sensor_range_uv"] // 1000) // 32768 * 1000

@@ -96,9 +96,11 @@ class Commands:
     def _activate(self, generation: int):
         if self._device.cycle.state == messages.MEASURING:
             raise image.ImageError(messages.E_MEASURING, self._device.cycle.number)
+        self._device.report_failure(generation)
         if generation == 0 or generation != self._device.store.generation:
             raise image.ImageError(messages.E_GENERATION, generation, self._device.store.generation)
-        return generation, self._device.activate(generation)
+        weights, done = self._device.activate(generation)
+        return generation, weights, done
 
     def _measure(self, cycle: int):
         device = self._device
@@ -112,13 +114,14 @@ class Commands:
     def _result(self, number: int):
         cycle = self._device.cycle
         state = cycle.state if number == cycle.number else messages.UNKNOWN_CYCLE
-        inputs = _four(cycle.inputs_uv)
-        ohms = _four(cycle.ohms)
+        outputs = _padded(cycle.outputs_uv, messages.MAX_OUTPUTS)
+        inputs = _padded(cycle.inputs_uv, messages.MAX_CHANNELS)
+        ohms = _padded(cycle.ohms, messages.MAX_CHANNELS)
         return (
             number, state, cycle.phase, cycle.answer, cycle.reason, cycle.remaining_ms(),
-            cycle.output_uv, cycle.margin_uv, cycle.band, self._device.refresh.state, len(cycle.ohms),
+            cycle.margin_uv, cycle.band, self._device.refresh.state, len(cycle.ohms), len(cycle.outputs_uv),
             cycle.label.encode(),
-        ) + inputs + ohms  # fmt: skip
+        ) + outputs + inputs + ohms  # fmt: skip
 
     def _selftest(self):
         return self._device.selftest()
@@ -135,8 +138,8 @@ class Commands:
         return ()
 
 
-def _four(values):
-    return tuple(max(values[k], 0) if k < len(values) else 0 for k in range(4))
+def _padded(values, count: int):
+    return tuple(max(values[k], 0) if k < len(values) else 0 for k in range(count))
 
 
 def _error(code: int, value: int = 0, limit: int = 0):

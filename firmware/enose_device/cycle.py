@@ -112,9 +112,9 @@ class Cycle:
     def _warm_up(self):
         self.heat()
         left_ms = self._warmup_left_ms()
-        while left_ms:
+        while left_ms or self._refresh.state == messages.WEIGHTS_PROGRAMMING:  # then the chip is not to be had
             self._begin(PHASE_WARMUP, left_ms)
-            yield left_ms
+            yield left_ms or IDLE_MS
             left_ms = self._warmup_left_ms()
 
     def _measure(self, image):
@@ -179,25 +179,29 @@ class Cycle:
             self._answer(decision.NONE, messages.REASON_STALE)
             return
         self._chip.drive(inputs_uv)
-        output_uv = yield from self._chip.read_output(OUTPUT_READINGS)
+        outputs_uv = yield from self._chip.read_output(OUTPUT_READINGS)
         self._chip.rest()
-        facts = self._facts
-        answer, band, margin_uv = decision.decide(
-            output_uv, facts["edges_uv"], facts["guard_uv"], facts["valid_min_uv"], facts["valid_max_uv"]
-        )
+        answer, band, margin_uv = self._decide(outputs_uv)
         reason = messages.REASON_OUTPUT if answer == decision.NONE else messages.REASON_OK
         if self._refresh.state != messages.WEIGHTS_HELD:
             answer, reason = decision.NONE, messages.REASON_STALE
         if answer == decision.CLASS and not image.classes[band]:
             answer = decision.ABSTAIN  # a band that the image gives to no class
-        self._answer(answer, reason, output_uv, margin_uv, band)
+        self._answer(answer, reason, outputs_uv, margin_uv, band)
         if answer == decision.CLASS:
             self.label = image.classes[band]
 
-    def _answer(self, answer: int, reason: int, output_uv: int = 0, margin_uv: int = 0, band: int = 0) -> None:
+    def _decide(self, outputs_uv):
+        facts = self._facts
+        limits = facts["guard_uv"], facts["valid_min_uv"], facts["valid_max_uv"]
+        if facts["rule"] == "largest":
+            return decision.decide_largest(outputs_uv, facts["rest_uv"], *limits)
+        return decision.decide(outputs_uv[0], facts["edges_uv"], *limits)
+
+    def _answer(self, answer: int, reason: int, outputs_uv=(), margin_uv: int = 0, band: int = 0) -> None:
         self.answer = answer
         self.label = ""
         self.reason = reason
-        self.output_uv = output_uv
+        self.outputs_uv = outputs_uv
         self.margin_uv = margin_uv
         self.band = band

@@ -25,6 +25,7 @@ class Refresh:
         self.state = WEIGHTS_NONE
         self.done = 0
         self.missed = 0
+        self.written = chip.weight_count  # of the present programming: it is over as soon as it has begun
         self.limit_ms = 0
         self.period_ms = 0
         self._last_ms = 0

@@ -107,6 +107,20 @@ class Store:
         self.generation += 1
         self.slot = slot
 
+    def discard(self) -> None:
+        """Remove the newest image, so that the one before it is in force again, or none.
+
+        Raises ImageError(E_STORE) where that fails.
+        """
+        try:
+            if self._fs is not None:
+                self._fs.remove(SLOTS[self.slot])
+        except OSError:
+            raise image.ImageError(messages.E_STORE)
+        self.generation = 0
+        self.slot = 1 - self.slot
+        self.newest()
+
     def works(self) -> bool:
         """Whether the partition is mounted and can be asked."""
         try:

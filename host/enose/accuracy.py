@@ -9,13 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from enose.features import NO_SAMPLE_UV, Constants, device_ohm, exact_ohm, input_uv, input_v
-from enose.mapping import held_v, uv_from_volts, volts_from_weights
+from enose.mapping import held_v, mapping_of, uv_from_volts
 from enose.recordings import Recordings, Specimen
 from enose.training import Network
 from enose_contract.decision import ABSTAIN, CLASS, NONE
-from enose_hwsim.chipfile import MlpFile
+from enose_hwsim.chipfile import AnyChip, Largest
 from enose_hwsim.chips import Chip
-from enose_hwsim.chips.equations import Cells
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -24,70 +23,66 @@ ABSTAINED, NO_ANSWER = "abstain", "none"  # the two columns of a confusion matri
 STAGES = ("float", "mapped", "quantised", "chip")
 
 
-def decide_all(output_uv: Ints, chip: MlpFile) -> tuple[Ints, Ints, Ints]:
-    """(answer, band, margin_uv) of every output: enose_contract.decision.decide, over an array."""
-    edges_uv = uv_from_volts(chip.decision.edges_v)
-    distance_uv = np.abs(output_uv[..., None] - edges_uv)
-    band = np.sum(output_uv[..., None] > edges_uv, axis=-1)
-    margin_uv = distance_uv.min(axis=-1)
+def decide_all(output_uv: Ints, chip: AnyChip) -> tuple[Ints, Ints, Ints]:
+    """(answer, band, margin_uv) of every output, (S,) or (S, O): enose_contract.decision, over an array."""
     valid_min_uv, valid_max_uv = uv_from_volts([chip.output.valid_min_v, chip.output.valid_max_v])
     valid = (output_uv >= valid_min_uv) & (output_uv <= valid_max_uv)
+    if isinstance(chip.decision, Largest):
+        rest_uv = np.full((len(output_uv), 1), uv_from_volts(chip.decision.rest_v))
+        levels_uv = np.concatenate([output_uv, rest_uv], axis=1)
+        second_uv, first_uv = np.sort(levels_uv, axis=1)[:, -2:].T
+        band, margin_uv, valid = levels_uv.argmax(axis=1), first_uv - second_uv, valid.all(axis=1)
+    else:
+        edges_uv = uv_from_volts(chip.decision.edges_v)
+        band = np.sum(output_uv[..., None] > edges_uv, axis=-1)
+        margin_uv = np.abs(output_uv[..., None] - edges_uv).min(axis=-1)
     answer = np.where(margin_uv < uv_from_volts(chip.decision.guard_v), ABSTAIN, CLASS)
     return np.where(valid, answer, NONE), np.where(valid, band, 0), np.where(valid, margin_uv, 0)
 
 
-def answers(output_v: Floats, class_order: Sequence[str], chip: MlpFile) -> list[str]:
-    """A class, ABSTAINED or NO_ANSWER for every output; NaN and a band without a class are no answer."""
+def answers(output_v: Floats, class_order: Sequence[str], chip: AnyChip) -> list[str]:
+    """A class, ABSTAINED or NO_ANSWER for every sample's output or outputs; NaN, a band without a class: no answer."""
     output_uv = np.where(np.isfinite(output_v), np.rint(np.nan_to_num(output_v) * 1e6), -1).astype(np.int64)
     answer, band, _ = decide_all(output_uv, chip)
-    names = [*class_order, *[NO_ANSWER] * (len(chip.decision.edges_v) + 1 - len(class_order))]
+    names = [*class_order, *[NO_ANSWER] * (chip.answers - len(class_order))]
     kinds = {ABSTAIN: ABSTAINED, NONE: NO_ANSWER}
     return [kinds.get(a, names[b]) for a, b in zip(answer.tolist(), band.tolist(), strict=True)]
 
 
 def stages(
-    network: Network, recordings: Recordings, indices: Ints, chip_file: MlpFile, chip: Chip
+    network: Network, recordings: Recordings, indices: Ints, chip_file: AnyChip, chip: Chip, nominal: Chip
 ) -> dict[str, list[str]]:
     """The answers to these specimens at each of STAGES.
 
-    float: weights and inputs as trained, unrounded. mapped: the weights went through their voltages and back.
-    quantised: weights and inputs are what ADC, integers and DAC leave of them, through the same equations.
-    chip: the same voltages on the chip given.
+    float: weights and inputs as trained, unrounded, on the nominal chip. mapped: weights as an image carries them.
+    quantised: weights and inputs are what ADC, integers and DAC leave of them. chip: the same on the chip given.
     """
     chosen = [recordings.specimens[i] for i in indices.tolist()]
     constants = _spread(network, len(recordings.sensors))
-    exact = input_v(*exact_ohm(chosen, recordings.average), network.channels, network.normalisation, constants)
+    exact_v = input_v(*exact_ohm(chosen, recordings.average), network.channels, network.normalisation, constants)
     measured_uv = input_uv(
         *device_ohm(chosen, recordings.average, recordings.load_ohm), network.channels, network.normalisation, constants
     )
-    empty = np.any(measured_uv == NO_SAMPLE_UV, axis=-1)
-    safe_uv = np.where(empty[:, None], round(chip_file.input.no_field_v * 1e6), measured_uv)
-    driven_v = held_v(safe_uv * 1e-6, chip_file.input.min_v, chip_file.input.max_v)
-    weights_v = volts_from_weights(network.weights, chip_file)
-    written_v = held_v(weights_v, chip_file.synapse.weight_min_v, chip_file.synapse.weight_max_v)
-    outputs = {
-        "float": output_float(exact, np.array(network.weights), chip_file),
-        "mapped": output_float(exact, _weights(weights_v, chip_file), chip_file),
-        "quantised": output_float(driven_v, _weights(written_v, chip_file), chip_file),
-        "chip": chip.output_v(driven_v, written_v),
+    empty = np.asarray(np.any(measured_uv == NO_SAMPLE_UV, axis=-1))
+    driven_v = held_v(measured_uv[~empty] * 1e-6, chip_file.input.min_v, chip_file.input.max_v)
+    mapping = mapping_of(chip_file)
+    carried = mapping.carried(network.weights)
+    written = mapping.written(carried)
+    blank = np.asarray(np.isnan(exact_v).any(axis=-1))
+    outputs_v = {
+        "float": _spread_out(nominal.output_v(exact_v[~blank], mapping.held(network.weights)), blank),
+        "mapped": _spread_out(nominal.output_v(exact_v[~blank], mapping.exact(carried)), blank),
+        "quantised": _spread_out(nominal.output_v(driven_v, written), empty),
+        "chip": _spread_out(chip.output_v(driven_v, written), empty),
     }
-    for name in ("quantised", "chip"):
-        outputs[name] = np.where(empty, np.nan, outputs[name])
-    return {name: answers(output_v, network.class_order, chip_file) for name, output_v in outputs.items()}
+    return {name: answers(output_v, network.class_order, chip_file) for name, output_v in outputs_v.items()}
 
 
-def output_float(inputs_v: Floats, weights: Floats, chip_file: MlpFile) -> Floats:
-    """The network in float64 on weights in -1..1: (S, I) volts to (S,) volts, without any check of ranges."""
-    cells, topology = Cells.of(chip_file), chip_file.topology
-    rows = weights[: topology.hidden * (topology.inputs + 1)].reshape(topology.hidden, topology.inputs + 1)
-    output_row = weights[topology.hidden * (topology.inputs + 1) :]
-    hidden_v = cells.neuron_v(cells.drive(inputs_v) @ rows[:, :-1].T + cells.bias_drive * rows[:, -1])
-    return cells.neuron_v(cells.drive(hidden_v) @ output_row[:-1] + cells.bias_drive * output_row[-1])
-
-
-def _weights(volts: Floats, chip_file: MlpFile) -> Floats:
-    synapse = chip_file.synapse
-    return np.asarray((synapse.weight_zero_v - volts) / ((synapse.weight_max_v - synapse.weight_min_v) / 2))
+def _spread_out(output_v: NDArray[np.floating], empty: NDArray[np.bool_]) -> Floats:
+    """The outputs at their specimens' places, NaN for a specimen without a sample."""
+    every = np.full((len(empty), *output_v.shape[1:]), np.nan)
+    every[~empty] = output_v
+    return every
 
 
 def _spread(network: Network, sensors: int) -> Constants:

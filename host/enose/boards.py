@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from enose_hwsim.boardfile import BoardFile, load_board
-from enose_hwsim.chipfile import MlpFile, load_chip
+from enose_hwsim.chipfile import AnyChip, load_chip
 from enose_hwsim.tomlfile import BoardError
 
 
@@ -19,7 +19,7 @@ def board_names() -> list[str]:
     return sorted(path.stem for path in boards_folder().glob("*.toml"))
 
 
-def find_board(name_or_path: str) -> tuple[BoardFile, MlpFile, Path]:
+def find_board(name_or_path: str) -> tuple[BoardFile, AnyChip, Path]:
     """A board by its name or its file, with its chip. Raises BoardError."""
     path = Path(name_or_path)
     if path.suffix != ".toml":
@@ -32,7 +32,7 @@ def find_board(name_or_path: str) -> tuple[BoardFile, MlpFile, Path]:
     return board, find_chip(board.chip, path), path
 
 
-def find_chip(name: str, asked_by: Path) -> MlpFile:
+def find_chip(name: str, asked_by: Path) -> AnyChip:
     """A chip by its name: beside the board's file, or of those that come with the project. Raises BoardError."""
     for folder in (asked_by.parent / "chips", boards_folder() / "chips"):
         path = folder / f"{name}.toml"

@@ -5,13 +5,13 @@ import os
 import tempfile
 from pathlib import Path
 
-from enose.mapping import uv_from_volts, volts_from_weights
+from enose.mapping import mapping_of
 from enose.recordings import Recordings, Specimen
 from enose.training import Network
 from enose_contract.image import Image, ImageError, unpack
 from enose_contract.messages import ERRORS
 from enose_hwsim.boardfile import BoardFile
-from enose_hwsim.chipfile import MlpFile
+from enose_hwsim.chipfile import AnyChip
 
 PLAY_MS = 500  # a recording with slower samples is played at this pace: its minutes are not waited for
 NO_CALIBRATION = bytes(8)
@@ -26,14 +26,15 @@ def play_ms(specimen: Specimen) -> int:
     return min(round(specimen.sample_s * 1000), PLAY_MS)
 
 
-def build_image(network: Network, recordings: Recordings, board: BoardFile, chip: MlpFile) -> Image:
-    """The image of a trained network for one board: its weights as voltages, and how to measure a specimen."""
-    weights_uv = uv_from_volts(volts_from_weights(network.weights, chip)).tolist()
+def build_image(network: Network, recordings: Recordings, board: BoardFile, chip: AnyChip) -> Image:
+    """The image of a trained network for one board: its weights as the chip holds them, and how to measure."""
+    mapping = mapping_of(chip)
+    weights = mapping.carried(network.weights).tolist()
     specimen = recordings.specimens[0]
-    classes = [*network.class_order, *[""] * (len(chip.decision.edges_v) + 1 - len(network.class_order))]
+    classes = [*network.class_order, *[""] * (chip.answers - len(network.class_order))]
     scan_ms = play_ms(specimen)
     low_ohm, high_ohm = list(network.low_ohm), list(network.high_ohm)
-    identity = repr((weights_uv, network.channels, low_ohm, high_ohm, network.class_order)).encode()
+    identity = repr((weights, network.channels, low_ohm, high_ohm, network.class_order)).encode()
     return Image(
         chip=chip.name,
         board=board.name,
@@ -45,7 +46,8 @@ def build_image(network: Network, recordings: Recordings, board: BoardFile, chip
         low_ohm=low_ohm,
         high_ohm=high_ohm,
         classes=classes,
-        weights_uv=weights_uv,
+        weights=weights,
+        unit=mapping.unit,
         baseline_ms=len(specimen.baseline_ohm) * scan_ms,
         exposure_ms=len(specimen.exposure_ohm) * scan_ms,
         recovery_ms=len(specimen.recovery_ohm) * scan_ms,

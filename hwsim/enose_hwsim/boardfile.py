@@ -1,4 +1,7 @@
-"""Board files: a microcontroller and the parts and pins around one chip, as boards/*.toml describes it."""
+"""Board files: a microcontroller and the parts and pins around one chip, as boards/*.toml describes it.
+
+The key `kind` is that of the chip, and says which sections the file has.
+"""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -29,30 +32,48 @@ class SpiBus(Section, frozen=True):
     frequency_hz: Count
 
 
+DacChannel = Annotated[int, Meta(ge=0, le=7)]
+AdcChannel = Annotated[int, Meta(ge=0, le=3)]
+AdcAddress = Annotated[int, Meta(ge=0x48, le=0x4B)]
+AdcRate = Literal[8, 16, 32, 64, 128, 250, 475, 860]
+
+
 class Dac(Section, frozen=True):
-    """The DAC of the chip's inputs and of its weights."""
+    """The DAC of the chip's inputs."""
 
     part: Literal["AD5676R"]
     select_pin: Pin
     reference_v: Positive
     gain: Literal[1, 2]
-    input_channels: Annotated[tuple[Annotated[int, Meta(ge=0, le=7)], ...], Meta(min_length=1)]
-    weight_channel: Annotated[int, Meta(ge=0, le=7)]
+    input_channels: Annotated[tuple[DacChannel, ...], Meta(min_length=1)]
 
     def __post_init__(self) -> None:
         if len(set(self.input_channels)) < len(self.input_channels):
             raise ValueError(f"input_channels {list(self.input_channels)} name one channel twice")
 
 
+class HeldDac(Dac, frozen=True, kw_only=True):
+    """It also makes the weight voltages, one after the other."""
+
+    weight_channel: DacChannel
+
+
+class PulsedDac(Dac, frozen=True, kw_only=True):
+    """It also makes the levels of pulses and of reads."""
+
+    pulse_channel: DacChannel
+    read_channel: DacChannel
+
+
 class Adc(Section, frozen=True):
-    """The ADC of the sensors, of their rail and of the chip's output."""
+    """The ADC of the sensors, of their rail and of the chip's outputs."""
 
     part: Literal["ADS1115"]
-    address: Annotated[int, Meta(ge=0x48, le=0x4B)]
-    rate_sps: Literal[8, 16, 32, 64, 128, 250, 475, 860]
-    sensor_channel: Annotated[int, Meta(ge=0, le=3)]
-    output_channel: Annotated[int, Meta(ge=0, le=3)]
-    rail_channel: Annotated[int, Meta(ge=0, le=3)]
+    address: AdcAddress
+    rate_sps: AdcRate
+    sensor_channel: AdcChannel
+    output_channels: Annotated[tuple[AdcChannel, ...], Meta(min_length=1)]
+    rail_channel: AdcChannel
     sensor_range_mv: Literal[6144, 4096, 2048, 1024]
     output_range_mv: Literal[6144, 4096, 2048, 1024]
 
@@ -72,8 +93,34 @@ class Weights(Section, frozen=True):
     strobe_pin: Pin
 
 
+class Matrix(Section, frozen=True):
+    """The chain of switches between the devices, their adders and the bus: three a device."""
+
+    part: Literal["ADG714"]
+    select_pin: Pin
+    parts: Annotated[int, Meta(ge=1, le=64)]
+
+
+class Pulses(Section, frozen=True):
+    """The switch that puts the pulse level on the bus while its pin is high."""
+
+    part: Literal["ADG719"]
+    gate_pin: Pin
+
+
+class Read(Section, frozen=True):
+    """The read amplifier and its ADC: its output falls by sense_ohm times the current through the device on the bus."""
+
+    part: Literal["ADS1115"]
+    address: AdcAddress
+    rate_sps: AdcRate
+    range_mv: Literal[2048, 1024, 512, 256]
+    sense_ohm: Count
+    noise: Annotated[float, Meta(gt=0, le=0.5)]
+
+
 class Switch(Section, frozen=True):
-    """Analog switch between the DAC and the chip's inputs."""
+    """Analog switch in front of the chip: low is cut off, at rest."""
 
     pin: Pin
 
@@ -127,6 +174,7 @@ class BoardFile(Section, frozen=True):
 
     name: Name
     title: str
+    kind: Literal["mlp", "memristor"]
     mcu: Literal["rp2040"]
     chip: str
     heap_kib: Annotated[int, Meta(ge=64)]
@@ -135,16 +183,44 @@ class BoardFile(Section, frozen=True):
     dac: Dac
     adc: Adc
     mux: Mux
-    weights: Weights
     switch: Switch
     gas: Gas
     supply_sense: SupplySense
     temperature: Temperature
     sensors: Sensors
-    refresh: Refresh
     flash: Flash
 
 
-def load_board(path: Path) -> BoardFile:
-    """The board described by the file at path. Raises BoardError."""
-    return load(path, BoardFile)
+class MlpBoard(BoardFile, frozen=True, kw_only=True):
+    """A board around a chip whose weights are voltages that leak."""
+
+    kind: Literal["mlp"]
+    dac: HeldDac
+    weights: Weights
+    refresh: Refresh
+
+
+class MemristorBoard(BoardFile, frozen=True, kw_only=True):
+    """A board around a chip whose weights are memristances."""
+
+    kind: Literal["memristor"]
+    dac: PulsedDac
+    matrix: Matrix
+    pulses: Pulses
+    read: Read
+
+
+AnyBoard = MlpBoard | MemristorBoard
+
+
+class _Kind(Section, frozen=True, forbid_unknown_fields=False):
+    """The one key that says what the rest of the file is."""
+
+    kind: Literal["mlp", "memristor"]
+
+
+def load_board(path: Path) -> AnyBoard:
+    """The board described by the file at path, of the kind that it says. Raises BoardError."""
+    if load(path, _Kind).kind == "memristor":
+        return load(path, MemristorBoard)
+    return load(path, MlpBoard)

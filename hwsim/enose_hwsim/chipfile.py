@@ -1,10 +1,20 @@
-"""Chip files: one analog network each, as boards/chips/*.toml describes it."""
+"""Chip files: one analog network each, as boards/chips/*.toml describes it; the key `kind` says with which sections."""
 
 from pathlib import Path
 from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from enose_hwsim.memristor_sections import (
+    Activation,
+    Adder,
+    Devices,
+    NotNegative,
+    OpAmps,
+    Pulse,
+    Verification,
+    devices_in_series,
+)
 from enose_hwsim.tomlfile import Celsius, Count, Name, Positive, Section, load
 
 
@@ -36,11 +46,39 @@ class Input(Section, frozen=True):
     bias_v: Positive
     no_field_v: Positive
 
+
+class MlpInput(Input, frozen=True):
+    """A bias node is an input like the others, within their range."""
+
     def __post_init__(self) -> None:
         if not (self.min_v < self.max_v and self.min_v <= min(self.bias_v, self.no_field_v)):
             raise ValueError(f"min_v {self.min_v} is not below max_v, bias_v and no_field_v")
         if max(self.bias_v, self.no_field_v) > self.max_v:
             raise ValueError(f"bias_v {self.bias_v} or no_field_v {self.no_field_v} is above max_v {self.max_v}")
+
+
+class MemristorInput(Input, frozen=True):
+    """Inputs lie on both sides of the op-amps' common node, the bias above it."""
+
+    common_v: Positive
+
+    def __post_init__(self) -> None:
+        if not self.min_v < self.common_v < self.max_v:
+            raise ValueError(f"common_v {self.common_v} is not between min_v {self.min_v} and max_v {self.max_v}")
+        if not self.min_v <= self.no_field_v <= self.max_v:
+            raise ValueError(f"no_field_v {self.no_field_v} is not within {self.min_v}..{self.max_v} V")
+        if not self.bias_v > self.common_v:
+            raise ValueError(f"bias_v {self.bias_v} is not above common_v {self.common_v}")
+
+    @property
+    def span_v(self) -> float:
+        """The farthest that an input gets from the common node."""
+        return max(self.max_v - self.common_v, self.common_v - self.min_v)
+
+    @property
+    def bias_span_v(self) -> float:
+        """The bias node's level above the common node."""
+        return self.bias_v - self.common_v
 
 
 class Synapse(Section, frozen=True):
@@ -79,16 +117,27 @@ class Output(Section, frozen=True):
             raise ValueError(f"{self.min_v}..{self.max_v} V is not within {self.valid_min_v}..{self.valid_max_v} V")
 
 
-class Decision(Section, frozen=True):
+class Bands(Section, frozen=True):
     """Bands on one output: edges from low to high, and the guard about each in which the device abstains."""
 
     rule: Literal["bands"]
     edges_v: Annotated[tuple[Positive, ...], Meta(min_length=1, max_length=7)]
-    guard_v: Annotated[float, Meta(ge=0, le=1e6)]
+    guard_v: NotNegative
 
     def __post_init__(self) -> None:
         if list(self.edges_v) != sorted(set(self.edges_v)):
             raise ValueError(f"edges_v {list(self.edges_v)} do not rise")
+
+
+class Largest(Section, frozen=True):
+    """The largest of the outputs and of a resting level, which stands for one class more: that of no output above it.
+
+    Nearer than guard_v to the second largest the device abstains. All voltages are absolute.
+    """
+
+    rule: Literal["largest"]
+    rest_v: Positive
+    guard_v: NotNegative
 
 
 class Retention(Section, frozen=True):
@@ -112,21 +161,29 @@ class ChipFile(Section, frozen=True):
 
     name: Name
     title: str
-    kind: Literal["mlp"]
+    kind: Literal["mlp", "memristor"]
     topology: Topology
     supply: Supply
     input: Input
     output: Output
-    decision: Decision
+    decision: Bands | Largest
 
 
 class MlpFile(ChipFile, frozen=True, kw_only=True):
     """A multilayer perceptron whose weights are voltages on capacitors."""
 
+    kind: Literal["mlp"]
+    input: MlpInput
+    decision: Bands
     synapse: Synapse
     neuron: Neuron
     retention: Retention
     hold: Hold
+
+    @property
+    def answers(self) -> int:
+        """How many classes the output can name: one a band, the lowest first."""
+        return len(self.decision.edges_v) + 1
 
     def leak_v_per_s(self, temperature_c: float) -> float:
         """How fast a weight droops at a temperature."""
@@ -134,6 +191,69 @@ class MlpFile(ChipFile, frozen=True, kw_only=True):
         return float(r.leak_v_per_s * 2 ** ((temperature_c - r.leak_at_c) / r.leak_doubling_c))
 
 
-def load_chip(path: Path) -> MlpFile:
-    """The chip described by the file at path. Raises BoardError."""
+class MemristorFile(ChipFile, frozen=True, kw_only=True):
+    """A network whose weights are memristances between its inputs and op-amp adders; a switch gives each its sign."""
+
+    kind: Literal["memristor"]
+    input: MemristorInput
+    decision: Largest
+    devices: Devices
+    pulse: Pulse
+    adder: Adder
+    activation: Activation
+    opamps: OpAmps
+    retention: Verification
+
+    def __post_init__(self) -> None:
+        threshold_v = self.devices.threshold_v
+        for name, v in (
+            ("input: its farthest voltage from common_v", self.input.span_v),
+            ("input: bias_v from common_v", self.input.bias_span_v),
+            ("pulse: read_v", self.pulse.read_v),
+            ("activation: divider of high_v", self.activation.divider * self.activation.high_v),
+        ):
+            if not v < threshold_v:
+                raise ValueError(f"{name} {v:.6g} V is not below devices.threshold_v {threshold_v} V")
+        if not self.pulse.min_v > threshold_v:
+            raise ValueError(f"pulse: min_v {self.pulse.min_v} is not above devices.threshold_v {threshold_v} V")
+
+    @property
+    def answers(self) -> int:
+        """How many classes the outputs can name: one each, then the one at rest."""
+        return self.topology.outputs + 1
+
+    @property
+    def hidden_devices(self) -> int:
+        """How many devices a hidden adder's feedback block has, none of which sees its threshold: paper 002, eq. 18."""
+        return self._feedback_devices(self.adder.hidden_max_v)
+
+    @property
+    def output_devices(self) -> int:
+        """The same for an output adder."""
+        return self._feedback_devices(self.adder.output_max_v)
+
+    @property
+    def divider_devices(self) -> int:
+        """The same for the upper part of the divider."""
+        upper_v = (1 - self.activation.divider) * self.activation.high_v
+        return devices_in_series(upper_v * (1 + 2 * self.devices.tolerance), self.devices.threshold_v)
+
+    def _feedback_devices(self, stage_v: float) -> int:
+        # A sum has the errors of a weight and of three blocks in it, a device's share of its block two more.
+        return devices_in_series(stage_v * (1 + 6 * self.devices.tolerance), self.devices.threshold_v)
+
+
+AnyChip = MlpFile | MemristorFile
+
+
+class _Kind(Section, frozen=True, forbid_unknown_fields=False):
+    """The one key that says what the rest of the file is."""
+
+    kind: Literal["mlp", "memristor"]
+
+
+def load_chip(path: Path) -> AnyChip:
+    """The chip described by the file at path, of the kind that it says. Raises BoardError."""
+    if load(path, _Kind).kind == "memristor":
+        return load(path, MemristorFile)
     return load(path, MlpFile)

@@ -4,26 +4,33 @@ RP2040: data sheet, section 1.4.3 (functions of each GPIO) and section 4.9.2 (AD
 25 serve the board itself (Pico data sheet, section 2.1).
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 
-from enose_hwsim.boardfile import BoardFile
-from enose_hwsim.chipfile import MlpFile
+from enose_contract.pulses import AIM, reads_needed
+from enose_hwsim.boardfile import BoardFile, MemristorBoard, MlpBoard
+from enose_hwsim.chipfile import ChipFile, MemristorFile, MlpFile
 from enose_hwsim.tomlfile import line_of
 
 GPIO_COUNT = 29
 TAKEN_BY_THE_PICO = {23: "the regulator's mode", 24: "VBUS sense", 25: "the LED"}
 ADC_PINS = (26, 27, 28)
 FLASH_KIB = 1408  # what MicroPython leaves to files on a Pico
+SWITCHES_A_DEVICE = 3  # to plus, to minus, to the bus
+ADC_COUNTS = 32768  # of the ADS1115, over its range
+READINGS_A_DEVICE = 5  # one before the first of four pulses, one after each: more than the median device takes
+PROGRAM_LIMIT_S = 120  # how long the host waits for a programming
 SPI_ROLES = ("miso", "select", "sck", "mosi")
 
 
-def pin_problems(board: BoardFile, chip: MlpFile, path: Path) -> list[str]:
+def pin_problems(board: BoardFile, chip: ChipFile, path: Path) -> list[str]:
     """Every problem as one line with file, line, key, value and the nearest pin that would do; none if good."""
     source = path.read_text(encoding="utf-8")
     problems: list[str] = []
 
     def report(section: str, key: str, text: str) -> None:
-        problems.append(f"{path}:{line_of(source, [section], key)}: {section}.{key}: {text}")
+        sections = [section] if section else []
+        problems.append(f"{path}:{line_of(source, sections, key)}: {'.'.join([*sections, key])}: {text}")
 
     uses = _uses(board)
     first: dict[int, str] = {}
@@ -55,15 +62,11 @@ def pin_problems(board: BoardFile, chip: MlpFile, path: Path) -> list[str]:
     channels, inputs = len(board.dac.input_channels), chip.topology.inputs
     if channels != inputs:
         report("dac", "input_channels", f"{channels} channels, {chip.name} has {inputs} inputs")
-    if board.dac.weight_channel in board.dac.input_channels:
-        report("dac", "weight_channel", f"channel {board.dac.weight_channel} drives an input already")
-    lines, weights = len(board.weights.address_pins), chip.topology.weights
-    if 1 << lines < weights:
-        report("weights", "address_pins", f"{lines} lines address too few of {weights} weights")
-    dac_v = board.dac.reference_v * board.dac.gain
-    top_v = max(chip.input.max_v, chip.synapse.weight_max_v)
-    if dac_v < top_v:
-        report("dac", "reference_v", f"full scale {dac_v} V, {chip.name} needs {top_v} V")
+    channels, outputs = len(board.adc.output_channels), chip.topology.outputs
+    if channels != outputs:
+        report("adc", "output_channels", f"{channels} channels, {chip.name} has {outputs} outputs")
+    for problem in _own_problems(board, chip):
+        report(*problem)
     if board.adc.sensor_range_mv < board.sensors.rail_v * 1000:
         report(
             "adc", "sensor_range_mv", f"{board.adc.sensor_range_mv} mV, less than the rail of {board.sensors.rail_v} V"
@@ -74,7 +77,68 @@ def pin_problems(board: BoardFile, chip: MlpFile, path: Path) -> list[str]:
     return problems
 
 
+def _own_problems(board: BoardFile, chip: ChipFile) -> Iterator[tuple[str, str, str]]:
+    """(section, key, text) of what is wrong with the sections that only this kind of board has."""
+    dac_v = board.dac.reference_v * board.dac.gain
+    if isinstance(board, MlpBoard) and isinstance(chip, MlpFile):
+        if board.dac.weight_channel in board.dac.input_channels:
+            yield "dac", "weight_channel", f"channel {board.dac.weight_channel} drives an input already"
+        lines, weights = len(board.weights.address_pins), chip.topology.weights
+        if 1 << lines < weights:
+            yield "weights", "address_pins", f"{lines} lines address too few of {weights} weights"
+        top_v = max(chip.input.max_v, chip.synapse.weight_max_v)
+    elif isinstance(board, MemristorBoard) and isinstance(chip, MemristorFile):
+        if board.dac.pulse_channel in board.dac.input_channels:
+            yield "dac", "pulse_channel", f"channel {board.dac.pulse_channel} drives an input already"
+        if board.dac.read_channel in (*board.dac.input_channels, board.dac.pulse_channel):
+            yield "dac", "read_channel", f"channel {board.dac.read_channel} is in use already"
+        switches, needed = 8 * board.matrix.parts, SWITCHES_A_DEVICE * chip.topology.weights
+        if switches < needed:
+            yield "matrix", "parts", f"{switches} switches, {chip.name} needs {needed}"
+        if board.read.address == board.adc.address:
+            yield "read", "address", f"{board.read.address:#x} is that of the other ADC"
+        for key, text in _read_problems(board, chip):
+            yield "read", key, text
+        top_v = chip.input.common_v + chip.pulse.max_v
+    else:
+        yield "", "kind", f"'{board.kind}', chip {chip.name} is '{chip.kind}'"
+        return
+    if dac_v < top_v:
+        yield "dac", "reference_v", f"full scale {dac_v} V, {chip.name} needs {top_v:g} V"
+
+
+def _read_problems(board: MemristorBoard, chip: MemristorFile) -> Iterator[tuple[str, str]]:
+    """(key, text): readings that are clipped, too coarse for the tolerance, or too many for the host to wait for."""
+    read, device = board.read, chip.devices
+    ohm_mv = 1000 * chip.pulse.read_v * read.sense_ohm
+    top_mv = ohm_mv / device.min_ohm
+    if top_mv > read.range_mv:
+        yield "range_mv", f"{read.range_mv} mV, a device of {device.min_ohm:g} ohm makes {top_mv:g} mV"
+    counts, needed = ohm_mv / device.max_ohm / read.range_mv * ADC_COUNTS, AIM / device.tolerance
+    if counts < needed:
+        yield (
+            "sense_ohm",
+            f"{read.sense_ohm} ohm, a device of {device.max_ohm:g} ohm makes {counts:.3g} counts, its tolerance of "
+            f"{device.tolerance:g} needs {needed:g}",
+        )
+    conversions = reads_needed(read.noise, device.tolerance)
+    conversion_s = 1.1 / read.rate_sps + 1e-3  # a slow oscillator, and the bus: as long as the firmware waits
+    program_s = conversions * conversion_s * READINGS_A_DEVICE * chip.topology.weights
+    if program_s > PROGRAM_LIMIT_S:
+        yield (
+            "noise",
+            f"{read.noise:g} takes {conversions} conversions a reading, {program_s:.0f} s to program {chip.name}, "
+            f"expected at most {PROGRAM_LIMIT_S} s",
+        )
+
+
 def _uses(board: BoardFile) -> list[tuple[str, str, int]]:
+    own: list[tuple[str, str, int]] = []
+    if isinstance(board, MlpBoard):
+        own = [("weights", "address_pins", pin) for pin in board.weights.address_pins]
+        own.append(("weights", "strobe_pin", board.weights.strobe_pin))
+    elif isinstance(board, MemristorBoard):
+        own = [("matrix", "select_pin", board.matrix.select_pin), ("pulses", "gate_pin", board.pulses.gate_pin)]
     return [
         *(("i2c", key, pin) for key, pin in (("sda_pin", board.i2c.sda_pin), ("scl_pin", board.i2c.scl_pin))),
         ("spi", "sck_pin", board.spi.sck_pin),
@@ -82,8 +146,7 @@ def _uses(board: BoardFile) -> list[tuple[str, str, int]]:
         ("spi", "miso_pin", board.spi.miso_pin),
         ("dac", "select_pin", board.dac.select_pin),
         *(("mux", "select_pins", pin) for pin in board.mux.select_pins),
-        *(("weights", "address_pins", pin) for pin in board.weights.address_pins),
-        ("weights", "strobe_pin", board.weights.strobe_pin),
+        *own,
         ("switch", "pin", board.switch.pin),
         ("gas", "heater_pin", board.gas.heater_pin),
         ("gas", "valve_pin", board.gas.valve_pin),

@@ -207,5 +207,5 @@ def test_a_device_that_speaks_another_protocol_is_named_with_both_versions() -> 
             body = struct.pack(messages.ERROR.reply, messages.E_PROTOCOL, messages.PROTOCOL, 9)
             self.out = framed(0, 1, messages.ERROR, body)
 
-    with pytest.raises(DeviceError, match="protocol version 1, this device speaks 9"):
+    with pytest.raises(DeviceError, match=f"protocol version {messages.PROTOCOL}, this device speaks 9"):
         Device(Old(filled(0)), nonce=5)

@@ -8,7 +8,7 @@ import json
 import sys
 from binascii import hexlify, unhexlify
 
-from enose_contract import cobs, decision, frames, image, limits, messages, normalise
+from enose_contract import cobs, decision, frames, image, limits, messages, normalise, pulses
 
 
 def cobs_encode(data):
@@ -63,8 +63,8 @@ def image_flips(raw):
 
 
 FIELDS = (
-    "chip board sensor_set model calibration normalisation channels low_ohm high_ohm classes weights_uv"
-    " baseline_ms exposure_ms recovery_ms scan_ms average"
+    "chip board sensor_set model calibration normalisation channels low_ohm high_ohm classes weights"
+    " baseline_ms exposure_ms recovery_ms scan_ms average unit"
 )
 
 
@@ -81,6 +81,16 @@ def message_request(kind, body):
 def message_reply(kind, body):
     fields = messages.MESSAGES[kind].unpack_reply(body)
     return [[name, fields[name]] for name in sorted(fields)]
+
+
+def pulses_of(facts, target_ohm, tolerance, noise, ohms):
+    """The pulses of one device for these readings, its state and speed, all in nanounits: floats print differently."""
+    run = pulses.WriteVerify(pulses.Law(*facts), target_ohm, tolerance, noise, pulses.Scalars)
+    found = []
+    for ohm in ohms:
+        v, on_us = run.step(ohm)
+        found.append([round(v * 1e9), round(on_us), round(run.state), round(run.pulses), round(run.speed * 1e9)])
+    return found
 
 
 FUNCTIONS = {
@@ -103,6 +113,8 @@ FUNCTIONS = {
     "inputs_from_changes": normalise.inputs_from_changes,
     "inputs_from_range": normalise.inputs_from_range,
     "decide": decision.decide,
+    "decide_largest": decision.decide_largest,
+    "pulses": pulses_of,
 }
 
 

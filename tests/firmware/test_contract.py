@@ -18,10 +18,8 @@ from rig import image
 RUNNER = Path(__file__).with_name("contract_runner.py")
 HEAP = "heapsize=192k"
 Call = tuple[str, list[Any]]
-FIELDS = (
-    "chip board sensor_set model calibration normalisation channels low_ohm high_ohm classes weights_uv baseline_ms"
-)
-FIELDS += " exposure_ms recovery_ms scan_ms average"
+FIELDS = "chip board sensor_set model calibration normalisation channels low_ohm high_ohm classes weights baseline_ms"
+FIELDS += " exposure_ms recovery_ms scan_ms average unit"
 
 
 def answers(interpreter: list[str], calls: list[Call]) -> list[Any]:
@@ -197,6 +195,28 @@ def test_decisions(micropython: str, rng: Random) -> None:
     ]
     found = same_in_both(micropython, calls)
     assert {value[0] for _, value in found} == {1, 2, 3}
+
+
+def test_decisions_by_the_largest(micropython: str, rng: Random) -> None:
+    calls: list[Call] = [
+        ("decide_largest", [[rng.randint(440_000, 1_360_000) for _ in range(n)], 900_000, 20_000, 450_000, 1_350_000])
+        for n in (1, 2, 4)
+        for _ in range(200)
+    ]
+    found = same_in_both(micropython, calls)
+    assert {value[0] for _, value in found} == {1, 2, 3}
+    assert {value[1] for _, value in found} == {0, 1, 2, 3, 4}
+
+
+def test_pulses(micropython: str, rng: Random) -> None:
+    facts = [3.12e6, 3.37, 57_033.0, 5, 0.1583, 0.2, 0.3, 1, 5000]
+    calls: list[Call] = [
+        ("pulses", [facts, rng.uniform(2e3, 5e4), 0.01, 0.002, [rng.uniform(1.0, 6e4) for _ in range(5)]])
+        for _ in range(200)
+    ]
+    calls += [("pulses", [facts, 1e4, 0.01, 0.005, [2e4]]), ("pulses", [[*facts[:4], 0.2, *facts[5:]], 1e4, 1, 0, []])]
+    found = same_in_both(micropython, calls)
+    assert oks(found) == 200
 
 
 def test_a_call_that_fails_is_seen(micropython: str) -> None:

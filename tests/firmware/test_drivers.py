@@ -1,5 +1,6 @@
 """The drivers against the parts' models, in this process: what they send is what the data sheets ask for."""
 
+import time
 from collections.abc import Callable
 
 import numpy as np
@@ -9,9 +10,11 @@ from hypothesis import strategies as st
 
 from enose_contract.messages import FAULT_BUS, FAULT_RANGE
 from enose_device.converters.ad5676r import Ad5676r
-from enose_device.converters.ads1115 import RATES_SPS, READY_POLLS, TRIES, Ads1115
+from enose_device.converters.adg714 import Adg714Chain
+from enose_device.converters.ads1115 import DIFFERENCE, RATES_SPS, READY_POLLS, TRIES, Ads1115
 from enose_device.safety import FaultError, Safety
 from enose_hwsim.board.parts.ad5676r import Ad5676rPart
+from enose_hwsim.board.parts.adg714 import Adg714ChainPart
 from enose_hwsim.board.parts.ads1115 import Ads1115Part
 
 
@@ -127,7 +130,33 @@ def test_a_conversion_is_ready_after_the_time_that_the_driver_says(rate_sps: int
         assert bench.driver.read() == pytest.approx((1.0 + 0.1 * channel) / 2.048 * 32768, abs=2.5)
 
 
-@pytest.mark.parametrize("range_uv", [6_144_000, 4_096_000, 2_048_000, 1_024_000])
+@pytest.mark.parametrize(("pair", "volts"), [(0, -0.1), (1, -0.3), (2, -0.2), (3, -0.1)])
+def test_a_difference_of_two_inputs(pair: int, volts: float) -> None:
+    bench = AdcBench(0.4)
+    bench.driver.start(pair, 512_000, DIFFERENCE)
+    bench.t_s += bench.driver.conversion_ms * 1e-3
+    # half a count of rounding and five sigma of 0.4
+    assert bench.driver.read() == pytest.approx(volts / 0.512 * 32768, abs=2.5)
+
+
+@pytest.mark.parametrize("readings", [1, 4])
+def test_means_are_of_each_channel(readings: int) -> None:
+    bench = AdcBench(0.5)
+    task = bench.driver.mean_uv([3, 1], 2_048_000, readings)
+    waits = 0
+    while True:
+        try:
+            bench.t_s += next(task) * 1e-3
+            waits += 1
+        except StopIteration as end:
+            found = end.value
+            break
+    assert waits == 2 * readings
+    # 62.5 uV a count: rounding and five sigma of the noise
+    assert found == pytest.approx([800_000, 600_000], abs=2.5 * 62.5)
+
+
+@pytest.mark.parametrize("range_uv", [6_144_000, 4_096_000, 2_048_000, 1_024_000, 512_000])
 @pytest.mark.parametrize("volts", [-0.4, 0.0, 0.5])
 def test_ranges_and_signs(range_uv: int, volts: float) -> None:
     bench = AdcBench(volts)
@@ -156,6 +185,88 @@ def test_two_failures_are_retried_and_the_third_is_a_bus_fault(use: Callable[[Ad
     with pytest.raises(FaultError) as fault:
         use(bench.driver)
     assert (fault.value.fault, bench.failures) == (FAULT_BUS, 0)
+
+
+class ChainBench:
+    """A chain of switches behind its driver."""
+
+    def __init__(self, parts: int) -> None:
+        self.seen: list[frozenset[int]] = []
+        self.part = Adg714ChainPart(parts, lambda closed, t_s: self.seen.append(closed))
+        self.driver = Adg714Chain(self, self, parts)
+        self.on()
+
+    def on(self) -> None:
+        self.part.select(1, 0.0)
+
+    def off(self) -> None:
+        self.part.select(0, 0.0)
+
+    def write(self, data: bytearray) -> None:
+        self.part.transfer(bytes(data))
+
+
+@given(st.sets(st.integers(0, 103)), st.sets(st.integers(0, 103)))
+def test_the_chain_closes_what_was_planned_all_at_one_moment(first: set[int], second: set[int]) -> None:
+    bench = ChainBench(13)
+    for plan in (first, second):
+        bench.driver.forget()
+        for switch in plan:
+            bench.driver.plan(switch)
+        bench.driver.send()
+        assert bench.part.closed == plan
+    bench.driver.open_all()
+    assert bench.seen == [first, second, set()]
+
+
+class PulseBench(DacBench):
+    """A pulse generator on a DAC, and a gate that notes the level that it lets through."""
+
+    def __init__(self) -> None:
+        from enose_device.converters.pulse_generator import PulseGenerator
+
+        super().__init__()
+        self.given: list[tuple[float, int]] = []
+        facts = {"common_uv": 900_000, "max_uv": 300_000, "min_on_us": 1, "max_on_us": 5000}
+        self.generator = PulseGenerator(self.driver, 5, self, facts)
+        self.generator.begin()
+
+    def fire(self, on_us: int) -> None:
+        self.given.append((self.part.voltage_v(5), on_us))
+
+
+@pytest.fixture
+def no_sleep(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The waits of the pulse generator, in microseconds, without waiting; CPython's `time` has no such function."""
+    waits: list[int] = []
+    monkeypatch.setattr(time, "sleep_us", waits.append, raising=False)
+    from enose_device.converters import pulse_generator
+
+    monkeypatch.setattr(pulse_generator, "sleep_us", waits.append)
+    return waits
+
+
+@pytest.mark.parametrize("pulse_uv", [-300_000, -200_001, 0, 200_000, 299_999])
+def test_a_pulse_has_its_level_and_the_dac_is_at_rest_after_it(no_sleep: list[int], pulse_uv: int) -> None:
+    bench = PulseBench()
+    bench.generator.give(pulse_uv, 17)
+    ((level_v, on_us),) = bench.given
+    assert level_v * 1e6 == pytest.approx(900_000 + pulse_uv, abs=19.1)  # half a code
+    assert on_us == 17
+    assert no_sleep[-1] > 17  # it does not go on before the pulse is over
+    assert bench.part.voltage_v(5) * 1e6 == pytest.approx(900_000, abs=19.1)
+
+
+@pytest.mark.parametrize(
+    ("pulse_uv", "on_us"),
+    [(300_100, 10), (-300_100, 10), (1_000_000, 10), (250_000, 0), (250_000, -1), (250_000, 5001), (250_000, 1 << 40)],
+)
+def test_no_pulse_beyond_the_limits_leaves(no_sleep: list[int], pulse_uv: int, on_us: int) -> None:
+    bench = PulseBench()
+    with pytest.raises(FaultError) as refused:
+        bench.generator.give(pulse_uv, on_us)
+    assert refused.value.fault == FAULT_RANGE
+    assert (bench.given, bench.sent) == ([], [])
 
 
 def test_the_first_fault_is_kept_and_the_outputs_are_made_safe_each_time() -> None:

@@ -11,7 +11,7 @@ from enose_contract.normalise import NORM_RANGE, change_ppm, inputs_from_changes
 from enose_hwsim.chips import open_chip
 from rig import BOARD, CHIP, CLEAN_OHM, SwitchOn, changed, host_of, image, present
 
-WEIGHTS_V = np.array(image().weights_uv) * 1e-6
+WEIGHTS_V = np.array(image().weights) * 1e-6
 # of the output: the ADC's 62.5 uV a count and its noise, the inputs' 38 uV codes, and weights up to 1 mV low by droop
 OUTPUT_V = 3e-3
 
@@ -45,7 +45,7 @@ def test_the_answer_follows_from_the_output_by_the_chips_rule(device: Device) ->
     rng = np.random.default_rng(3)
     for k in range(6):
         weights_uv = rng.integers(700_000, 1_100_001, 25).tolist()
-        answer = measured(device, (0.9, 0.7, 0.5, 0.3), weights_uv=weights_uv, model=b"model%03d" % k)
+        answer = measured(device, (0.9, 0.7, 0.5, 0.3), weights=weights_uv, model=b"model%03d" % k)
         kind, band, margin_uv = decide(round(answer.output_v * 1e6), *rule)
         assert (answer.answer, answer.band) == (ANSWERS[kind], band)
         assert round(answer.margin_v * 1e6) == margin_uv
@@ -201,7 +201,7 @@ def test_a_selftest_in_the_middle_of_a_measurement_does_not_disturb_it(device: D
     assert checks == {"chip supply", "image store", "temperature"}
     raw = device._conversation.ask(messages.RESULT, 2)
     assert [raw[f"ohm{k}"] for k in (1, 2, 3, 4)] == pytest.approx(reference.ohms, rel=5e-4)
-    assert raw["output_uv"] * 1e-6 == pytest.approx(reference.output_v, abs=OUTPUT_V)
+    assert raw["output1_uv"] * 1e-6 == pytest.approx(reference.output_v, abs=OUTPUT_V)
 
 
 def test_after_the_reading_the_chip_is_at_rest_again(programmed: Device) -> None:

@@ -11,7 +11,7 @@ from enose_hwsim.board.simulated import SimulatedBoard
 from rig import BOARD, CHIP, QUICK, SwitchOn, changed, host_of, image, present
 
 DROOP_MAX_V = CHIP.retention.droop_max_v
-TARGET_V = np.array(image().weights_uv) * 1e-6
+TARGET_V = np.array(image().weights) * 1e-6
 # between the image's voltage and what a fresh write leaves: half a DAC code of 38 uV, and exp(-10) of a full write
 WRITE_V = 20e-6 + 1.1 * np.exp(-10)
 

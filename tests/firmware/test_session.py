@@ -73,7 +73,7 @@ def test_a_duplicate_of_a_measurement_starts_none(programmed) -> None:
     first = device.measure()
     ask = device._conversation.ask
     assert ask(messages.MEASURE, 1) == {"cycle": 1, "state": messages.DONE}
-    assert ask(messages.RESULT, 1)["output_uv"] == round(first.output_v * 1e6)
+    assert ask(messages.RESULT, 1)["output1_uv"] == round(first.output_v * 1e6)
 
 
 def test_a_stale_sequence_number_is_discarded(raw: RawHost) -> None:

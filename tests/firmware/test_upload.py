@@ -8,7 +8,7 @@ import pytest
 from enose.link.conversation import DeviceError
 from enose.link.device import Device
 from enose_contract import messages
-from enose_contract.image import MAX_IMAGE
+from enose_contract.image import MAX_IMAGE, UNIT_OHM
 from rig import RawHost, SwitchOn, host_of, image, present
 
 GOOD = image().pack()
@@ -67,11 +67,12 @@ def test_another_image_replaces_it(device: Device) -> None:
     [
         ({"chip": "mlp442"}, messages.E_CHIP),
         ({"board": "pico2-mlp"}, messages.E_BOARD),
-        ({"weights_uv": [900_000] * 24}, messages.E_TOPOLOGY),
+        ({"weights": [900_000] * 24}, messages.E_TOPOLOGY),
         ({"channels": [0, 1, 2], "low_ohm": [0] * 3, "high_ohm": [0] * 3}, messages.E_TOPOLOGY),
         ({"classes": ["a", "b"]}, messages.E_TOPOLOGY),
-        ({"weights_uv": [900_000] * 24 + [699_999]}, messages.E_WEIGHT),
-        ({"weights_uv": [1_100_001] + [900_000] * 24}, messages.E_WEIGHT),
+        ({"weights": [900_000] * 24 + [699_999]}, messages.E_WEIGHT),
+        ({"weights": [1_100_001] + [900_000] * 24}, messages.E_WEIGHT),
+        ({"unit": UNIT_OHM}, messages.E_UNIT),
         ({"channels": [0, 1, 2, 16]}, messages.E_SENSOR),
     ],
     ids=str,
@@ -90,7 +91,7 @@ def test_an_image_that_does_not_fit_is_refused_and_the_old_one_kept(
 
 def test_the_refusal_says_which_weight_and_which_sensor(device: Device) -> None:
     with pytest.raises(DeviceError, match="weight 24 of the image lies outside the chip's range"):
-        device.program(image(weights_uv=[900_000] * 24 + [699_999]).pack())
+        device.program(image(weights=[900_000] * 24 + [699_999]).pack())
     with pytest.raises(DeviceError, match="the image asks for sensor position 16 of 16"):
         device.program(image(channels=[0, 1, 2, 16]).pack())
 

@@ -105,12 +105,17 @@ def test_a_start_while_a_conversion_runs_has_no_effect() -> None:
     assert bench.adc.conversions == 1
 
 
-def test_the_differential_inputs_are_not_wired() -> None:
-    bench = Bench(1.0)
-    bench.adc.write(bytes((1, 0x81, 0xE3)), 0.0)
+@pytest.mark.parametrize("pair", range(4))
+def test_a_differential_conversion_is_of_the_data_sheets_pairs(pair: int) -> None:
+    volts = (0.1, 0.35, 0.2, 0.05)
+    plus, minus = ((0, 1), (0, 3), (1, 3), (2, 3))[pair]
+    bench = Bench(*volts)
+    config = START | pair << 12 | 4 << 9 | 0x01E3
+    bench.adc.write(bytes((1, config >> 8, config & 0xFF)), 0.0)
     bench.t_s = 0.01
-    assert bench.count() == 0
-    assert bench.asked == []
+    # five sigma of the model's noise and the rounding to a whole count
+    expected = (volts[plus] - volts[minus]) / RANGE_V[4] * 32768
+    assert bench.count() == pytest.approx(expected, abs=5 * NOISE_COUNTS + 0.5)
 
 
 def test_an_empty_write_and_a_short_read_do_no_harm() -> None:

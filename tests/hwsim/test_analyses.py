@@ -33,6 +33,15 @@ def test_noise_of_a_resistor() -> None:
     assert solver.solve({"vx": 1.0}, ["x"])["x"].tolist() == [1.0]
 
 
+def test_noise_of_a_card_whose_flicker_falls_below_zero() -> None:
+    card = ".model n nmos level=8 version=3.3.0 tox=4e-9 vth0=0.4 noimod=2 noia=1e20 noib=0 noic=-1e-11"
+    solver = Solver(f"* t\nVa a 0 dc 0 ac 1\nRa a 0 1\nVg g 0 external\nRd g d 1k\nM1 d g 0 0 n w=1u l=1u\n{card}")
+    assert np.isfinite(solver.noise({"vg": 0.5}, "d", "va", (1.0, 10.0))[1]).all()
+    with pytest.raises(SpiceError, match="noise of d at 1 Hz: its power is below zero"):
+        solver.noise({"vg": 1.8}, "d", "va", (1.0, 10.0))
+    assert solver.solve({"vg": 0.0}, ["g"])["g"].tolist() == [0.0]
+
+
 def test_what_a_transient_refuses() -> None:
     solver = Solver(LOWPASS)
     for times_s, step_s in (([0.0], 1e-6), ([1.0, 2.0], 1e-6), ([0.0, 0.0], 1e-6), ([0.0, 1e-3], 0.0)):

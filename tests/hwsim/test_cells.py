@@ -7,7 +7,8 @@ import pytest
 
 from enose_hwsim.chipfile import MlpFile, load_chip
 from enose_hwsim.chips import transistor_netlist as circuit
-from enose_hwsim.chips.cells.forward import CONVERTER, FORWARD_CELLS, NEGATIVE_HALF, NEURON, POSITIVE_HALF
+from enose_hwsim.chips.cells import mismatch
+from enose_hwsim.chips.cells.forward import BIAS, CONVERTER, FORWARD_CELLS, NEGATIVE_HALF, NEURON, POSITIVE_HALF
 from enose_hwsim.chips.cells.learning import LEARNING_CELLS
 from enose_hwsim.chips.cells.mismatch import Shifts
 from enose_hwsim.chips.cells.transistors import A_VT_V_UM
@@ -114,6 +115,40 @@ def test_mismatch_follows_pelgrom(chip: MlpFile) -> None:
     assert not np.any(Shifts.none(chip.topology, 2).positive_v)
 
 
+def test_the_current_factors_mismatch_hardly_counts(chip: MlpFile) -> None:
+    rng = np.random.default_rng(8)
+    solver = driver.Solver(circuit.netlist(chip, 27.0), 1e-7)
+    sources = {circuit.input_source(i): rng.uniform(0.85, 0.95, 8) for i in range(4)}
+    sources |= {circuit.weight_source(k): rng.uniform(0.7, 1.1) for k in range(25)}
+    still = circuit.shift_parameters(Shifts.none(chip.topology))
+
+    def outputs_v(parameters: dict[str, float]) -> np.ndarray:
+        solver.alter(parameters)
+        return solver.solve(sources, ["y"], path=driver.Path(None, 0.015, dict.fromkeys(sources, 0.9)))["y"]
+
+    of_thresholds, of_factors = [], []
+    for _ in range(40):
+        drawn = circuit.shift_parameters(Shifts.draw(chip.topology, 1, rng))
+        factors = {name.replace("delvto", "mulu0"): 1 + 0.01 / A_VT_V_UM * shift for name, shift in drawn.items()}
+        of_factors.append(outputs_v(factors))  # 1 % um
+        of_thresholds.append(outputs_v(drawn | dict.fromkeys(factors, 1.0)))
+        solver.alter(still)
+    ratio = np.std(of_factors, axis=0) / np.std(of_thresholds, axis=0)
+    assert 0 < np.sqrt(1 + np.square(ratio).mean()) - 1 < 0.03  # measured over 120 chips: 0.013
+
+
+def test_shifts_are_cut_off_and_all_others_stay(chip: MlpFile, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = Shifts.draw(chip.topology, 20, np.random.default_rng(1))
+    monkeypatch.setattr(mismatch, "SHIFT_LIMIT", 2.0)  # at 6 sigmas nobody would live to see one
+    cut = Shifts.draw(chip.topology, 20, np.random.default_rng(1))
+    for name, cell in (("positive_v", POSITIVE_HALF), ("neuron_v", NEURON), ("bias_v", BIAS)):
+        before, after = getattr(whole, name) / cell.sigma_v, getattr(cut, name) / cell.sigma_v
+        inside = np.abs(before) <= 2.0
+        np.testing.assert_array_equal(after[inside], before[inside])
+        assert (np.abs(after) <= 2.0).all()
+    assert not (np.abs(whole.positive_v / POSITIVE_HALF.sigma_v) <= 2.0).all()
+
+
 def test_each_chip_gets_its_own_shifts_and_a_nominal_one_none(chip: MlpFile) -> None:
     rng = np.random.default_rng(2)
     inputs_v = rng.uniform(0.85, 0.95, (6, 4))
@@ -157,7 +192,7 @@ def test_power_by_parts_and_the_paper(chip: MlpFile) -> None:
     assert all(power > 0 for power in answer["power_mw"].values())
     assert chip.output.min_v <= answer["output_min_v"] < answer["output_max_v"] <= chip.output.max_v
     assert answer["transistors"] == 25 * 14 + 5 * (2 + 7) + 2
-    assert answer["transistors_with_learning"] - answer["transistors"] == 4 * 16 + 5 * (13 + 7) + 25 * (13 + 3) + 2
+    assert answer["transistors_with_learning"] - answer["transistors"] == 4 * 16 + 5 * (13 + 7) + 25 * (13 + 4) + 2 + 2
     assert {cell.name for cell in LEARNING_CELLS} < set(answer["cells"])
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from enose.boards import boards_folder
 from enose.cli.main import BAD_INPUT, FAILED, run
+from enose_hwsim.chips.memristor import certify as network
 from enose_hwsim.chips.twin import certify
 from rig import image
 
@@ -31,6 +32,15 @@ def test_certify(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyP
     assert "fast twin against ngspice (simulated)" in capsys.readouterr().out
     monkeypatch.setattr(certify, "CHIP_SIGMA_V", 1.0)
     assert answer(capsys, *small, code=FAILED)["ok"] is False
+
+
+@pytest.mark.timeout(300)  # as above
+def test_certify_elsewhere(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(certify, "OUTPUT_COVERAGE", 0.0)
+    given = answer(capsys, "certify", "mlp441", "--chips", "2", "--samples", "5", "--temperature", "35",
+                   "--temperature", "27", "--corner", "tt")  # fmt: skip
+    assert (given["temperatures_c"], given["corner"], len(given["netlists"])) == ([35, 27], "tt", 2)
+    assert given["max_error_v"] < 5e-5
 
 
 def test_show(capsys: pytest.CaptureFixture[str]) -> None:
@@ -77,6 +87,22 @@ def test_yield(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert "by the fast twin (simulated)" in capsys.readouterr().out
 
 
+def test_certify_of_the_memristor_network(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(network, "OUTPUT_COVERAGE", 0.2)  # outputs of eight chips are not everywhere
+    picture = tmp_path / "network.svg"
+    small = ("certify", "memristor542", "--chips", "8", "--samples", "20", "--seed", "2", "--plot", str(picture))
+    given = answer(capsys, *small)
+    assert (given["chip"], given["simulated"], given["chips"]) == ("memristor542", True, 8)
+    assert given["max_error_v"] < 1e-3  # what is asked of it; its own limit is lower
+    assert "<svg" in picture.read_text()
+    assert run(["chip", "certify", "memristor542", "--corner", "ss"]) == BAD_INPUT
+    assert "--corner ss: memristor542 is simulated at the typical corner" in capsys.readouterr().err
+    assert run(["chip", "show", "memristor542"]) == BAD_INPUT
+    assert "kind 'memristor', expected 'mlp'" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("verb", ["show", "characterise", "certify", "yield"])
 def test_every_help_has_an_example(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["chip", verb, "--help"]) == 0
@@ -93,6 +119,7 @@ def test_bad_input_is_refused_before_any_work(
     monkeypatch.setattr("enose_hwsim.chips.twin.store.load_tables", work)
     (tmp_path / "two.toml").write_text(Path(CHIP).read_text().replace("outputs = 1", "outputs = 2"))
     (tmp_path / "damaged.img").write_bytes(b"no image")
+    (tmp_path / "wide.toml").write_text(Path(CHIP).read_text().replace("max_v = 0.95", "max_v = 1.05"))
     monkeypatch.chdir(tmp_path)
     for verb in ("show", "characterise", "certify", "yield"):
         for arguments, expected in (
@@ -107,7 +134,10 @@ def test_bad_input_is_refused_before_any_work(
             assert expected in err
     assert run(["chip", "yield", "mlp441", "--image", "damaged.img"]) == BAD_INPUT
     assert "damaged.img: not a weight image" in capsys.readouterr().err
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["damaged.img", "two.toml"]
+    for verb in ("certify", "yield"):
+        assert run(["chip", verb, "wide.toml"]) == BAD_INPUT
+        assert "mlp441: input.max_v 1.05 V, the fast twin is certified at 0.779..1.021 V" in capsys.readouterr().err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["damaged.img", "two.toml", "wide.toml"]
 
 
 @pytest.mark.parametrize(
@@ -121,8 +151,12 @@ def test_bad_input_is_refused_before_any_work(
         (["chip", "certify", "mlp441", "--seed=-1"], '"-1" for --seed. Must be >= 0.'),
         (["chip", "yield", "mlp441", "--chips", "0"], '"0" for --chips. Must be >= 1.'),
         (["chip", "yield", "mlp441", "--samples", "ten"], "ten"),
-        (["chip", "yield", "mlp441", "--temperature", "35"], "The fast twin is certified at 0, 27, 60 C only."),
-        (["chip", "yield", "mlp441", "--temperature", "nan"], "The fast twin is certified at 0, 27, 60 C only."),
+        (["chip", "yield", "mlp441", "--temperature", "60.5"], '"60.5" for --temperature. Must be <= 60.'),
+        (["chip", "yield", "mlp441", "--temperature", "nan"], '"nan" for --temperature.'),
+        (["chip", "certify", "mlp441", "--temperature", "27", "--temperature=-1"], "Must be >= 0."),
+        (["chip", "certify", "mlp441", "--temperature", "warm"], "warm"),
+        (["chip", "certify", "mlp441", "--corner", "xx"], "xx"),
+        (["chip", "show", "memristor542"], "memristor542.toml: kind 'memristor', expected 'mlp'"),
         (["chip", "show", "mlp441", "--temperature", "61"], '"61.0" for --temperature. Must be <= 60.'),
         (["chip", "show", "mlp441", "--temperature", "nan"], '"nan" for --temperature.'),
         (["chip", "yield", "mlp441", "--image", "none.img"], "none.img: cannot be read (No such file or directory)"),

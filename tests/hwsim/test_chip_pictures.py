@@ -78,6 +78,7 @@ def test_many_chips(chip: MlpFile, tmp_path: Path) -> None:
         assert f": {limit_uv} µV" in said
     assert "valid 0.78 .. 1.04 V" in said
     assert "30 mismatched chips" in said
+    assert "3 chips x 8 samples, corner tt, at each temperature" in said
     one = chip_yield(chip, 1, 1, seed=1)  # the least that can be drawn
     (path,) = write_pictures([yield_picture(chip, one)], tmp_path / "one.png", "mlp441")
     assert path.read_bytes().startswith(PNG)

@@ -99,6 +99,75 @@ def test_the_boards_errno_is_the_firmwares_error(micropython: str) -> None:
     assert said(micropython, script, answer(b"", -6))[0] == [6]
 
 
+ONE_SHOT = """
+import rp2, machine
+
+@rp2.asm_pio(set_init=rp2.PIO.OUT_LOW)
+def one_shot():
+    pull()
+    mov(x, osr)
+    set(pins, 1)
+    label("on")
+    jmp(x_dec, "on")
+    set(pins, 0)
+
+sm = rp2.StateMachine(0, one_shot, freq=5000000, set_base=machine.Pin(14))
+"""
+
+
+def edges(sent: bytes) -> list[tuple[int, int, int]]:
+    """(us, pin, level) of every pin that was written."""
+    at, found = 0, []
+    while at < len(sent):
+        length, operation, now_us = struct.unpack_from(op.HEADER, sent, at)
+        assert operation == op.PIN_WRITE
+        found.append((now_us, *sent[at + op.HEADER_SIZE : at + op.HEADER_SIZE + length]))
+        at += op.HEADER_SIZE + length
+    return found
+
+
+@pytest.mark.parametrize("on_us", [1, 2, 17, 5000])
+def test_a_state_machine_makes_a_pulse_of_its_cycles(micropython: str, on_us: int) -> None:
+    """The one-shot of the firmware: set takes a cycle, the loop one more than the word: 5 MHz make 5 cycles a us."""
+    script = ONE_SHOT + f"import board_wire\nsm.active(1)\nsm.put({on_us} * 5 - 2)\nboard_wire.flush()"
+    _, sent = said(micropython, script)
+    (rises_us, pin, high), (falls_us, _, low) = edges(sent)
+    assert (pin, high, low) == (14, 1, 0)
+    assert falls_us - rises_us == on_us
+
+
+def test_a_word_waits_until_the_program_before_it_has_ended(micropython: str) -> None:
+    script = ONE_SHOT + "import board_wire\nsm.active(1)\nsm.put(498)\nsm.put(48)\n"
+    _, sent = said(micropython, script + "board_wire.flush()")
+    times = [now_us for now_us, _, _ in edges(sent)]
+    assert times == sorted(times)
+    assert (times[1] - times[0], times[3] - times[2]) == (100, 10)
+
+
+def test_a_state_machine_that_is_not_active_does_nothing(micropython: str) -> None:
+    script = ONE_SHOT + "import board_wire\nsm.put(498)\nboard_wire.flush()"
+    assert said(micropython, script) == ([], b"")
+
+
+def test_a_loop_over_several_instructions_takes_its_cycles(micropython: str) -> None:
+    script = ONE_SHOT.replace('    jmp(x_dec, "on")', '    set(pins, 1)\n    jmp(x_dec, "on")')
+    _, sent = said(micropython, script + "import board_wire\nsm.active(1)\nsm.put(49)\nboard_wire.flush()")
+    found = edges(sent)
+    # fifty rounds of two cycles and the last set: 101 of 0.2 us
+    assert found[-1][0] - found[0][0] == 20
+
+
+def test_a_program_that_does_not_wait_for_a_word_is_refused(micropython: str) -> None:
+    script = ONE_SHOT.replace("    pull()\n", "").replace("sm = ", "try:\n    sm = ")
+    script += "except ValueError as error:\n    print(json.dumps(str(error)))"
+    assert said(micropython, script)[0] == ["a program that does not wait for a word first"]
+
+
+def test_assembling_leaves_the_names_of_the_module_as_they_were(micropython: str) -> None:
+    script = "x = 5\n" + ONE_SHOT + "print(json.dumps([x, 'osr' in globals(), sorted(set([2, 1]))]))"
+    assert said(micropython, script)[0] == [[5, False, [1, 2]]]
+
+
 @pytest.mark.parametrize(("offset", "length"), [(1, 256), (0, 255), (128, 256)])
 def test_flash_is_programmed_in_whole_pages_only(micropython: str, offset: int, length: int) -> None:
     script = "import rp2\ntry:\n"

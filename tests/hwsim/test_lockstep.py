@@ -86,7 +86,7 @@ def test_the_configuration_is_that_of_the_board_file(power_on: SwitchOn) -> None
 
 
 def test_fidelities_are_those_of_the_chips(power_on: SwitchOn) -> None:
-    with pytest.raises(ValueError, match="fidelity 'exact', expected one of fast, spice"):
+    with pytest.raises(ValueError, match="fidelity 'exact', expected one of ideal, fast, spice"):
         power_on(fidelity="exact")
 
 

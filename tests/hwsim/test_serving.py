@@ -11,7 +11,7 @@ import pytest
 from enose_hwsim.board.device_side import operations as op
 from enose_hwsim.board.parts.flash import FlashPart
 from enose_hwsim.board.serving import FirmwareEnded, Requests
-from enose_hwsim.board.wiring import Wiring
+from enose_hwsim.board.wiring import wire
 from enose_hwsim.board.world import World
 from enose_hwsim.chips import open_chip
 from rig import BOARD, CHIP
@@ -23,7 +23,7 @@ class Process:
     def __init__(self) -> None:
         self.requests_fd, self.write_fd = os.pipe()
         self.read_fd, self.answers_fd = os.pipe()
-        self.wiring = Wiring(BOARD, CHIP, open_chip(CHIP, "fast"), World(), FlashPart(8192), np.random.default_rng(1))
+        self.wiring = wire(BOARD, CHIP, open_chip(CHIP, "fast"), World(), FlashPart(8192), np.random.default_rng(1))
         self.served = Requests(self.requests_fd, self.answers_fd, self.wiring, lambda now_us, until_us: until_us)
         self.open = {self.requests_fd, self.write_fd, self.read_fd, self.answers_fd}
 

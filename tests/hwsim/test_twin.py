@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_limits
 
 from enose_hwsim.chipfile import MlpFile, load_chip
 from enose_hwsim.chips.cells.mismatch import Shifts
@@ -36,7 +37,7 @@ def test_a_small_certificate(chip: MlpFile) -> None:
     answer = certify(chip, chips=12, samples=25, seed=1, on_progress=lambda *step: told.append(step))
     assert answer.ok
     assert answer.simulated
-    assert answer.temperatures_c == (0.0, 27.0, 60.0)
+    assert (answer.temperatures_c, answer.corner) == ((0.0, 27.0, 60.0), "tt")
     # Measured: 2.3e-5, 2.0e-5, 2e-5 V; a tenfold worse twin would still be within the limits.
     assert answer.max_error_v < 5e-5
     assert answer.nominal_max_error_v < 5e-5
@@ -75,9 +76,11 @@ def test_a_certificate_repeats_and_its_limits_count(chip: MlpFile, monkeypatch: 
     ):
         assert not within_limits(**{**good, name: bad})
         assert not within_limits(**{**good, name: float("nan")})
-    for chips, samples in ((1, 5), (2, 0)):
-        with pytest.raises(ValueError, match="expected at least 2 and 1"):
-            certify(chip, chips, samples)
+    for chips, samples, temperatures_c in ((1, 5, (27.0,)), (2, 0, (27.0,)), (2, 5, ())):
+        with pytest.raises(ValueError, match="expected at least 2, 1 and 1"):
+            certify(chip, chips, samples, temperatures_c=temperatures_c)
+    with pytest.raises(ValueError, match="temperature 61 C"):
+        certify(chip, 2, 5, temperatures_c=(27.0, 61.0))
 
 
 def test_a_wrong_twin_fails_its_certificate(chip: MlpFile, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -121,15 +124,8 @@ def test_the_ends_of_all_ranges(chip: MlpFile) -> None:
     np.testing.assert_allclose(TwinChip(chip).output_v(inputs_v, weights_v), spice_v, rtol=0, atol=1e-4)
 
 
-def test_it_refuses_what_was_not_certified(chip: MlpFile, drawn: tuple[np.ndarray, np.ndarray, Shifts]) -> None:
+def test_it_refuses_voltages_that_the_chip_does(chip: MlpFile, drawn: tuple[np.ndarray, np.ndarray, Shifts]) -> None:
     inputs_v, weights_v, _ = drawn
-    with pytest.raises(ValueError, match="temperature 35 C is not certified, expected one of 0, 27, 60"):
-        TwinChip(chip, 35.0)
-    for value in (0.02, np.nan):
-        shifts = Shifts.none(chip.topology, 2)
-        shifts.neuron_v[1, 4, 0] = value
-        with pytest.raises(ValueError, match=rf"shift neuron_v\[1, 4, 0\]: {value} V, certified up to 0.0106 V"):
-            TwinChip(chip, shifts=shifts)
     low_v, high_v = inputs_v.copy(), weights_v.copy()
     low_v[2, 3], high_v[1, 24] = 0.84, 1.2
     with pytest.raises(ValueError, match=r"input \[2, 3\]: 0.84 V, expected 0.85..0.95 V"):
@@ -181,8 +177,9 @@ def test_it_is_fast(chip: MlpFile) -> None:
     shifts = Shifts.draw(chip.topology, 200, rng)
     ready = TwinChip(chip, shifts=shifts, dtype=np.float32).program(weights_v)
     taken_s = []
-    for _ in range(3):
-        begin_s = time.process_time()
-        ready.output_v(inputs_v)
-        taken_s.append(time.process_time() - begin_s)
+    with threadpool_limits(1):  # a second thread's waiting counts as CPU time, and others may use the machine
+        for _ in range(3):
+            begin_s = time.process_time()
+            ready.output_v(inputs_v)
+            taken_s.append(time.process_time() - begin_s)
     assert min(taken_s) < 0.2  # a fifth of a thousand chips: 0.03 s were measured, on a machine to itself

@@ -3,16 +3,25 @@
 import numpy as np
 import pytest
 
+from enose.boards import find_board
 from enose_hwsim.board.parts.flash import FlashPart
-from enose_hwsim.board.wiring import Wiring
+from enose_hwsim.board.wiring import Wiring, wire
 from enose_hwsim.board.world import World
 from enose_hwsim.chips import open_chip
-from rig import BOARD, CHIP
+from rig import BOARD, CHIP, changed
+
+PULSED_BOARD, PULSED_CHIP, _ = find_board("pico-memristor")
+
+
+@pytest.fixture
+def pulsed() -> Wiring:
+    chip = open_chip(PULSED_CHIP, "ideal")
+    return wire(PULSED_BOARD, PULSED_CHIP, chip, World(), FlashPart(4096), np.random.default_rng(1))
 
 
 @pytest.fixture
 def wiring() -> Wiring:
-    return Wiring(BOARD, CHIP, open_chip(CHIP, "fast"), World(), FlashPart(4096), np.random.default_rng(1))
+    return wire(BOARD, CHIP, open_chip(CHIP, "fast"), World(), FlashPart(4096), np.random.default_rng(1))
 
 
 def write_dac(wiring: Wiring, channel: int, code: int, t_s: float = 0.0) -> None:
@@ -72,8 +81,8 @@ def test_the_multiplexer_puts_one_sensor_before_the_adc(wiring: Wiring, position
 
 def test_the_adc_reads_rail_output_and_nothing(wiring: Wiring) -> None:
     assert adc_v(wiring, BOARD.adc.rail_channel, 1.0) == pytest.approx(3.3, abs=320e-6)
-    expected_v = wiring.chip.output_v(2.01)
-    assert adc_v(wiring, BOARD.adc.output_channel, 2.0) == pytest.approx(expected_v, abs=320e-6)
+    expected_v = float(wiring.chip.output_v(2.01))
+    assert adc_v(wiring, BOARD.adc.output_channels[0], 2.0) == pytest.approx(expected_v, abs=320e-6)
     assert adc_v(wiring, 3, 3.0) < 320e-6
 
 
@@ -102,3 +111,94 @@ def test_only_the_adc_acknowledges_and_a_dead_bus_nobody(wiring: Wiring) -> None
     with pytest.raises(OSError, match="no acknowledge") as error:
         wiring.i2c_write(0x48, b"\x01", 0.0)
     assert error.value.errno == 5
+
+
+def chain(wiring: Wiring, *closed: int, t_s: float = 0.0) -> None:
+    frame = bytearray(PULSED_BOARD.matrix.parts)
+    for switch in closed:
+        frame[-1 - switch // 8] |= 1 << switch % 8
+    wiring.pin_write(PULSED_BOARD.matrix.select_pin, 0, t_s)
+    wiring.spi(bytes(frame), t_s)
+    wiring.pin_write(PULSED_BOARD.matrix.select_pin, 1, t_s)
+
+
+def at_rest(wiring: Wiring) -> None:
+    """Every DAC channel at the common node."""
+    for channel in range(8):
+        write_dac(wiring, channel, round(0.9 / 2.5 * 65536))
+
+
+def test_a_pulse_goes_through_dac_chain_and_gate(pulsed: Wiring) -> None:
+    at_rest(pulsed)
+    devices = pulsed.chip.population
+    before, x = devices.true_ohm, devices._x.copy()
+    chain(pulsed, 3 * 20 + 2)
+    write_dac(pulsed, PULSED_BOARD.dac.pulse_channel, round(1.2 / 2.5 * 65536))
+    pulsed.pin_write(PULSED_BOARD.pulses.gate_pin, 1, 0.0)
+    pulsed.pin_write(PULSED_BOARD.pulses.gate_pin, 0, 10e-6)
+    changed = np.flatnonzero(devices.true_ohm != before)
+    assert changed.tolist() == [20]
+    after = devices.model.after_pulse(x[20], 0.3, 10e-6 * devices._speed[20])
+    # a DAC code of 38 uV, five times over in 0.3 V to the fifth
+    assert devices._x[20] - x[20] == pytest.approx(float(after - x[20]), rel=1e-3)
+    assert pulsed.chip.violations == []
+
+
+def test_a_read_goes_through_dac_chain_amplifier_and_the_second_adc(pulsed: Wiring) -> None:
+    at_rest(pulsed)
+    chain(pulsed, 3 * 33 + 2)
+    write_dac(pulsed, PULSED_BOARD.dac.read_channel, round(0.95 / 2.5 * 65536))
+    config = 0x8000 | 4 << 9 | 0x01E3  # inputs 0 and 1, +-512 mV
+    pulsed.i2c_write(0x49, bytes((1, config >> 8, config & 0xFF)), 1.0)
+    count = int.from_bytes(pulsed.i2c_read(0x49, 2, b"\x00", 1.01), "big", signed=True)
+    expected_v = 0.05 / pulsed.chip.population.true_ohm[33] * PULSED_BOARD.read.sense_ohm
+    # the device's own noise of 0.2 %, five sigma, and that of the ADC
+    assert count * 0.512 / 32768 == pytest.approx(expected_v, rel=0.01, abs=2.5 * 0.512 / 32768)
+    assert pulsed.chip.violations == []
+
+
+def test_the_devices_read_with_the_boards_noise() -> None:
+    board = changed(PULSED_BOARD, read=changed(PULSED_BOARD.read, noise=0.05))
+    noisy = wire(
+        board, PULSED_CHIP, open_chip(PULSED_CHIP, "ideal"), World(), FlashPart(4096), np.random.default_rng(1)
+    )
+    chain(noisy, 3 * 33 + 2)
+    write_dac(noisy, PULSED_BOARD.dac.read_channel, round(0.95 / 2.5 * 65536))
+    falls = np.array([0.9 - noisy.chip.amplifier_v() for _ in range(400)])
+    # 400 samples know a standard deviation to 1/sqrt(800): four times that
+    assert falls.std() / falls.mean() == pytest.approx(0.05, rel=0.14)
+
+
+def test_the_chain_and_the_dac_share_the_bus_and_each_takes_its_own(pulsed: Wiring) -> None:
+    at_rest(pulsed)
+    codes = list(pulsed.dac.codes)
+    chain(pulsed, 0, 4)
+    assert pulsed.dac.codes == codes
+    write_dac(pulsed, 0, 23_000)
+    assert pulsed.chain.closed == {0, 4}
+    assert pulsed.chip.signed_ohm()[0] > 0 > pulsed.chip.signed_ohm()[1]
+
+
+def test_each_output_has_its_channel_of_the_first_adc(pulsed: Wiring) -> None:
+    at_rest(pulsed)
+    chain(pulsed, *(3 * k for k in range(34)))
+    pulsed.pin_write(PULSED_BOARD.switch.pin, 1, 0.0)
+    expected_v = pulsed.chip.output_v(2.0)
+    for channel, volts in zip(PULSED_BOARD.adc.output_channels, expected_v, strict=True):
+        # the ADC: half a count of 125 uV, and five sigma of 0.4 counts
+        assert adc_v(pulsed, channel, 2.0 + channel) == pytest.approx(float(volts), abs=320e-6)
+
+
+def test_what_a_memristor_board_does_not_wire_does_nothing(pulsed: Wiring) -> None:
+    at_rest(pulsed)
+    pulsed.pin_write(0, 1, 0.0)
+    write_dac(pulsed, 7, 65535)
+    config = 0x8000 | 0x4000 | 2 << 12 | 4 << 9 | 0x01E3
+    pulsed.i2c_write(0x49, bytes((1, config >> 8, config & 0xFF)), 1.0)
+    assert abs(int.from_bytes(pulsed.i2c_read(0x49, 2, b"\x00", 1.01), "big", signed=True)) < 4
+    assert pulsed.chip.violations == []
+
+
+def test_a_board_and_a_chip_of_two_kinds_cannot_be_wired() -> None:
+    with pytest.raises(ValueError, match="board pico-mlp is for a chip of kind 'mlp', memristor542 is 'memristor'"):
+        wire(BOARD, PULSED_CHIP, None, World(), FlashPart(4096), np.random.default_rng(1))

@@ -51,20 +51,6 @@ def test_without_mismatch_there_is_no_deviation(chip: MlpFile, monkeypatch: pyte
     assert np.abs(answer.largest_deviation_v).max() < 5e-6  # of single precision
 
 
-def test_a_shift_beyond_the_certificate_is_cut_off(chip: MlpFile, monkeypatch: pytest.MonkeyPatch) -> None:
-    drawn = Shifts.draw
-
-    def far(*arguments: object) -> Shifts:
-        shifts = drawn(*arguments)
-        shifts.neuron_v[0, 0, 0] = 0.1
-        return shifts
-
-    monkeypatch.setattr(Shifts, "draw", far)
-    with pytest.raises(ValueError, match="certified up to"):
-        TwinChip(chip, shifts=far(chip.topology, 1, np.random.default_rng(1)))
-    assert chip_yield(chip, 2, 5, seed=1).chips == 2
-
-
 def test_blocks_are_put_together(chip: MlpFile, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Shifts, "draw", lambda topology, chips, rng: Shifts.none(topology, chips))
     weights_v = np.linspace(0.7, 1.1, 25)
@@ -79,7 +65,7 @@ def test_an_image_gives_all_chips_its_weights(chip: MlpFile, tmp_path: Path) -> 
     path = tmp_path / "fruit.img"
     path.write_bytes(image().pack())
     weights_v = weights_of_image(path, chip)
-    assert weights_v.tolist() == pytest.approx([uv * 1e-6 for uv in image().weights_uv])
+    assert weights_v.tolist() == pytest.approx([uv * 1e-6 for uv in image().weights])
     answer = chip_yield(chip, 20, 30, 1, 27.0, weights_v, "weights of fruit.img")
     rng = np.random.default_rng(1)
     inputs_v = rng.uniform(0.85, 0.95, (30, 4))
@@ -106,3 +92,5 @@ def test_bad_images_and_counts(chip: MlpFile, tmp_path: Path) -> None:
     for chips, samples in ((0, 5), (5, 0)):
         with pytest.raises(ValueError, match="expected at least 1 of each"):
             chip_yield(chip, chips, samples, seed=1)
+    with pytest.raises(ValueError, match=r"temperature 70 C, the fast twin is certified at 0..60 C"):
+        chip_yield(chip, 5, 5, seed=1, temperature_c=70.0)

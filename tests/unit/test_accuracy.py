@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
 
 from enose.accuracy import (
     ABSTAINED,
@@ -16,13 +15,11 @@ from enose.accuracy import (
     answers,
     confusion,
     decide_all,
-    output_float,
     share_right,
     stages,
     votes,
     wilson_interval,
 )
-from enose.mapping import volts_from_weights
 from enose.recordings import Recordings, Specimen, simulated_fruit
 from enose.training import Network
 from enose_contract.decision import decide
@@ -31,6 +28,7 @@ from enose_hwsim.chipfile import load_chip
 from enose_hwsim.chips.equations import EquationChip
 
 CHIP = load_chip(Path(__file__).resolve().parents[2] / "boards/chips/mlp441.toml")
+IDEAL = EquationChip(CHIP)
 ORDER = ("lychee", "lemon", "banana")
 
 
@@ -97,18 +95,10 @@ def test_votes_are_by_group_and_abstentions_do_not_vote() -> None:
     assert votes(answered, specimens) == expected
 
 
-@given(
-    arrays(np.float64, (25,), elements=st.floats(-1.0, 1.0)), arrays(np.float64, (3, 4), elements=st.floats(0.85, 0.95))
-)
-def test_the_float_network_is_the_chips_without_its_checks(weights: np.ndarray, inputs: np.ndarray) -> None:
-    on_chip = EquationChip(CHIP).output_v(inputs, volts_from_weights(weights, CHIP))
-    assert output_float(inputs, weights, CHIP) == pytest.approx(on_chip, abs=1e-9)
-
-
 def test_stages_agree_where_no_output_is_near_an_edge() -> None:
     fruit = simulated_fruit(0)
     some = np.arange(24)
-    found = stages(network(np.r_[np.zeros(24), -0.9]), fruit, some, CHIP, EquationChip(CHIP))
+    found = stages(network(np.r_[np.zeros(24), -0.9]), fruit, some, CHIP, IDEAL, IDEAL)
     assert list(found) == list(STAGES)
     assert all(answered == ["lychee"] * 24 for answered in found.values())
 
@@ -121,7 +111,7 @@ def test_the_chip_stage_is_the_chip_that_was_given() -> None:
             assert inputs_v.max() <= CHIP.input.max_v
             return np.full(len(inputs_v), 0.94)
 
-    found = stages(network(np.zeros(25)), simulated_fruit(0), np.arange(24), CHIP, Stuck())
+    found = stages(network(np.zeros(25)), simulated_fruit(0), np.arange(24), CHIP, Stuck(), IDEAL)
     assert found["chip"] == ["banana"] * 24
     assert found["quantised"] == ["lemon"] * 24
 
@@ -130,5 +120,5 @@ def test_an_all_zero_sample_answers_none_at_every_stage() -> None:
     still = np.full((2, 8), 20_000.0)
     one = Specimen("lemon", "one", "day", 0.5, still, still, still)
     clean = Recordings("clean air", True, ("s",) * 8, ("lemon",), NORM_CHANGE, (one,), 2)
-    found = stages(network(np.zeros(25)), clean, np.array([0]), CHIP, EquationChip(CHIP))
+    found = stages(network(np.zeros(25)), clean, np.array([0]), CHIP, IDEAL, IDEAL)
     assert all(answered == [NO_ANSWER] for answered in found.values())

@@ -13,6 +13,7 @@ from enose_hwsim.chipfile import load_chip
 from enose_hwsim.tomlfile import BoardError, line_of
 
 BOARD = (boards_folder() / "pico-mlp.toml").read_text(encoding="utf-8")
+MEMRISTOR = (boards_folder() / "pico-memristor.toml").read_text(encoding="utf-8")
 CHIP = (boards_folder() / "chips" / "mlp441.toml").read_text(encoding="utf-8")
 
 
@@ -62,6 +63,7 @@ def test_every_chip_that_comes_with_the_project_loads(path: Path) -> None:
         # a wrong value, and the allowed ones
         ("rate_sps = 860", "rate_sps = 861", "adc.rate_sps: 861 is not one of: 8, 16, 32, 64, 128, 250, 475, 860"),
         ("gain = 1", "gain = 3", "dac.gain: 3 is not one of: 1, 2"),
+        ('kind = "mlp"', 'kind = "mlq"', "kind: 'mlq' is not one of: mlp, memristor"),
         ('mcu = "rp2040"', 'mcu = "rp2041"', "mcu: 'rp2041' is not one of: rp2040"),
         ('part = "ADS1115"', 'part = "ADS1015"', "adc.part: 'ADS1015' is not one of: ADS1115"),
         ("id = 0", "id = 2", "i2c.id: 2 is not one of: 0, 1"),
@@ -90,6 +92,37 @@ def test_a_missing_key_is_named_at_its_section(tmp_path: Path) -> None:
 def test_a_missing_section_is_named(tmp_path: Path) -> None:
     source = BOARD.replace("[switch]\npin = 20\n", "").replace("[switch] # a", "# a").replace("pin = 20\n", "")
     assert refused(tmp_path, load_board, source).endswith("file: object missing required field `switch`")
+
+
+def test_a_section_of_the_other_kind_is_unknown_and_one_of_its_own_is_missed(tmp_path: Path) -> None:
+    other = MEMRISTOR.replace('kind = "memristor"', 'kind = "mlp"')
+    text = refused(tmp_path, load_board, other)
+    # the first that is wrong is named
+    assert text.startswith(f"FILE:{line_with(other, 'pulse_channel')}: dac.pulse_channel: unknown key")
+    for section in ("matrix", "pulses", "read"):
+        at = MEMRISTOR.index(f"[{section}]")
+        without = MEMRISTOR[:at] + MEMRISTOR[MEMRISTOR.index("\n[", at) + 1 :]
+        assert refused(tmp_path, load_board, without).endswith(f"file: object missing required field `{section}`")
+    both = MEMRISTOR + "\n[weights]\naddress_pins = [1]\nstrobe_pin = 2\n"
+    expected = f"FILE:{line_with(both, '[weights]')}: weights: unknown key"
+    assert refused(tmp_path, load_board, both).startswith(expected)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("pulse_channel = 5", "pulse_channel = 8", "dac.pulse_channel: expected `int` <= 7"),
+        ("parts = 13", "parts = 0", "matrix.parts: expected `int` >= 1"),
+        ('"ADG714"', '"ADG715"', "matrix.part: 'ADG715' is not one of: ADG714"),
+        ("range_mv = 512", "range_mv = 4095", "read.range_mv: 4095 is not one of: 2048, 1024, 512, 256"),
+        ("noise = 0.002 ", "noise = 0.0 ", "read.noise: expected `float` > 0.0"),
+        ("gate_pin = 14", "gate_pn = 14", "pulses.gate_pn: unknown key, did you mean 'gate_pin'?"),
+    ],
+)
+def test_a_wrong_value_of_a_memristor_board_is_named(tmp_path: Path, old: str, new: str, expected: str) -> None:
+    source = MEMRISTOR.replace(old, new, 1)
+    assert source != MEMRISTOR
+    assert refused(tmp_path, load_board, source) == f"FILE:{line_with(source, new)}: {expected}"
 
 
 def test_an_input_channel_named_twice_is_refused(tmp_path: Path) -> None:

@@ -10,16 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from enose_contract.image import HASH_SIZE, HEAD, HEAD_SIZE, MAX_IMAGE, Image, ImageError, unpack
+from enose_contract.image import HASH_SIZE, HEAD, HEAD_SIZE, MAX_IMAGE, UNIT_OHM, UNIT_UV, Image, ImageError, unpack
 from enose_contract.messages import E_FIELD, E_FORMAT, E_HASH, E_TOPOLOGY
 from rig import image
 
 names = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), max_size=16)
 u32 = st.integers(0, 0xFFFFFFFF)
+weights = {UNIT_UV: st.integers(0, 0x7FFFFFFF), UNIT_OHM: st.integers(-0x7FFFFFFF, 0x7FFFFFFF)}
 identities = st.binary(min_size=8, max_size=8)
 HEAD_FIELDS = (
     *("magic", "format", "length", "chip", "board", "sensor_set", "model", "calibration", "normalisation"),
-    *("inputs", "classes", "weights", "baseline_ms", "exposure_ms", "recovery_ms", "scan_ms", "average", "reserved"),
+    *("inputs", "classes", "weights", "baseline_ms", "exposure_ms", "recovery_ms", "scan_ms", "average", "unit"),
 )
 
 
@@ -27,6 +28,7 @@ HEAD_FIELDS = (
 def images(draw: st.DrawFn) -> Image:
     inputs = draw(st.integers(1, 16))
     normalisation = draw(st.sampled_from([1, 2]))
+    unit = draw(st.sampled_from([UNIT_UV, UNIT_OHM]))
     low_ohm = draw(st.lists(st.integers(0, 0xFFFFFFFE), min_size=inputs, max_size=inputs))
     return Image(
         chip=draw(names),
@@ -39,12 +41,13 @@ def images(draw: st.DrawFn) -> Image:
         low_ohm=low_ohm,
         high_ohm=[draw(st.integers(low + 1, 0xFFFFFFFF)) for low in low_ohm],
         classes=draw(st.lists(names, min_size=1, max_size=8)),
-        weights_uv=draw(st.lists(u32, min_size=1, max_size=255)),
+        weights=draw(st.lists(weights[unit], min_size=1, max_size=255)),
         baseline_ms=draw(st.integers(1 if normalisation == 1 else 0, 86_400_000)),
         exposure_ms=draw(st.integers(1, 86_400_000)),
         recovery_ms=draw(st.integers(0, 86_400_000)),
         scan_ms=draw(st.integers(1, 65535)),
         average=draw(st.integers(1, 255)),
+        unit=unit,
     )
 
 
@@ -125,7 +128,7 @@ def test_any_damage_with_a_fitting_hash_is_refused_or_still_one_whole_image(seed
     ("changes", "code"),
     [
         ({"magic": b"ENW2"}, E_FORMAT),
-        ({"format": 2}, E_FORMAT),
+        ({"format": 1}, E_FORMAT),
         ({"length": 1}, E_TOPOLOGY),
         ({"inputs": 5}, E_TOPOLOGY),
         ({"classes": 200}, E_TOPOLOGY),
@@ -142,7 +145,8 @@ def test_any_damage_with_a_fitting_hash_is_refused_or_still_one_whole_image(seed
         ({"recovery_ms": 86_400_001}, E_FIELD),
         ({"scan_ms": 0}, E_FIELD),
         ({"average": 0}, E_FIELD),
-        ({"reserved": 1}, E_FIELD),
+        ({"unit": 0}, E_FIELD),
+        ({"unit": 3}, E_FIELD),
     ],
     ids=str,
 )
@@ -160,9 +164,12 @@ def test_hostile_field_values_are_refused(changes: dict[str, Any], code: int) ->
         {"high_ohm": [0, 0, 0, 1 << 32]},
         {"classes": []},
         {"classes": ["a"] * 9},
-        {"weights_uv": []},
-        {"weights_uv": [0] * 256},
-        {"weights_uv": [-1]},
+        {"weights": []},
+        {"weights": [0] * 256},
+        {"weights": [-1]},
+        {"weights": [1 << 31]},
+        {"weights": [-1 << 31], "unit": UNIT_OHM},
+        {"unit": 3},
         {"normalisation": 7},
         {"model": b"short"},
         {"normalisation": 2, "low_ohm": [5] * 4, "high_ohm": [9, 9, 5, 9]},

@@ -2,25 +2,37 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 from enose import accuracy
-from enose.mapping import volts_from_weights
+from enose.mapping import mapping_of
 from enose.recordings import Recordings, RecordingsError, open_recordings, simulated_fruit
 from enose.recordings.split import grouped_folds, stratified
-from enose.training import Network, TrainingError, train
-from enose.training.candidates import all_candidates
-from enose.training.circuit import Circuit
-from enose.training.fit import Bands, Jobs, fit, start
+from enose.training import Network as TrainedNetwork
+from enose.training import TrainingError, train
+from enose.training.candidates import all_candidates, class_orders
+from enose.training.circuit import open_circuit
+from enose.training.equation_circuit import EquationCircuit
+from enose.training.fit import Jobs, fit, start
+from enose.training.memristor_circuit import MemristorCircuit
+from enose.training.mlp_circuit import MlpCircuit
+from enose.training.readings import Reading, reading_of
 from enose_hwsim.chipfile import load_chip
+from enose_hwsim.chips import open_chip
 from enose_hwsim.chips.equations import EquationChip
+from enose_hwsim.chips.memristor.equations import EquationNetwork
+from enose_hwsim.chips.memristor.network import Network
+from enose_hwsim.chips.twin.twin import TwinChip
 
 CHIP = load_chip(Path(__file__).resolve().parents[2] / "boards/chips/mlp441.toml")
+MEMRISTORS = load_chip(Path(__file__).resolve().parents[2] / "boards/chips/memristor542.toml")
 V_REF = CHIP.synapse.v_ref_v
 
 
@@ -29,45 +41,163 @@ def only(recordings: Recordings, classes: tuple[str, ...]) -> Recordings:
     return replace(recordings, classes=classes, specimens=kept)
 
 
-def right(network: Network, recordings: Recordings, test: np.ndarray) -> dict[str, float]:
+def right(network: TrainedNetwork, recordings: Recordings, test: np.ndarray) -> dict[str, float]:
     labels = [recordings.specimens[i].label for i in test]
-    answered = accuracy.stages(network, recordings, test, CHIP, EquationChip(CHIP))
+    twin = TwinChip(CHIP)
+    answered = accuracy.stages(network, recordings, test, CHIP, twin, twin)
     return {name: accuracy.share_right(a, labels) for name, a in answered.items()}
 
 
 @settings(max_examples=25)
 @given(st.integers(0, 2**32 - 1))
-def test_training_goes_through_the_chips_own_equations(seed: int) -> None:
+def test_ideal_training_goes_through_the_chips_own_equations(seed: int) -> None:
     rng = np.random.default_rng(seed)
-    inputs, weights = rng.uniform(0.85, 0.95, (6, 4)), rng.uniform(-1, 1, (3, 25))
-    circuit = Circuit(CHIP)
-    drives = np.broadcast_to(circuit.drives(inputs), (3, 6, 5))
-    trained_v = V_REF + circuit.forward(drives, weights.astype(np.float32)).output_v
-    assert trained_v == pytest.approx(EquationChip(CHIP).output_v(inputs, volts_from_weights(weights, CHIP)), abs=1e-6)
+    inputs_v, weights = rng.uniform(0.85, 0.95, (6, 4)), rng.uniform(-1, 1, (3, 25))
+    circuit = EquationCircuit(CHIP)
+    drives = np.broadcast_to(circuit.drives(inputs_v), (3, 6, 4))
+    trained_v = V_REF + circuit.output_v(drives, weights.astype(np.float32))
+    assert trained_v == pytest.approx(EquationChip(CHIP).output_v(inputs_v, mapping_of(CHIP).held(weights)), abs=1e-6)
 
 
-@settings(max_examples=25)
-@given(st.integers(0, 2**32 - 1))
-def test_the_gradient_is_the_losss_finite_difference(seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    circuit, bands = Circuit(CHIP), Bands(CHIP, 10)
-    drives = circuit.drives(rng.uniform(0.85, 0.95, (1, 8, 4)))
-    wanted = rng.integers(0, 3, (1, 8))
-    weights = rng.uniform(-0.6, 0.6, (1, 25)).astype(np.float32)
-    activity = circuit.forward(drives, weights)
-    found = circuit.gradient(drives, weights, activity, bands.slope(activity.output_v, wanted))[0]
+def test_training_goes_through_the_transistors_curves() -> None:
+    rng = np.random.default_rng(7)
+    inputs_v, weights = rng.uniform(0.85, 0.95, (50, 4)), rng.uniform(-1, 1, (400, 25)).astype(np.float32)
+    circuit = MlpCircuit(CHIP)
+    trained_v = V_REF + circuit.output_v(circuit.drives(np.broadcast_to(inputs_v, (400, 50, 4))), weights)
+    missed_v = np.abs(trained_v - TwinChip(CHIP).output_v(inputs_v, mapping_of(CHIP).held(weights)))
+    # 0.10 mV RMS and 0.9 mV at the most were measured; the equations miss by 19 mV RMS, the bands are 40 mV wide.
+    assert np.sqrt(np.mean(missed_v**2)) < 0.15e-3
+    assert missed_v.max() < 1.5e-3
+
+
+def test_hidden_neurons_of_the_ranking_are_those_of_the_network() -> None:
+    rng = np.random.default_rng(1)
+    inputs_v, weights = rng.uniform(0.85, 0.95, (30, 4)), rng.uniform(-1, 1, 25).astype(np.float32)
+    for circuit, cells in ((EquationCircuit(CHIP), EquationCircuit(CHIP).cells), (MlpCircuit(CHIP), None)):
+        hidden = circuit.random_layer(circuit.drives(inputs_v[None]), weights[:20].reshape(4, 5))
+        assert hidden.shape == (1, 30, 4)
+        if cells is not None:
+            wanted = (EquationChip(CHIP).hidden_v(inputs_v, mapping_of(CHIP).held(weights)) - V_REF) / cells.swing_v
+            assert hidden[0] == pytest.approx(wanted, abs=1e-5)
+        assert np.abs(hidden).max() <= 1.02  # in swings; the transistors' is not quite about V_ref
+
+
+@pytest.mark.parametrize("kind", [EquationCircuit, MlpCircuit])
+def test_the_gradient_is_the_losss_finite_difference(kind: type[EquationCircuit] | type[MlpCircuit]) -> None:
+    circuit, bands = kind(CHIP), reading_of(CHIP, 10)
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        drives = circuit.drives(rng.uniform(0.85, 0.95, (1, 8, 4)))
+        wanted = rng.integers(0, 3, (1, 8))
+        weights = rng.uniform(-0.6, 0.6, (1, 25)).astype(np.float32)
+        found = circuit.gradient(drives, weights, partial(slope, bands, wanted))[0]
+        step = np.float32(4e-3)  # shorter, and single precision shows; longer, and the loss's curvature
+        for k in range(25):
+            ends = []
+            for sign in (-1, 1):
+                moved = weights.copy()
+                moved[0, k] += sign * step
+                ends.append(bands.loss(circuit.output_v(drives, moved), wanted).sum())
+            assert found[k] == pytest.approx((ends[1] - ends[0]) / (2 * step), rel=0.04, abs=0.06)
+
+
+def slope(bands: Reading, wanted: np.ndarray, output_v: np.ndarray) -> np.ndarray:
+    return bands.slope(output_v, wanted)
+
+
+@pytest.mark.parametrize("kind", [EquationCircuit, MlpCircuit])
+def test_drives_change_with_the_inputs_as_they_say(kind: type[EquationCircuit] | type[MlpCircuit]) -> None:
+    circuit = kind(CHIP)
+    inputs_v = np.linspace(0.851, 0.949, 12).reshape(1, 3, 4)
+    ends = [circuit.drives(inputs_v + step_v).astype(float) for step_v in (-1e-3, 1e-3)]
+    assert circuit.drive_per_v(circuit.drives(inputs_v)) == pytest.approx((ends[1] - ends[0]) / 2e-3, rel=1e-3)
+
+
+def memristor_circuit(fidelity: str = "fast") -> MemristorCircuit:
+    return MemristorCircuit.of(MEMRISTORS, fidelity)
+
+
+def test_memristor_training_goes_through_the_network() -> None:
+    rng = np.random.default_rng(3)
+    inputs_v = rng.uniform(0.85, 0.95, (40, 5))
+    for fidelity, rms_v, most_v in (("ideal", 0.3e-3, 1.5e-3), ("fast", 0.8e-3, 4e-3)):
+        circuit = memristor_circuit(fidelity)
+        weights = circuit.reachable(circuit.within(rng.uniform(-1, 1, (100, 34)).astype(np.float32)))
+        trained_v = 0.9 + circuit.output_v(circuit.drives(np.broadcast_to(inputs_v, (100, 40, 5))), weights)
+        chip = open_chip(MEMRISTORS, fidelity)
+        missed_v = trained_v - chip.output_v(inputs_v, mapping_of(MEMRISTORS).held(weights.astype(float)))
+        # what the tanh of a polynomial leaves of the sigmoid, times an output weight of 5; outputs are within +-0.45 V
+        assert np.sqrt(np.mean(missed_v**2)) < rms_v
+        assert np.abs(missed_v).max() < most_v
+
+
+def test_the_gradient_of_the_memristor_network() -> None:
+    circuit, reading = memristor_circuit(), reading_of(MEMRISTORS, 10)
+    rng = np.random.default_rng(4)
+    drives = circuit.drives(rng.uniform(0.85, 0.95, (6, 8, 5)))
+    wanted = rng.integers(0, 3, (6, 8))
+    weights = circuit.within(rng.uniform(-1, 1, (6, 34)).astype(np.float32))
+    found = circuit.gradient(drives, weights, partial(slope, reading, wanted))
     step = np.float32(2e-3)
-    for k in range(25):
+    for k in range(34):
+        clear = np.abs(weights[:, k]) > circuit.least + 2 * step  # below, the forward pass is a staircase
         ends = []
         for sign in (-1, 1):
             moved = weights.copy()
-            moved[0, k] += sign * step
-            ends.append(bands.loss(circuit.forward(drives, moved).output_v, wanted).sum())
-        assert found[k] == pytest.approx((ends[1] - ends[0]) / (2 * step), rel=0.03, abs=0.05)
+            moved[:, k] += sign * step
+            ends.append(reading.loss(circuit.output_v(drives, moved), wanted).sum(axis=1))
+        slopes = (ends[1] - ends[0]) / (2 * step)
+        assert found[clear, k] == pytest.approx(slopes[clear], rel=0.02, abs=0.02)
+    assert np.abs(found[:, 0]).max() > 0
+
+
+@settings(max_examples=30)
+@given(arrays(np.float32, (2, 34), elements=st.floats(-3, 3, width=32)))
+def test_memristor_weights_stay_where_devices_and_adders_can_follow(weights: np.ndarray) -> None:
+    circuit = memristor_circuit("ideal")
+    held = circuit.reachable(circuit.within(weights))
+    assert np.array_equal(circuit.reachable(held), held)
+    ohms = mapping_of(MEMRISTORS).held(held.astype(float))
+    corners_v = np.random.default_rng(0).choice([0.85, 0.95], (64, 5))
+    signals = EquationNetwork(Network.of(MEMRISTORS)).signals(corners_v, ohms)
+    assert np.abs(signals.sum_v).max() <= MEMRISTORS.adder.hidden_max_v
+    assert np.abs(signals.output_v).max() <= MEMRISTORS.adder.output_max_v
+
+
+def test_the_largest_output_or_rest_decides() -> None:
+    reading = reading_of(MEMRISTORS, 10)
+    output_v = np.array([[[0.1, -0.1], [-0.1, 0.1], [-0.1, -0.2], [0.1, 0.2]]], dtype=np.float32)
+    assert reading.of(output_v).tolist() == [[0, 1, 2, 1]]
+    right, wrong = np.array([[0, 1, 2, 1]]), np.array([[1, 2, 0, 2]])
+    assert np.all(reading.loss(output_v, right) < reading.loss(output_v, wrong))
+    assert reading.slope(output_v, right)[0, 0, 0] < 0 < reading.slope(output_v, right)[0, 0, 1]
+
+
+def test_of_outputs_that_are_alike_one_order_is_tried() -> None:
+    assert class_orders(MEMRISTORS, 2) == [(0, 1)]
+    assert sorted(class_orders(MEMRISTORS, 3)) == [(0, 1, 2), (0, 2, 1), (2, 0, 1)]
+
+
+def test_fruit_is_learnt_for_the_memristor_network() -> None:
+    fruit = simulated_fruit(1)
+    split = stratified(fruit, 0.5, 1)
+    network = train(fruit, split.train, MEMRISTORS, 1)
+    assert len(network.channels) == 5
+    chip = open_chip(MEMRISTORS, "fast")
+    labels = [fruit.specimens[i].label for i in split.test]
+    for stage, answered in accuracy.stages(network, fruit, split.test, MEMRISTORS, chip, chip).items():
+        assert accuracy.share_right(answered, labels) >= 11 / 12, stage
+
+
+def test_a_chip_is_trained_through_what_its_fidelity_stands_for() -> None:
+    assert isinstance(open_circuit(CHIP, "ideal"), EquationCircuit)
+    assert isinstance(open_circuit(CHIP, "fast"), MlpCircuit)
+    assert isinstance(open_circuit(CHIP, "spice"), MlpCircuit)
+    assert isinstance(open_circuit(MEMRISTORS, "fast"), MemristorCircuit)
 
 
 def test_bands_are_those_of_the_chip_file() -> None:
-    bands = Bands(CHIP, 10)
+    bands = reading_of(CHIP, 10)
     output_v = np.array([-0.07, -0.0201, -0.0199, 0.0, 0.0199, 0.0201], dtype=np.float32)
     assert bands.of(output_v).tolist() == [0, 0, 1, 1, 1, 2]
     middle = np.ones(6, dtype=np.int64)
@@ -80,10 +210,12 @@ def test_fitting_learns_nothing_from_specimens_that_are_not_used() -> None:
     inputs = rng.uniform(0.85, 0.95, (2, 10, 4))
     wanted = rng.integers(0, 3, (2, 10))
     used = np.arange(10) < np.array([[5], [6]])
-    weights = start(Circuit(CHIP), 2, rng)
+    circuit = MlpCircuit(CHIP)
+    weights = start(circuit, 2, rng)
 
     def fitted(bands: np.ndarray) -> np.ndarray:
-        return fit(CHIP, Jobs(inputs, bands, used, np.zeros(2), 10), weights, 30, np.random.default_rng(1))
+        jobs = Jobs(inputs, bands, used, np.zeros(2), 10)
+        return fit(circuit, reading_of(CHIP, 10), jobs, weights, 30, np.random.default_rng(1))
 
     once = fitted(wanted)
     assert np.array_equal(fitted(np.where(used, wanted, (wanted + 1) % 3)), once)
@@ -92,12 +224,12 @@ def test_fitting_learns_nothing_from_specimens_that_are_not_used() -> None:
 
 
 def test_candidates_are_every_choice_once_up_to_a_mirror() -> None:
-    three = all_candidates(8, 4, 3)
+    three = all_candidates(8, 4, class_orders(CHIP, 3))
     assert len(three) == 70 * 3
     seen = {(tuple(c), tuple(o)) for c, o in zip(three.channels.tolist(), three.band_of_class.tolist(), strict=True)}
     assert len(seen) == len(three)
     assert {o[0] < o[-1] for _, o in seen} == {True}
-    assert len(all_candidates(8, 4, 2)) == 70 * 2
+    assert len(all_candidates(8, 4, class_orders(CHIP, 2))) == 70 * 2
     assert np.unique(three.shrunk((0.0, 0.1)).shrink).tolist() == [0.0, 0.1]
 
 
@@ -105,7 +237,7 @@ def test_fruit_is_learnt_and_the_chip_can_hold_it() -> None:
     fruit = simulated_fruit(1)
     split = stratified(fruit, 0.5, 1)
     said: list[tuple[int, int, str]] = []
-    network = train(fruit, split.train, CHIP, 1, lambda *step: said.append(step))
+    network = train(fruit, split.train, CHIP, 1, on_progress=lambda *step: said.append(step))
     assert len(network.channels) == 4 == len(network.sensors)
     assert network.sensors == tuple(fruit.sensors[c] for c in network.channels)
     assert sorted(network.class_order) == sorted(fruit.classes)
@@ -185,9 +317,13 @@ def test_the_drift_sets_three_gases_reach_their_target(data_path: Callable[[str]
 @pytest.mark.data
 def test_home_activity_is_learnt_better_than_its_largest_class(data_path: Callable[[str], Path]) -> None:
     home = open_recordings(data_path("uci_home_activity_8mox/recordings.csv"))
-    split = grouped_folds(home, 5, 0)[0]
-    network = train(home, split.train, CHIP, 0)
-    shares = right(network, home, split.test)
-    assert all(0 < lo < hi for lo, hi in zip(network.low_ohm, network.high_ohm, strict=True))
-    assert shares["float"] > 118 / 267
-    assert abs(shares["chip"] - shares["float"]) <= 0.02
+    counts = {"right": 0, "chip": 0, "tested": 0}
+    for split in grouped_folds(home, 5, 0)[:2]:  # of one fold alone, 13 inductions, chance says too much
+        network = train(home, split.train, CHIP, 0)
+        assert all(0 < lo < hi for lo, hi in zip(network.low_ohm, network.high_ohm, strict=True))
+        shares = right(network, home, split.test)
+        counts["right"] += round(shares["float"] * len(split.test))
+        counts["chip"] += round(shares["chip"] * len(split.test))
+        counts["tested"] += len(split.test)
+    assert counts["right"] > 118 / 267 * counts["tested"]
+    assert abs(counts["chip"] - counts["right"]) <= 0.02 * counts["tested"]

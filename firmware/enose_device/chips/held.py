@@ -21,7 +21,7 @@ class HeldWeightChip:
         self._acquire_us = configuration["weights"]["acquire_us"]
         self._inputs = configuration["dac"]["input_channels"]
         self._weight_channel = configuration["dac"]["weight_channel"]
-        self._output_channel = configuration["adc"]["output_channel"]
+        self._output_channels = configuration["adc"]["output_channels"]
         self._output_range_uv = configuration["adc"]["output_range_uv"]
         self._settle_ms = -(-chip["settle_us"] // 1000) + 1  # up, and one for the granularity of the clock
         self.weight_count = chip["weights"]
@@ -30,7 +30,8 @@ class HeldWeightChip:
         self._held_address = 0
         for channel in self._inputs:
             dac.allow(channel, chip["input_min_uv"], chip["input_max_uv"])
-        dac.allow(self._weight_channel, chip["weight_min_uv"], chip["weight_max_uv"])
+        self._weight_min_uv, self._weight_max_uv = chip["weight_min_uv"], chip["weight_max_uv"]
+        dac.allow(self._weight_channel, self._weight_min_uv, self._weight_max_uv)
         self._rest_code = dac.code(self._inputs[0], chip["no_field_uv"])  # here: it needs memory, and rest() has none
 
     def begin(self) -> None:
@@ -49,6 +50,21 @@ class HeldWeightChip:
         self._strobe.off()
         for channel in self._inputs:
             self._dac.write(channel, self._rest_code)
+
+    def accepts(self, weight: int) -> bool:
+        """Whether a capacitor may hold this many microvolts."""
+        return self._weight_min_uv <= weight <= self._weight_max_uv
+
+    def check_stages(self, weights) -> None:
+        """Nothing to refuse: no weights in range do a capacitor or a neuron harm."""
+
+    def levels_read_back(self) -> bool:
+        """No channel of the DAC beside inputs and weights."""
+        return True
+
+    def reads_no_current(self) -> bool:
+        """No weight is read."""
+        return True
 
     def load(self, weights_uv) -> None:
         """Take the weights as codes; write_weights puts them on the chip."""
@@ -88,15 +104,9 @@ class HeldWeightChip:
         self._switch.on()
 
     def read_output(self, readings: int):
-        """A task: waits for settling, returns the mean of `readings` conversions in uV; yields the ms to wait."""
-        adc = self._adc
+        """A task: waits for settling, returns the mean of `readings` conversions of each output in uV."""
         yield self._settle_ms
-        total = 0
-        for _ in range(readings):
-            adc.start(self._output_channel, self._output_range_uv)
-            yield adc.conversion_ms
-            total += adc.read()
-        return total * (self._output_range_uv // 1000) * 1000 // (32768 * readings)
+        return (yield from self._adc.mean_uv(self._output_channels, self._output_range_uv, readings))
 
 
 def _gray_order(count: int) -> bytes:

@@ -1,6 +1,6 @@
 """ADS1115, four-channel 16-bit ADC, I2C (Texas Instruments SBAS444, section 9.6 "Register map").
 
-Single-shot conversions against ground: start one, wait `conversion_ms`, read it.
+Single-shot conversions against ground or between two inputs: start one, wait `conversion_ms`, read it.
 """
 
 from enose_contract.messages import FAULT_BUS
@@ -10,9 +10,10 @@ CONVERSION = 0x00
 CONFIG = 0x01
 START = 0x8000  # OS: begin a conversion; reads 1 when none is running
 SINGLE_ENDED = 0x4000  # MUX = 100 + channel
+DIFFERENCE = 0x0000  # MUX = 000 + channel: of inputs 0 and 1, 0 and 3, 1 and 3, 2 and 3
 SINGLE_SHOT = 0x0100
 NO_COMPARATOR = 0x0003
-GAIN_OF_RANGE_UV = {6144000: 0, 4096000: 1, 2048000: 2, 1024000: 3}
+GAIN_OF_RANGE_UV = {6144000: 0, 4096000: 1, 2048000: 2, 1024000: 3, 512000: 4, 256000: 5}
 RATES_SPS = (8, 16, 32, 64, 128, 250, 475, 860)
 FULL_COUNT = 32768
 TRIES = 3  # one and two retries, then the bus is taken for dead
@@ -32,16 +33,10 @@ class Ads1115:
         # the bus transfer and the granularity of a millisecond
         self.conversion_ms = 11 * 1000 // (10 * rate_sps) + 1
 
-    def start(self, channel: int, range_uv: int) -> None:
-        """Begin one conversion of channel against ground."""
+    def start(self, channel: int, range_uv: int, mode: int = SINGLE_ENDED) -> None:
+        """Begin one conversion of channel against ground, or of the pair of that number with DIFFERENCE."""
         config = (
-            START
-            | SINGLE_ENDED
-            | channel << 12
-            | GAIN_OF_RANGE_UV[range_uv] << 9
-            | SINGLE_SHOT
-            | self._rate
-            | NO_COMPARATOR
+            START | mode | channel << 12 | GAIN_OF_RANGE_UV[range_uv] << 9 | SINGLE_SHOT | self._rate | NO_COMPARATOR
         )
         self._two[0] = config >> 8
         self._two[1] = config & 0xFF
@@ -58,6 +53,18 @@ class Ads1115:
         self._transfer(False, CONVERSION)
         count = self._two[0] << 8 | self._two[1]
         return count - 65536 if count & 0x8000 else count
+
+    def mean_uv(self, channels, range_uv: int, readings: int):
+        """A task yielding the ms to wait: the means of `readings` conversions of each channel, a list of uV."""
+        means_uv = [0] * len(channels)
+        for k in range(len(channels)):
+            total = 0
+            for _ in range(readings):
+                self.start(channels[k], range_uv)
+                yield self.conversion_ms
+                total += self.read()
+            means_uv[k] = total * (range_uv // 1000) * 1000 // (FULL_COUNT * readings)
+        return means_uv
 
     def _transfer(self, write: bool, register: int) -> None:
         for _ in range(TRIES):

@@ -7,7 +7,8 @@ import numpy as np
 
 from enose.chips.pictures import TEMPERATURE_COLOURS, Picture
 from enose.chips.yields import BINS_V, Yield
-from enose_hwsim.chipfile import MlpFile
+from enose_hwsim.chipfile import AnyChip, MlpFile
+from enose_hwsim.chips.memristor import certify as network
 from enose_hwsim.chips.twin.certify import MAX_ERROR_V, NOMINAL_MAX_ERROR_V, P999_ERROR_V, Certificate
 
 ERROR_BINS_V = np.geomspace(1e-9, 1e-3, 91)
@@ -16,7 +17,7 @@ CHIP_BINS = 60
 NOMINAL = "0.45"
 
 
-def certificate_picture(chip: MlpFile, certificate: Certificate) -> Picture:
+def certificate_picture(chip: AnyChip, certificate: Certificate | network.Certificate) -> Picture:
     """How far the twin was from ngspice, with the limits, and which outputs that was at."""
     return Picture("certificate", 4.8, partial(_draw_certificate, chip=chip, certificate=certificate))
 
@@ -26,9 +27,10 @@ def yield_picture(chip: MlpFile, answer: Yield) -> Picture:
     return Picture("yield", 4.8, partial(_draw_yield, chip=chip, answer=answer))
 
 
-def _draw_certificate(figure: Any, chip: MlpFile, certificate: Certificate) -> None:
+def _draw_certificate(figure: Any, chip: AnyChip, certificate: Certificate | network.Certificate) -> None:
     errors, outputs = figure.subplots(1, 2, width_ratios=[1.5, 1])
-    count = f"{certificate.chips} chips x {certificate.samples} samples"
+    corner = f", corner {certificate.corner}" if isinstance(certificate, Certificate) else ""
+    count = f"{certificate.chips} chips x {certificate.samples} samples{corner},"
     verdict = "within its limits" if certificate.ok else "NOT within its limits"
     figure.suptitle(
         f"{chip.name}: fast twin against ngspice (both simulated), {count} at each temperature: {verdict}", size=11
@@ -40,14 +42,17 @@ def _draw_certificate(figure: Any, chip: MlpFile, certificate: Certificate) -> N
                     color=TEMPERATURE_COLOURS[k % 4])  # fmt: skip
         outputs.hist(certificate.outputs_v[k].ravel(), OUTPUT_BINS, histtype="step", linewidth=1.4,
                      color=TEMPERATURE_COLOURS[k % 4], label=f"{temperature_c:g} C")  # fmt: skip
-    nominal_v = np.concatenate([error.ravel() for error in certificate.nominal_errors_v])
-    errors.hist(_clipped(nominal_v), bins_uv, histtype="stepfilled", color=NOMINAL, alpha=0.35,
-                label=f"nominal chip: at most {nominal_v.max() * 1e6:.3g} µV")  # fmt: skip
-    for limit_v, text, style in (
-        (NOMINAL_MAX_ERROR_V, "limit, nominal chip", ":"),
-        (P999_ERROR_V, "limit, 99.9th percentile", "-."),
-        (MAX_ERROR_V, "limit, largest", "--"),
-    ):
+    limits: tuple[tuple[float, str, str], ...] = ((network.MAX_ERROR_V, "limit, largest", "--"),)
+    if isinstance(certificate, Certificate):
+        nominal_v = np.concatenate([error.ravel() for error in certificate.nominal_errors_v])
+        errors.hist(_clipped(nominal_v), bins_uv, histtype="stepfilled", color=NOMINAL, alpha=0.35,
+                    label=f"nominal chip: at most {nominal_v.max() * 1e6:.3g} µV")  # fmt: skip
+        limits = (
+            (NOMINAL_MAX_ERROR_V, "limit, nominal chip", ":"),
+            (P999_ERROR_V, "limit, 99.9th percentile", "-."),
+            (MAX_ERROR_V, "limit, largest", "--"),
+        )
+    for limit_v, text, style in limits:
         errors.axvline(
             limit_v * 1e6, color="black", linewidth=1, linestyle=style, label=f"{text}: {limit_v * 1e6:g} µV"
         )
@@ -99,7 +104,7 @@ def _draw_yield(figure: Any, chip: MlpFile, answer: Yield) -> None:
     chips.legend(fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=2, frameon=False)
 
 
-def _mark_ranges(axes: Any, chip: MlpFile) -> None:
+def _mark_ranges(axes: Any, chip: AnyChip) -> None:
     output = chip.output
     axes.axvspan(output.min_v, output.max_v, color="#2f7d32", alpha=0.08, linewidth=0,
                  label=f"nominal range {output.min_v:g} .. {output.max_v:g} V")  # fmt: skip

@@ -1,7 +1,7 @@
 """The yield of a chip: the share of mismatched chips whose outputs stay in the valid range, by the fast twin."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from enose.accuracy import wilson_interval
 from enose.image import ImageFileError, read_image
 from enose_hwsim.chipfile import MlpFile
-from enose_hwsim.chips.cells.forward import BIAS, CONVERTER, NEGATIVE_HALF, NEURON, POSITIVE_HALF
 from enose_hwsim.chips.cells.mismatch import Shifts
 from enose_hwsim.chips.equations import checked_v
+from enose_hwsim.chips.twin.region import check_region
 from enose_hwsim.chips.twin.store import load_tables
-from enose_hwsim.chips.twin.twin import SHIFT_LIMIT, TwinChip
+from enose_hwsim.chips.twin.twin import TwinChip
 
 Floats = NDArray[np.float64]
 Progress = Callable[[str, int, int | None], None]
@@ -92,7 +92,7 @@ def weights_of_image(path: Path, chip: MlpFile) -> Floats:
         raise ImageFileError(f"{path}: for the chip {image.chip}, expected {chip.name}")
     synapse = chip.synapse
     try:
-        volts = np.array(image.weights_uv, dtype=np.float64) * 1e-6
+        volts = np.array(image.weights, dtype=np.float64) * 1e-6
         return checked_v(volts, "weight", (1,), chip.topology.weights, synapse.weight_min_v, synapse.weight_max_v)
     except ValueError as error:
         raise ImageFileError(f"{path}: {error}") from error
@@ -110,11 +110,12 @@ def chip_yield(
 ) -> Yield:
     """Draw chips and inputs, and weights for each chip unless all are given the same ones.
 
-    Inputs and weights come evenly from their whole ranges, threshold shifts after Pelgrom, cut off where the twin's
-    certificate ends: one of 10^9 of them is. Raises ValueError for no chips or no samples, and as TwinChip.
+    Inputs and weights come evenly from their whole ranges, threshold shifts after Pelgrom. Raises ValueError for no
+    chips or no samples, and as TwinChip.
     """
     if chips < 1 or samples < 1:
         raise ValueError(f"{chips} chips and {samples} samples, expected at least 1 of each")
+    check_region(chip, temperature_c)
     rng = np.random.default_rng(seed)
     inputs_v = rng.uniform(chip.input.min_v, chip.input.max_v, (samples, chip.topology.inputs))
     load_tables(chip, temperature_c, telling=lambda text: on_progress(text, 0, None))
@@ -129,7 +130,7 @@ def chip_yield(
         rows_v = weights_v
         if rows_v is None:
             rows_v = rng.uniform(chip.synapse.weight_min_v, chip.synapse.weight_max_v, (count, chip.topology.weights))
-        shifts = _certified(Shifts.draw(chip.topology, count, rng))
+        shifts = Shifts.draw(chip.topology, count, rng)
         output_v = TwinChip(chip, temperature_c, shifts, dtype=np.float32).output_v(inputs_v, np.atleast_2d(rows_v))
         nominal_v: Floats = np.broadcast_to(nominal.output_v(inputs_v, rows_v), output_v.shape)
         deviation_v = output_v - nominal_v
@@ -157,20 +158,6 @@ def chip_yield(
         output_counts=counts[0],
         nominal_counts=counts[1],
     )
-
-
-def _certified(shifts: Shifts) -> Shifts:
-    limits_v = {
-        "positive_v": POSITIVE_HALF.sigma_v,
-        "negative_v": NEGATIVE_HALF.sigma_v,
-        "converter_v": CONVERTER.sigma_v,
-        "neuron_v": NEURON.sigma_v,
-        "bias_v": BIAS.sigma_v,
-    }
-    assert {field.name for field in fields(shifts)} == set(limits_v)
-    most = SHIFT_LIMIT * (1 - 1e-9)  # the twin's own quotient may round up
-    cut = {name: np.clip(getattr(shifts, name), -most * v, most * v) for name, v in limits_v.items()}
-    return replace(shifts, **cut)
 
 
 def _spread(values_v: Floats) -> dict[str, float]:

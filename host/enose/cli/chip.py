@@ -1,7 +1,7 @@
 """`enose chip`: the analog networks, their transistors, and how far their fast twins may be trusted."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 from cyclopts.validators import Number
@@ -9,23 +9,17 @@ from cyclopts.validators import Number
 from enose.boards import boards_folder
 from enose.cli.output import print_fields, print_json, progress, stderr, stdout
 from enose.cli.parameters import Json, Seed
-from enose_hwsim.chipfile import MlpFile, load_chip
+from enose_hwsim.chipfile import AnyChip, MemristorFile, MlpFile, load_chip
 from enose_hwsim.tomlfile import BoardError
-
-
-def _certified(_: Any, temperature_c: float) -> None:
-    from enose_hwsim.chips.twin.twin import TEMPERATURES_C
-
-    if temperature_c not in TEMPERATURES_C:
-        known = ", ".join(f"{t:g}" for t in TEMPERATURES_C)
-        raise ValueError(f"The fast twin is certified at {known} C only.")
-
 
 ChipName = Annotated[str, Parameter(help="a chip's name, or the path of a .toml file")]
 Count = Annotated[int, Parameter(help="at least 1", validator=Number(gte=1, lte=10**6))]
 Chips = Annotated[int, Parameter(help="at least 2, their spread is wanted", validator=Number(gte=2, lte=10**4))]
 Temperature = Annotated[float, Parameter(help="in degrees Celsius, 0 to 60", validator=Number(gte=0, lte=60))]
-CertifiedTemperature = Annotated[float, Parameter(help="in degrees Celsius: 0, 27 or 60", validator=_certified)]
+Temperatures = Annotated[
+    tuple[float, ...],
+    Parameter(name="--temperature", help="in degrees Celsius, 0 to 60, once or often", validator=Number(gte=0, lte=60)),
+]
 Plot = Annotated[
     Path | None, Parameter(help="draw the result: into a .png or .svg file, or as both kinds into a folder")
 ]
@@ -103,24 +97,30 @@ def certify_chip(
     chips: Chips = 200,
     samples: Count = 100,
     seed: Seed = 1,
+    temperature: Temperatures = (0.0, 27.0, 60.0),
+    corner: Annotated[Literal["tt", "ss", "ff"], Parameter(help="of the process: typical, slow or fast")] = "tt",
     plot: Plot = None,
     json: Json = False,
 ) -> int:
-    """Compare the fast twin with ngspice on random chips, weights and inputs at 0, 27 and 60 C.
+    """Compare the fast twin with ngspice on random chips, weights and inputs.
 
     Every figure is of simulations. The exit code is 1 if a limit is not kept. Picture: histograms of the differences
     with their limits, and of the outputs.
 
     Examples: `enose chip certify mlp441 --chips 200 --samples 100 --seed 1 --json`,
-    `enose chip certify mlp441 --chips 20 --plot certificate.png`
+    `enose chip certify mlp441 --chips 20 --plot certificate.png`,
+    `enose chip certify mlp441 --temperature 13 --temperature 45`, `enose chip certify memristor542`
     """
     from enose.chips.pictures import check_plot
     from enose_hwsim.chips.twin.certify import certify
 
-    found = find_chip(chip)
+    known = any_chip(chip)
+    if isinstance(known, MemristorFile):
+        return _certify_network(known, chips, samples, seed, temperature, corner, plot, json)
+    found = _within_region(find_chip(chip))
     check_plot(plot)
     with progress() as moved:
-        answer = certify(found, chips, samples, seed, on_progress=moved)
+        answer = certify(found, chips, samples, seed, temperature, corner, moved)
     if plot is not None:
         from enose.chips.spread_pictures import certificate_picture
 
@@ -132,6 +132,35 @@ def certify_chip(
     return 0 if answer.ok else 1
 
 
+def _certify_network(
+    chip: MemristorFile,
+    chips: int,
+    samples: int,
+    seed: int,
+    temperatures_c: tuple[float, ...],
+    corner: str,
+    plot: Path | None,
+    json: bool,
+) -> int:
+    from enose.chips.pictures import check_plot
+    from enose_hwsim.chips.memristor.certify import certify
+
+    if corner != "tt":
+        raise BoardError(f"--corner {corner}: {chip.name} is simulated at the typical corner, tt, only")
+    check_plot(plot)
+    with progress() as moved:
+        answer = certify(chip, chips, samples, seed, temperatures_c, moved)
+    if plot is not None:
+        from enose.chips.spread_pictures import certificate_picture
+
+        _draw(plot, chip, certificate_picture(chip, answer))
+    if json:
+        print_json(answer.as_dict())
+    else:
+        print_fields(f"{chip.name}: fast twin against ngspice (simulated)", answer.as_dict())
+    return 0 if answer.ok else 1
+
+
 def yield_chip(
     chip: ChipName,
     *,
@@ -139,7 +168,7 @@ def yield_chip(
     chips: Count = 1000,
     samples: Count = 200,
     seed: Seed = 1,
-    temperature: CertifiedTemperature = 27.0,
+    temperature: Temperature = 27.0,
     plot: Plot = None,
     json: Json = False,
 ) -> None:
@@ -155,7 +184,7 @@ def yield_chip(
     from enose.chips.pictures import check_plot
     from enose.chips.yields import chip_yield, weights_of_image
 
-    found = find_chip(chip)
+    found = _within_region(find_chip(chip))
     check_plot(plot)
     weights_v = None if image is None else weights_of_image(image, found)
     weights = "random weights" if image is None else f"weights of {image.name}"
@@ -171,22 +200,45 @@ def yield_chip(
         print_fields(f"{found.name}: mismatched chips by the fast twin (simulated)", answer.as_dict())
 
 
+def any_chip(name_or_path: str) -> AnyChip:
+    """A chip by its name or its file. Raises BoardError."""
+    return load_chip(_chip_path(name_or_path))
+
+
 def find_chip(name_or_path: str) -> MlpFile:
-    """A chip by its name or its file. Raises BoardError, for a chip of more than one output, too."""
-    path = Path(name_or_path)
-    if path.suffix != ".toml":
-        folder = boards_folder() / "chips"
-        path = folder / f"{name_or_path}.toml"
-        if not path.is_file():
-            known = ", ".join(sorted(other.stem for other in folder.glob("*.toml")))
-            raise BoardError(f"'{name_or_path}' is no chip; known: {known}, or the path of a .toml file")
+    """A chip of transistors by its name or its file. Raises BoardError, for another kind or more outputs, too."""
+    path = _chip_path(name_or_path)
     chip = load_chip(path)
+    if not isinstance(chip, MlpFile):
+        raise BoardError(f"{path}: kind {chip.kind!r}, expected 'mlp': the chips of transistors are of it")
     if chip.topology.outputs != 1:
         raise BoardError(f"{path}: topology.outputs {chip.topology.outputs}, expected 1: its netlist has one")
     return chip
 
 
-def _draw(path: Path, chip: MlpFile, *pictures: Any) -> None:
+def _chip_path(name_or_path: str) -> Path:
+    path = Path(name_or_path)
+    if path.suffix == ".toml":
+        return path
+    folder = boards_folder() / "chips"
+    if not (folder / f"{name_or_path}.toml").is_file():
+        known = ", ".join(sorted(other.stem for other in folder.glob("*.toml")))
+        raise BoardError(f"'{name_or_path}' is no chip; known: {known}, or the path of a .toml file")
+    return folder / f"{name_or_path}.toml"
+
+
+def _within_region(chip: MlpFile) -> MlpFile:
+    """The chip, if a fast twin of it may be trusted. Raises BoardError."""
+    from enose_hwsim.chips.twin.region import NotCertified, check_region
+
+    try:
+        check_region(chip)
+    except NotCertified as refusal:
+        raise BoardError(str(refusal)) from refusal
+    return chip
+
+
+def _draw(path: Path, chip: AnyChip, *pictures: Any) -> None:
     from enose.chips.pictures import write_pictures
 
     for written in write_pictures(pictures, path, chip.name):

@@ -76,7 +76,7 @@ def program(
         "simulated": opened.simulated,
         "image": str(image),
         "generation": generation,
-        "weights": len(content.weights_uv),
+        "weights": len(content.weights),
         "classes": [name for name in content.classes if name],
         "status": status,
     }

@@ -1,5 +1,6 @@
 """The commands put together, and how their errors end."""
 
+import os
 import sys
 from importlib.metadata import version
 
@@ -10,7 +11,11 @@ from enose.cli import board as board_commands
 from enose.cli import chip as chip_commands
 from enose.cli import demo, reproduce, sim
 from enose.cli import device as device_commands
+from enose.cli import memristor as memristor_commands
 from enose.cli.output import stderr
+
+# Before NumPy loads: its many small products gain nothing from threads, and lose much where the cores are busy.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 BAD_INPUT = 2
 FAILED = 1
@@ -41,8 +46,12 @@ def make_app() -> App:
     for verb in CHIP_VERBS:
         chip.command(getattr(chip_commands, f"{verb}_chip"), name=verb)
     app.command(chip)
+    memristor = App(name="memristor", help="Memristors: models of measured devices.")
+    memristor.command(memristor_commands.fit, name="fit")
+    app.command(memristor)
     reproduced = App(name="reproduce", help="The papers' figures, by simulation.")
     reproduced.command(reproduce.mlp, name="mlp")
+    reproduced.command(reproduce.memristor, name="memristor")
     app.command(reproduced)
     return app
 

@@ -10,7 +10,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-stdout = Console(soft_wrap=True, highlight=False)
+WIDE = 132  # characters where no terminal says how many there are: nothing is cut off in a file
+stdout = Console(soft_wrap=True, highlight=False, width=None if sys.stdout.isatty() else WIDE)
 stderr = Console(stderr=True, soft_wrap=True, highlight=False)
 
 

@@ -7,7 +7,8 @@ from cyclopts.validators import Number
 
 Json = Annotated[bool, Parameter(help="print the result as JSON", negative="")]
 Fidelity = Annotated[
-    Literal["fast", "spice"], Parameter(help="the simulated chip: its equations, or an ngspice netlist")
+    Literal["ideal", "fast", "spice"],
+    Parameter(help="the simulated chip: its equations, its cells' curves from ngspice, or ngspice itself"),
 ]
 Seed = Annotated[
     int,

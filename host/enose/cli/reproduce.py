@@ -6,8 +6,9 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from enose.cli.chip import find_chip
-from enose.cli.output import print_json, stderr, stdout
+from enose.cli.output import print_json, progress, stdout
 from enose.cli.parameters import Json, Seed
+from enose.reproduce.rows import Row
 from enose_hwsim.tomlfile import BoardError
 
 
@@ -26,27 +27,55 @@ def mlp(
     """
     from enose.reproduce.mlp import reproduce
     from enose.reproduce.mlp_rows import rows
-    from enose.reproduce.rows import as_dict
 
     if seeds < 1:
         raise BoardError(f"--seeds {seeds}: expected at least 1")
     if plot is not None and plot.suffix not in (".png", ".svg"):
         raise BoardError(f"--plot {plot}: expected a .png or .svg file")
     chip = find_chip("mlp441")
-    result = reproduce(chip, seeds, seed, telling=lambda text: stderr.print(text, style="dim"))
+    with progress() as moved:
+        result = reproduce(chip, seeds, seed, on_progress=moved)
     found = rows(chip, result)
     if plot is not None:
         from enose.reproduce.figure import draw
 
         draw(chip, result.checked.history, plot)
-    answer = as_dict("mlp", found)
+    return _answered("mlp", found, json)
+
+
+def memristor(
+    *,
+    measured: Annotated[Path | None, Parameter(help="fit the models to this loop, as `enose memristor fit`")] = None,
+    seed: Seed = 1,
+    json: Json = False,
+) -> int:
+    """Infer with the memristor network of paper 002, by equations and in ngspice, and move single memristors.
+
+    Every figure but a measured loop's is of simulations. The exit code is 1 if a limit is not kept.
+
+    Examples: `enose reproduce memristor`, `enose reproduce memristor --measured loop.csv --json`
+    """
+    from enose.memristor.measured import load_loop
+    from enose.reproduce.memristor import reproduce
+
+    loop = None if measured is None else load_loop(measured)
+    with progress() as moved:
+        found = reproduce(loop, seed, moved)
+    return _answered("memristor", found, json)
+
+
+def _answered(name: str, rows: list[Row], json: bool) -> int:
+    """Print a reproduction's rows; its exit code."""
+    from enose.reproduce.rows import as_dict
+
+    answer = as_dict(name, rows)
     if json:
         print_json(answer)
     else:
         from rich.table import Table
 
         table = Table("simulated", "unit", "paper", "here", "limit", "", box=None)
-        for row in found:
+        for row in rows:
             paper = "" if row.paper is None else str(row.paper)
             table.add_row(row.item, row.unit, paper, str(row.here), row.limit or "", "" if row.ok else "missed")
         stdout.print(table)

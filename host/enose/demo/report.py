@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,7 +13,7 @@ from enose.demo.plan import Plan
 from enose.link.device import Answer
 from enose.recordings import Recordings
 from enose.training import Network
-from enose_hwsim.chipfile import MlpFile
+from enose_hwsim.chipfile import AnyChip, Largest
 
 STEPS = (*accuracy.STAGES, "firmware")
 
@@ -28,7 +29,14 @@ class Fold:
     measured: list[Answer]
 
 
-def make_report(recordings: Recordings, plan: Plan, folds: Sequence[Fold], chip: MlpFile) -> dict[str, Any]:
+def answer_names(chip: AnyChip) -> tuple[str, ...]:
+    """What the chip's answers are without classes, in their order."""
+    if isinstance(chip.decision, Largest):
+        return (*(f"output {k + 1}" for k in range(chip.topology.outputs)), "rest")
+    return tuple(f"band {k + 1}" for k in range(chip.answers))
+
+
+def make_report(recordings: Recordings, plan: Plan, folds: Sequence[Fold], chip: AnyChip) -> dict[str, Any]:
     """Everything that the folds show, ready for JSON; numbers of all folds' specimens together."""
     specimens = [recordings.specimens[i] for fold in folds for i in fold.test.tolist()]
     labels = [s.label for s in specimens]
@@ -41,7 +49,7 @@ def make_report(recordings: Recordings, plan: Plan, folds: Sequence[Fold], chip:
     else:
         interval = accuracy.wilson_interval(right, len(labels))
     orders = {fold.network.class_order for fold in folds}
-    bands = orders.pop() if len(orders) == 1 else ("low band", "middle band", "high band")
+    bands = orders.pop() if len(orders) == 1 else answer_names(chip)
     report: dict[str, Any] = {
         "recordings": recordings.title,
         "simulated_recordings": recordings.simulated,
@@ -58,13 +66,15 @@ def make_report(recordings: Recordings, plan: Plan, folds: Sequence[Fold], chip:
         "networks": [{"sensors": list(f.network.sensors), "class_order": list(f.network.class_order)} for f in folds],
         "class_order": list(bands),
         "chip": chip.name,
-        "decision": {
-            "edges_v": list(chip.decision.edges_v),
-            "guard_v": chip.decision.guard_v,
-            "range_v": [chip.output.min_v, chip.output.max_v],
-        },
+        "topology": [chip.topology.inputs, chip.topology.hidden, chip.topology.outputs],
+        "decision": msgspec.to_builtins(chip.decision) | {"range_v": [chip.output.min_v, chip.output.max_v]},
         "answers": [
-            {"label": s.label, "answer": named, "output_v": a.output_v, "margin_v": a.margin_v}
+            {
+                "label": s.label,
+                "answer": named,
+                "outputs_v": list(a.outputs_v),
+                "margin_v": a.margin_v,
+            }
             for s, named, a in zip(
                 specimens, answered["firmware"], [answer for fold in folds for answer in fold.measured], strict=True
             )

@@ -19,7 +19,7 @@ from enose.recordings import Recordings, Specimen, split
 from enose.training import train
 from enose_hwsim.board.simulated import SimulatedBoard
 from enose_hwsim.boardfile import BoardFile
-from enose_hwsim.chipfile import MlpFile
+from enose_hwsim.chipfile import AnyChip
 from enose_hwsim.chips import Chip, open_chip
 
 Progress = Callable[[str, int, int], None]
@@ -27,7 +27,7 @@ Progress = Callable[[str, int, int], None]
 
 def run_demo(
     board: BoardFile,
-    chip: MlpFile,
+    chip: AnyChip,
     recordings: Recordings,
     *,
     fidelity: str = "fast",
@@ -41,18 +41,19 @@ def run_demo(
     """
     began_s = time.monotonic()
     plan = make_plan(recordings, seed)
-    model = open_chip(chip, fidelity)
+    model = open_chip(chip, fidelity, telling=lambda text: on_progress(text, 0, 1))
+    nominal = open_chip(chip, "ideal" if fidelity == "ideal" else "fast", telling=lambda text: on_progress(text, 0, 1))
     folds = []
     image = b""
     with _powered(board, chip, fidelity, seed) as device:
         for k, one in enumerate(plan.splits):
             label = f"fold {k + 1} of {len(plan.splits)}: " if len(plan.splits) > 1 else ""
             step = _labelled(on_progress, label)
-            network = train(recordings, one.train, chip, seed, step)
+            network = train(recordings, one.train, chip, seed, fidelity, step)
             image = build_image(network, recordings, board, chip).pack()
             device.program(image)
             measured = _measure(device, recordings, one.test, step)
-            answers = accuracy.stages(network, recordings, one.test, chip, model)
+            answers = accuracy.stages(network, recordings, one.test, chip, model, nominal)
             answers["firmware"] = [_named(answer) for answer in measured]
             plain = baselines(recordings, one.train, one.test, network, seed)
             folds.append(Fold(network, one.test, answers, plain, measured))
@@ -69,7 +70,7 @@ def run_demo(
         "micropython": info["micropython"],
         "memory_free_low": info["memory_free_low"],
         "seed": seed,
-        "by_batch": _by_batch(recordings, chip, model, seed),
+        "by_batch": _by_batch(recordings, chip, model, nominal, seed, fidelity),
         "simulated_s": round(simulated_s, 6),
         "wall_s": round(time.monotonic() - began_s, 3),
     }
@@ -78,7 +79,7 @@ def run_demo(
 
 
 @contextmanager
-def _powered(board: BoardFile, chip: MlpFile, fidelity: str, seed: int) -> Iterator[Device]:
+def _powered(board: BoardFile, chip: AnyChip, fidelity: str, seed: int) -> Iterator[Device]:
     simulated = SimulatedBoard(board, chip, fidelity=fidelity, seed=seed)
     device = Device(LockstepPort(simulated, f"sim:{board.name}"), nonce=seed + 1)
     try:
@@ -121,7 +122,9 @@ def _named(answer: Answer) -> str:
     return accuracy.ABSTAINED if answer.answer == "ABSTAIN" else accuracy.NO_ANSWER
 
 
-def _by_batch(recordings: Recordings, chip: MlpFile, model: Chip, seed: int) -> dict[str, Any] | None:
+def _by_batch(
+    recordings: Recordings, chip: AnyChip, model: Chip, nominal: Chip, seed: int, fidelity: str
+) -> dict[str, Any] | None:
     """Trained on the first batch, tested on each later one, on the chip: what drift leaves. None without batches."""
     names = batches(recordings)
     if recordings.simulated or len(names) < 2 or len(set(recordings.groups())) < len(recordings.specimens):
@@ -130,11 +133,11 @@ def _by_batch(recordings: Recordings, chip: MlpFile, model: Chip, seed: int) -> 
     labels = recordings.labels()
     if min(np.bincount(labels[first.train], minlength=len(recordings.classes))) < 2:
         return None
-    network = train(recordings, first.train, chip, seed)
+    network = train(recordings, first.train, chip, seed, fidelity)
     result: dict[str, Any] = {"trained_on": names[0], "chip_accuracy": {}}
     for name in names[1:]:
         test = np.array([i for i in first.test.tolist() if recordings.specimens[i].batch == name], dtype=np.int64)
-        answered = accuracy.stages(network, recordings, test, chip, model)["chip"]
+        answered = accuracy.stages(network, recordings, test, chip, model, nominal)["chip"]
         wanted = [recordings.specimens[i].label for i in test.tolist()]
         result["chip_accuracy"][name] = accuracy.share_right(answered, wanted)
     return result

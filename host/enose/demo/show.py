@@ -7,13 +7,13 @@ from rich.table import Table
 
 STEP_WORDS = {
     "float": "network in float64",
-    "mapped": "weights as chip voltages",
+    "mapped": "weights as the image has them",
     "quantised": "ADC, integers and DAC",
     "chip": "on the simulated chip",
     "firmware": "through the firmware",
 }
 PLAIN_WORDS = {
-    "mlp443": "plain 4-4-3 MLP, same four inputs",
+    "mlp443": "plain MLP with 4 hidden, same inputs",
     "svm": "SVM, all sensors",
     "lda": "LDA, all sensors",
     "majority": "majority class",
@@ -27,9 +27,11 @@ def show(report: dict[str, Any], console: Console) -> None:
     for note in _shortened(report["notes"]):
         console.print(f"             {note}")
     console.print(f"split        {report['split']}")
+    size = "-".join(str(count) for count in report["topology"])
     for network in report["networks"]:
-        bands = " < ".join(network["class_order"])
-        console.print(f"trained      4-4-1 tanh on {', '.join(network['sensors'])}; bands {bands}")
+        console.print(
+            f"trained      {size} on {', '.join(network['sensors'])}; {_order(report, network['class_order'])}"
+        )
     console.print(f"board        {report['board']} (simulated), chip {report['chip']}, fidelity {report['fidelity']}")
     console.print(
         f"firmware     under {report['micropython']}, {report['memory_free_low'] / 1024:.0f} KiB of heap free at least"
@@ -46,9 +48,18 @@ def show(report: dict[str, Any], console: Console) -> None:
         f"{right} of {tested} held-out specimens right through the firmware: {right / tested:.1%}"
         f" (95 % interval {low:.1%} to {high:.1%}, {report['interval_method']})"
     )
-    refresh = report["refresh"]
-    console.print(f"weights refreshed {refresh['done']} times, {refresh['missed']} missed")
+    kept = "weights refreshed" if report["decision"]["rule"] == "bands" else "memristances programmed or read again"
+    console.print(f"{kept} {report['refresh']['done']} times, {report['refresh']['missed']} missed")
     console.print(f"simulated {report['simulated_s']:.1f} s in {report['wall_s']:.1f} s")
+
+
+def _order(report: dict[str, Any], class_order: list[str]) -> str:
+    """Which class is which answer."""
+    if report["decision"]["rule"] == "bands":
+        return f"bands {' < '.join(class_order)}"
+    outputs = report["topology"][2]
+    named = [f"output {k + 1} {name}" for k, name in enumerate(class_order[:outputs])]
+    return ", ".join(named + [f"at rest {name}" for name in class_order[outputs:]])
 
 
 def _confusion(report: dict[str, Any]) -> Table:

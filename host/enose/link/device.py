@@ -13,6 +13,8 @@ from enose_hwsim.board.serving import FirmwareEnded
 CHUNK = 256
 SIMULATED_UNIT = b"SIMBOARD".hex()
 POLL_MS = 1000
+PROGRAM_POLL_MS = 100
+PROGRAM_LIMIT_MS = 120_000  # 34 devices of 24 pulses, each with its reads, take some ten seconds
 CYCLE_LIMIT_MS = 3_600_000
 
 
@@ -24,11 +26,16 @@ class Answer:
     label: str
     band: int
     reason: str
-    output_v: float
+    outputs_v: tuple[float, ...]
     margin_v: float
     inputs_v: tuple[float, ...]
     ohms: tuple[int, ...]
     weights: str
+
+    @property
+    def output_v(self) -> float:
+        """The first output; 0 where nothing was read."""
+        return self.outputs_v[0] if self.outputs_v else 0.0
 
 
 class Device:
@@ -100,8 +107,17 @@ class Device:
             "temperature_c": raw["temperature_mc"] * 1e-3,
         }
 
-    def program(self, image: bytes, on_progress: Callable[[int, int], None] = lambda done, total: None) -> int:
-        """Upload an image (the rest of it, if cut off before), have it stored and put into force; its generation."""
+    def program(
+        self,
+        image: bytes,
+        on_progress: Callable[[int, int], None] = lambda done, total: None,
+        on_weight: Callable[[int, int], None] = lambda done, total: None,
+    ) -> int:
+        """Upload an image (the rest of it, if cut off before), have it stored and put into force; its generation.
+
+        on_progress is told of bytes uploaded, on_weight of weights programmed. Raises LinkError where the programming
+        does not end within PROGRAM_LIMIT_MS.
+        """
         sha256 = hashlib.sha256(image).digest()
         upload = int.from_bytes(sha256[:4], "little")
         ask = self._conversation.ask
@@ -114,8 +130,15 @@ class Device:
             offset = taken
             on_progress(offset, len(image))
         generation = int(ask(messages.UPLOAD_COMMIT, upload)["generation"])
-        ask(messages.ACTIVATE, generation)
-        return generation
+        waited_ms = 0
+        while waited_ms < PROGRAM_LIMIT_MS:
+            reply = ask(messages.ACTIVATE, generation)
+            on_weight(int(reply["done"]), int(reply["weights"]))
+            if int(reply["done"]) >= int(reply["weights"]):
+                return generation
+            self.port.wait(PROGRAM_POLL_MS)
+            waited_ms += PROGRAM_POLL_MS
+        raise LinkError(f"{self.port.name}: its weights are not programmed in {PROGRAM_LIMIT_MS // 1000} s")
 
     def measure(self, on_phase: Callable[[str, float], None] = lambda phase, remaining_s: None) -> Answer:
         """Run one measurement to its end. Raises LinkError where it does not end within an hour."""
@@ -181,13 +204,14 @@ def _status(raw: Values) -> dict[str, str]:
 
 def _answer(raw: Values) -> Answer:
     number = {name: value for name, value in raw.items() if isinstance(value, int)}
-    channels = min(number["channels"], 4)
+    channels = min(number["channels"], messages.MAX_CHANNELS)
+    outputs = min(number["outputs"], messages.MAX_OUTPUTS)
     return Answer(
         answer=decision.ANSWERS.get(number["answer"], "NONE"),
         label=_text(raw["label"]),
         band=number["band"],
         reason=messages.REASONS.get(number["reason"], f"reason {number['reason']}"),
-        output_v=number["output_uv"] * 1e-6,
+        outputs_v=tuple(number[f"output{k + 1}_uv"] * 1e-6 for k in range(outputs)),
         margin_v=number["margin_uv"] * 1e-6,
         inputs_v=tuple(number[f"input{k + 1}_uv"] * 1e-6 for k in range(channels)),
         ohms=tuple(number[f"ohm{k + 1}"] for k in range(channels)),

@@ -2,23 +2,27 @@
 
 K.-T. Tang et al., Sensors 13 (2013) 193-207, section 3. Every seed is a chip with its own mismatch, an array of sensors
 and 24 specimens of its own. All figures are of simulations: trainings by the fast twin of the learning cells, which is
-set beside ngspice here for a training's first samples and for the test.
+set beside ngspice here: for a training's first samples beside a full transient, for the test beside the chip at rest.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import count
 from typing import NamedTuple
 
 import numpy as np
+from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
 from enose.reproduce.odours import CLASSES, OdourSets, odour_sets
 from enose_hwsim.chipfile import MlpFile
 from enose_hwsim.chips.cells.mismatch import Shifts
+from enose_hwsim.chips.learning.agreement import Agreement, compared
 from enose_hwsim.chips.learning.selection import after_sequence, margin_v
 from enose_hwsim.chips.learning.shifts import LearningShifts
 from enose_hwsim.chips.learning.spice import SpiceLearningChip
-from enose_hwsim.chips.learning.training import Capacitors, History, Rules, learn
+from enose_hwsim.chips.learning.training import History, Rules, learn
+from enose_hwsim.chips.learning.transient import TransientLearningChip
 from enose_hwsim.chips.learning.twin import LearningTwin
 
 Floats = NDArray[np.float64]
@@ -54,25 +58,43 @@ class Checked(NamedTuple):
     """The first seed: its chosen training, and its chip in ngspice."""
 
     history: History
-    twin_weight_error_v: float  # largest difference to ngspice after CHECKED samples of training
-    twin_output_error_v: float  # and at the test's outputs
+    learning: Agreement  # of CHECKED samples of training with ngspice's full transient
+    twin_output_error_v: float  # largest difference to ngspice at the test's outputs
     power_mw: float  # ngspice, learning cells at work, mean over the test
 
 
-def reproduce(chip: MlpFile, seeds: int, seed: int, telling: Callable[[str], None] = lambda text: None) -> Result:
-    """Train and test `seeds` chips, the first with `seed`. Raises ValueError for fewer than one; SpiceError."""
+def reproduce(
+    chip: MlpFile, seeds: int, seed: int, on_progress: Callable[[str, int, int], None] = lambda text, done, total: None
+) -> Result:
+    """Train and test `seeds` chips, the first with `seed`; on_progress is told of work (text, done, total).
+
+    Raises ValueError for fewer than one; SpiceError.
+    """
     if seeds < 1:
         raise ValueError(f"{seeds} seeds, expected at least 1")
-    blocks = []
-    for begin in range(0, seeds, BLOCK):
-        count = min(BLOCK, seeds - begin)
-        telling(f"seeds {seed + begin} to {seed + begin + count - 1}: odours, cells in ngspice, training")
-        blocks.append(_block(chip, count, seed + begin))
+    counts_of = {seed + begin: min(BLOCK, seeds - begin) for begin in range(0, seeds, BLOCK)}
+    if len(counts_of) == 1:
+        blocks = [_block(chip, seeds, seed, True, _epochs_told(on_progress))]
+    else:  # a block knows nothing of the others: one process each, as many as the machine has processors
+        blocks = []
+        run = Parallel(n_jobs=-1, return_as="generator")
+        on_progress("odours, cells in ngspice, trainings", 0, len(counts_of))
+        for block in run(delayed(_block)(chip, count, first, first == seed) for first, count in counts_of.items()):
+            blocks.append(block)
+            on_progress("odours, cells in ngspice, trainings", len(blocks), len(counts_of))
     odours = [block[0] for block in blocks]
     together = OdourSets(*(np.concatenate(parts) for parts in zip(*(vars(o).values() for o in odours), strict=True)))
     output_v, *counts = (np.concatenate(parts) for parts in zip(*(block[1] for block in blocks), strict=True))
     right, train_right, after, plain = counts
-    return Result(together, output_v, right, train_right, after, plain, blocks[0][2]())
+    checked = blocks[0][2]
+    assert checked is not None  # of the first seed's block
+    return Result(together, output_v, right, train_right, after, plain, checked)
+
+
+def _epochs_told(on_progress: Callable[[str, int, int], None]) -> Callable[[], None]:
+    """What a training calls after each epoch."""
+    epochs = count(1)
+    return lambda: on_progress("training", next(epochs), EPOCHS + PLAIN_EPOCHS)
 
 
 def answers(chip: MlpFile, output_v: Floats) -> Ints:
@@ -82,34 +104,43 @@ def answers(chip: MlpFile, output_v: Floats) -> Ints:
 
 
 def _block(
-    chip: MlpFile, count: int, seed: int
-) -> tuple[OdourSets, tuple[Floats, Ints, Ints, Ints, Ints], Callable[[], Checked]]:
-    """Train and test some chips; what they came to, and how to check the first of them in ngspice."""
-    odours = odour_sets(count, seed)
+    chip: MlpFile, chips: int, seed: int, checked: bool, on_epoch: Callable[[], None] = lambda: None
+) -> tuple[OdourSets, tuple[Floats, Ints, Ints, Ints, Ints], Checked | None]:
+    """Train and test some chips; what they came to, and, if wanted, the first of them checked in ngspice."""
+    odours = odour_sets(chips, seed)
     rng = np.random.default_rng([seed, 0x441])
-    shifts, learning = Shifts.draw(chip.topology, count, rng), LearningShifts.draw(chip.topology, count, rng)
+    shifts, learning = Shifts.draw(chip.topology, chips, rng), LearningShifts.draw(chip.topology, chips, rng)
     twin = LearningTwin(chip, shifts, learning, TEMPERATURE_C)
-    capacitors = Capacitors(chip, twin.tables.capacitance_f, TEMPERATURE_C)
+    leak_v_per_s = chip.leak_v_per_s(TEMPERATURE_C)
     levels_v = np.array([TEACHERS_V[name] for name in CLASSES])
     right = _judge(chip, twin, odours)
 
     starts = twin.repeated(STARTS)
-    each = np.repeat(np.arange(count), STARTS)
+    each = np.repeat(np.arange(chips), STARTS)
     inputs_v, teacher_v = odours.train_v[each], levels_v[odours.train[each]]
     order = _orders(rng, len(each), EPOCHS, inputs_v.shape[1])
     zero_v = chip.synapse.weight_zero_v
     first_v = rng.uniform(zero_v - START_SPREAD_V, zero_v + START_SPREAD_V, (len(each), chip.topology.weights))
-    history = learn(chip, starts, capacitors, inputs_v, teacher_v, order, first_v, Rules(), rng)
+    history = learn(chip, starts, inputs_v, teacher_v, order, first_v, Rules(), leak_v_per_s, on_epoch)
     best_v, margins_v = _deepest(starts, inputs_v, teacher_v, history)
-    chosen = margins_v.reshape(count, STARTS).argmax(axis=1) + STARTS * np.arange(count)
+    chosen = margins_v.reshape(chips, STARTS).argmax(axis=1) + STARTS * np.arange(chips)
 
     sequence = tuple(CLASSES.index(name) for name in SEQUENCE)
-    one = STARTS * np.arange(count)  # the first training of each chip
+    one = STARTS * np.arange(chips)  # the first training of each chip
     after_v = _after_sequence(history, one, odours, order, sequence)
     plain_order = order[one, :PLAIN_EPOCHS]
-    plain = learn(chip, twin, capacitors, odours.train_v, levels_v[odours.train], plain_order, first_v[one],
-                  Rules.paper(), rng)  # fmt: skip
-    plain_v = _after_sequence(plain, np.arange(count), odours, plain_order, sequence)
+    plain = learn(
+        chip,
+        twin,
+        odours.train_v,
+        levels_v[odours.train],
+        plain_order,
+        first_v[one],
+        Rules.paper(),
+        leak_v_per_s,
+        on_epoch,
+    )
+    plain_v = _after_sequence(plain, np.arange(chips), odours, plain_order, sequence)
 
     output_v = twin.state(odours.test_v, best_v[chosen]).answer_v
     in_training = answers(chip, twin.state(odours.train_v, best_v[chosen]).answer_v) == odours.train
@@ -118,16 +149,18 @@ def _block(
     def check() -> Checked:
         c = int(chosen[0])
         shown = History(history.output_v[:, c], history.teacher_v[:, c], history.weights_v[:, c], history.pulse_s)
-        spice = SpiceLearningChip(chip, TEMPERATURE_C, shifts.chip(0), learning.chip(0))
+        whole = TransientLearningChip(chip, TEMPERATURE_C, shifts.chip(0), learning.chip(0))
         few = order[:1, :1, :CHECKED]
-        slow = learn(chip, spice, capacitors, inputs_v[:1], teacher_v[:1], few, first_v[:1], Rules(), rng)
-        weight_error_v = float(np.abs(slow.weights_v[:, 0] - history.weights_v[: len(slow.weights_v), 0]).max())
+        slow = learn(chip, whole, inputs_v[:1], teacher_v[:1], few, first_v[:1], Rules(), leak_v_per_s)
+        fast = History(*(of_samples[:CHECKED] for of_samples in history))
+        alone = fast._replace(output_v=fast.output_v[:, :1], weights_v=fast.weights_v[:, :1])
+        spice = SpiceLearningChip(chip, TEMPERATURE_C, shifts.chip(0), learning.chip(0))
         tested = [spice.answer(v, zero_v, best_v[chosen[0]]) for v in odours.test_v[0]]
         output_error_v = float(np.abs(np.array([answer.output_v for answer in tested]) - output_v[0]).max())
         power_mw = float(np.mean([answer.power_mw for answer in tested]))
-        return Checked(shown, weight_error_v, output_error_v, power_mw)
+        return Checked(shown, compared(alone, slow, first_v[:1]), output_error_v, power_mw)
 
-    return odours, arrays, check
+    return odours, arrays, check() if checked else None
 
 
 def _orders(rng: np.random.Generator, chips: int, epochs: int, samples: int) -> NDArray[np.intp]:

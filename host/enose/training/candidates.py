@@ -7,13 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from enose.training.circuit import Circuit, Singles
+from enose_hwsim.chipfile import AnyChip
 
 RIDGE = 1e-3  # of the samples' count
 
 
 @dataclass(frozen=True)
 class Candidates:
-    """K candidates: channels (K, I), the band in which each class lies (K, classes), how hard weights shrink (K,)."""
+    """K candidates: channels (K, I), each class's answer, as a number (K, classes), how hard weights shrink (K,)."""
 
     channels: NDArray[np.int64]
     band_of_class: NDArray[np.int64]
@@ -37,13 +38,26 @@ class Candidates:
         return Candidates(every.channels, every.band_of_class, np.repeat(amounts, len(self)))
 
 
-def all_candidates(sensors: int, inputs: int, classes: int) -> Candidates:
-    """Every choice of sensors with every order of the classes, unshrunk; of an order and its mirror image only one.
+def class_orders(chip: AnyChip, classes: int) -> list[tuple[int, ...]]:
+    """Which answer each class may get, one order of many that a network can turn into one another by its weights.
 
-    The network's output can be mirrored by its weights, and so can three bands that lie about the middle of its swing;
-    two classes take the two lowest bands, which do not, so there both orders count.
+    A network can mirror its output, and so three bands that lie about the middle of its swing; two classes take the two
+    lowest bands, which do not, so there both orders count. Of several outputs all are alike: what matters is which
+    class, if any, is the one at rest.
     """
-    orders = [p for p in permutations(range(classes)) if classes == 2 or p[0] < p[-1]]
+    orders = list(permutations(range(classes)))
+    if chip.kind == "memristor":
+        return orders[:1] if classes <= chip.topology.outputs else [p for p in orders if _rising(p, classes - 1)]
+    return [p for p in orders if classes == 2 or p[0] < p[-1]]
+
+
+def _rising(order: tuple[int, ...], rest: int) -> bool:
+    outputs = [answer for answer in order if answer != rest]
+    return outputs == sorted(outputs)
+
+
+def all_candidates(sensors: int, inputs: int, orders: list[tuple[int, ...]]) -> Candidates:
+    """Every choice of sensors with every order of the classes, unshrunk."""
     subsets = np.array(list(combinations(range(sensors), inputs)), dtype=np.int64)
     channels = np.repeat(subsets, len(orders), axis=0)
     return Candidates(channels, np.tile(np.array(orders), (len(subsets), 1)), np.zeros(len(channels)))
@@ -58,7 +72,7 @@ def random_layer_score(
     least squares: what a trained hidden layer can do better than a random one is left to the training of those that
     rank high.
     """
-    hidden = np.tanh(np.float32(circuit.cells.gain) * np.matmul(circuit.drives(inputs_v), rows.T))
+    hidden = circuit.random_layer(circuit.drives(inputs_v), rows)
     hidden = np.concatenate([hidden, np.ones_like(hidden[..., :1])], axis=-1).astype(np.float64)
     turned = hidden.transpose(0, 2, 1)
     ridge = RIDGE * bands.shape[1] * np.eye(len(rows) + 1)

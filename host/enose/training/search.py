@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 
 from enose.features import Constants, exact_ohm, input_v, no_constants, range_constants
 from enose.recordings import Recordings, Specimen
-from enose.training.candidates import Candidates, all_candidates, random_layer_score
-from enose.training.circuit import Circuit, Singles
+from enose.training.candidates import Candidates, all_candidates, class_orders, random_layer_score
+from enose.training.circuit import Circuit, Singles, open_circuit
 from enose.training.fit import BATCH, Jobs, fit, scores, start
 from enose.training.network import Network, TrainingError
+from enose.training.readings import Reading, reading_of
 from enose_contract.normalise import NORM_RANGE
-from enose_hwsim.chipfile import MlpFile
+from enose_hwsim.chipfile import AnyChip
 
 Progress = Callable[[int, int, str], None]
 
@@ -36,31 +37,35 @@ STAGES = 4
 def train(
     recordings: Recordings,
     specimens: NDArray[np.int64],
-    chip: MlpFile,
+    chip: AnyChip,
     seed: int,
+    fidelity: str = "fast",
     on_progress: Progress = lambda done, total, text: None,
 ) -> Network:
     """The network for a chip, from the specimens with these indices. The same seed is the same network.
+
+    It is trained through the chip's equations for fidelity `ideal`, else through its transistors' curves.
 
     on_progress(done, total, text) is called before each of the four steps and at the end. Raises TrainingError for
     fewer than two classes, more than the output has bands, a class with fewer than two groups of specimens, or fewer
     sensors than the chip has inputs.
     """
     split = _Split.of(recordings, specimens, chip)
+    circuit, reading = open_circuit(chip, fidelity), reading_of(chip, split.group_count())
     rng = np.random.default_rng([seed, 0x7A])
-    candidates = all_candidates(len(recordings.sensors), chip.topology.inputs, len(split.classes))
+    candidates = all_candidates(len(recordings.sensors), chip.topology.inputs, class_orders(chip, len(split.classes)))
     on_progress(0, STAGES, f"ranking {len(candidates)} choices of sensors and order")
     if len(candidates) > RANKED:
-        candidates = candidates.some(np.argsort(-_ranks(chip, split, candidates, rng), kind="stable")[:RANKED])
+        candidates = candidates.some(np.argsort(-_ranks(circuit, split, candidates, rng), kind="stable")[:RANKED])
     on_progress(1, STAGES, f"training {len(candidates)} of them shortly")
     candidates = candidates.shrunk(SHRINK)
-    loss, _ = _held_out(chip, split, candidates, FIRST_FOLDS, FIRST_STEPS, rng)
+    loss, _ = _held_out(circuit, reading, split, candidates, FIRST_FOLDS, FIRST_STEPS, rng)
     candidates = candidates.some(np.argsort(loss, kind="stable")[:SECOND])
     on_progress(2, STAGES, f"training {len(candidates)} of them longer")
-    loss, accuracy = _held_out(chip, split, candidates, SECOND_FOLDS, SECOND_STEPS, rng)
+    loss, accuracy = _held_out(circuit, reading, split, candidates, SECOND_FOLDS, SECOND_STEPS, rng)
     best = int(np.argmin(loss))
     on_progress(3, STAGES, f"training one from {RESTARTS} starts")
-    weights, train_accuracy = _final(chip, split, candidates.some(np.array([best])), rng)
+    weights, train_accuracy = _final(circuit, reading, split, candidates.some(np.array([best])), rng)
     channels = tuple(int(c) for c in candidates.channels[best])
     constants = split.constants.of(channels)
     on_progress(4, STAGES, "trained")
@@ -91,7 +96,7 @@ class _Split:
     constants: Constants
 
     @classmethod
-    def of(cls, recordings: Recordings, indices: NDArray[np.int64], chip: MlpFile) -> "_Split":
+    def of(cls, recordings: Recordings, indices: NDArray[np.int64], chip: AnyChip) -> "_Split":
         chosen = [recordings.specimens[i] for i in indices.tolist()]
         classes = _classes(recordings, chosen, chip)
         if len(recordings.sensors) < chip.topology.inputs:
@@ -120,11 +125,11 @@ class _Split:
         return np.asarray(candidates.band_of_class[:, self.labels])
 
 
-def _classes(recordings: Recordings, chosen: Sequence[Specimen], chip: MlpFile) -> tuple[str, ...]:
+def _classes(recordings: Recordings, chosen: Sequence[Specimen], chip: AnyChip) -> tuple[str, ...]:
     """The classes that the split has, in the recordings' order."""
     groups = {name: len({s.group for s in chosen if s.label == name}) for name in recordings.classes}
     classes = tuple(name for name, count in groups.items() if count)
-    most = len(chip.decision.edges_v) + 1
+    most = chip.answers
     if not 2 <= len(classes) <= most:
         found = f"{len(classes)} classes in the training split ({', '.join(classes) or 'none'})"
         raise TrainingError(f"{found}, expected 2..{most} for {chip.name}")
@@ -145,8 +150,7 @@ def _folds(split: _Split, folds: int, rng: np.random.Generator) -> list[NDArray[
     return [fold_of_group[split.groups] == f for f in range(folds)]
 
 
-def _ranks(chip: MlpFile, split: _Split, candidates: Candidates, rng: np.random.Generator) -> NDArray[np.float64]:
-    circuit = Circuit(chip)
+def _ranks(circuit: Circuit, split: _Split, candidates: Candidates, rng: np.random.Generator) -> NDArray[np.float64]:
     rows = rng.uniform(-1, 1, (RANDOM_NEURONS, circuit.inputs + 1)).astype(np.float32)
     ranks = []
     for at in range(0, len(candidates), CHUNK):
@@ -156,7 +160,13 @@ def _ranks(chip: MlpFile, split: _Split, candidates: Candidates, rng: np.random.
 
 
 def _held_out(
-    chip: MlpFile, split: _Split, candidates: Candidates, folds: int, steps: int, rng: np.random.Generator
+    circuit: Circuit,
+    reading: Reading,
+    split: _Split,
+    candidates: Candidates,
+    folds: int,
+    steps: int,
+    rng: np.random.Generator,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """(loss, accuracy) of every candidate, (K,), over the specimens that each fold held out."""
     held_out = _folds(split, folds, rng)
@@ -164,19 +174,21 @@ def _held_out(
     mask = np.repeat(held_out, count, axis=0)
     every = candidates.times(len(held_out))
     jobs = Jobs(split.inputs_v(every), split.bands(every), ~mask, every.shrink, split.group_count())
-    weights = fit(chip, jobs, start(Circuit(chip), len(mask), rng), steps, rng)
-    loss, accuracy = scores(chip, jobs, weights, mask)
+    weights = fit(circuit, reading, jobs, start(circuit, len(mask), rng), steps, rng)
+    loss, accuracy = scores(circuit, reading, jobs, weights, mask)
     share = mask.mean(axis=1)
     return (loss * share).reshape(-1, count).sum(axis=0), (accuracy * share).reshape(-1, count).sum(axis=0)
 
 
-def _final(chip: MlpFile, split: _Split, candidate: Candidates, rng: np.random.Generator) -> tuple[Singles, float]:
+def _final(
+    circuit: Circuit, reading: Reading, split: _Split, candidate: Candidates, rng: np.random.Generator
+) -> tuple[Singles, float]:
     """(weights, their accuracy) on the whole training split."""
     every = candidate.times(RESTARTS)
     everything = np.ones((RESTARTS, len(split.labels)), dtype=np.bool_)
     jobs = Jobs(split.inputs_v(every), split.bands(every), everything, every.shrink, split.group_count())
     steps = max(FINAL_STEPS, FINAL_EPOCHS * len(split.labels) // BATCH)
-    weights = fit(chip, jobs, start(Circuit(chip), RESTARTS, rng), steps, rng)
-    loss, accuracy = scores(chip, jobs, weights, everything)
+    weights = fit(circuit, reading, jobs, start(circuit, RESTARTS, rng), steps, rng)
+    loss, accuracy = scores(circuit, reading, jobs, weights, everything)
     best = int(np.argmin(loss))
     return weights[best], float(accuracy[best])

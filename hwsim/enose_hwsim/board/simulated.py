@@ -22,10 +22,10 @@ from enose_hwsim import gas
 from enose_hwsim.board.parts.flash import FlashPart
 from enose_hwsim.board.process import FirmwareProcess
 from enose_hwsim.board.serving import FirmwareEnded, Requests
-from enose_hwsim.board.wiring import Wiring
+from enose_hwsim.board.wiring import wire
 from enose_hwsim.board.world import World
 from enose_hwsim.boardfile import BoardFile
-from enose_hwsim.chipfile import MlpFile
+from enose_hwsim.chipfile import AnyChip
 from enose_hwsim.chips import open_chip
 from enose_hwsim.configuration import device_configuration
 from enose_hwsim.mcu import FLASH_KIB
@@ -53,7 +53,7 @@ class SimulatedBoard:
     def __init__(
         self,
         board: BoardFile,
-        chip: MlpFile,
+        chip: AnyChip,
         *,
         fidelity: str = "fast",
         seed: int = 0,
@@ -63,13 +63,14 @@ class SimulatedBoard:
     ) -> None:
         """Start the firmware, its clock at start_s.
 
-        Raises MicroPythonMissing, SpiceMissing, FlashFileError, or ValueError for an unknown fidelity.
+        Raises MicroPythonMissing, SpiceMissing, FlashFileError, or ValueError for an unknown fidelity or a chip of
+        another kind than the board's.
         """
         self.world = World()
         self.fidelity = fidelity
         rng = np.random.default_rng(seed)
         flash = FlashPart(FLASH_SIZE, flash_path)
-        self.wiring = Wiring(board, chip, open_chip(chip, fidelity), self.world, flash, rng)
+        self.wiring = wire(board, chip, open_chip(chip, fidelity), self.world, flash, rng)
         self._process = FirmwareProcess(device_configuration(board, chip), board.heap_kib, round(start_s * 1e6))
         self._master, self._slave = pty.openpty()
         tty.setraw(self._slave)

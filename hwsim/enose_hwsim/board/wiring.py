@@ -1,31 +1,37 @@
 """The board's wiring: which part each pin, bus and address reaches, as the board file says."""
 
+from abc import ABC, abstractmethod
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from enose_hwsim.board.parts.ad5676r import Ad5676rPart
+from enose_hwsim.board.parts.adg714 import Adg714ChainPart
 from enose_hwsim.board.parts.ads1115 import Ads1115Part
-from enose_hwsim.board.parts.analog_chip import ChipModel, HeldWeightChipPart
+from enose_hwsim.board.parts.analog_chip import HeldWeightChipPart
 from enose_hwsim.board.parts.flash import FlashPart
+from enose_hwsim.board.parts.memristor_array import MemristorArrayPart
 from enose_hwsim.board.world import World
-from enose_hwsim.boardfile import BoardFile
-from enose_hwsim.chipfile import MlpFile
+from enose_hwsim.boardfile import BoardFile, MemristorBoard, MlpBoard
+from enose_hwsim.chipfile import ChipFile, MemristorFile, MlpFile
+from enose_hwsim.memristors.a14mod import A14Mod
+from enose_hwsim.memristors.population import Population, Spread
 
 MCU_ADC_FULL_V = 3.3
 ENXIO = 6
 EIO = 5
 
+SPEED_SIGMA = 0.1  # of the devices of a simulated memristor chip: as the write-verify figures assume
 
-class Wiring:
-    """All parts of one board and what the firmware's accesses do to them."""
+
+class Wiring(ABC):
+    """All parts of one board and what the firmware's accesses do to them; each kind of chip adds its own."""
+
+    chip: Any  # the chip's part; every kind has `violations`
 
     def __init__(
-        self,
-        board: BoardFile,
-        chip: MlpFile,
-        model: ChipModel,
-        world: World,
-        flash: FlashPart,
-        rng: np.random.Generator,
+        self, board: BoardFile, chip: ChipFile, world: World, flash: FlashPart, rng: np.random.Generator
     ) -> None:
         """`ambient_c`, `chip_supply_v` and `bus_dead` are free to change while the board runs."""
         self._board = board
@@ -36,11 +42,11 @@ class Wiring:
         self.bus_dead = False
         self._rng = rng
         self._levels: dict[int, int] = {}
-        self.chip = HeldWeightChipPart(chip, model, lambda: self.ambient_c)
         self.dac = Ad5676rPart(board.dac.reference_v, self._dac_changed)
         self.adc = Ads1115Part(self._adc_input_v, rng)
+        self._i2c = {board.adc.address: self.adc}
         self._inputs = {channel: k for k, channel in enumerate(board.dac.input_channels)}
-        self._address_bits = {pin: bit for bit, pin in enumerate(board.weights.address_pins)}
+        self._outputs = {channel: k for k, channel in enumerate(board.adc.output_channels)}
 
     def pin_write(self, pin: int, level: int, t_s: float) -> None:
         """An output pin of the microcontroller changes."""
@@ -48,33 +54,31 @@ class Wiring:
         self._levels[pin] = level
         if pin == board.dac.select_pin:
             self.dac.select(level)
-        elif pin == board.weights.strobe_pin:
-            self.chip.set_strobe(level, t_s)
-        elif pin in self._address_bits:
-            self.chip.set_address_bit(self._address_bits[pin], level, t_s)
         elif pin == board.switch.pin:
             self.chip.set_switch(level, t_s)
         elif pin == board.gas.valve_pin:
             self.world.set_valve(level, t_s)
+        else:
+            self._chip_pin(pin, level, t_s)
 
     def pin_read(self, pin: int) -> int:
         """The level at a pin; inputs that nothing drives read low."""
         return self._levels.get(pin, 0)
 
     def spi(self, data: bytes, t_s: float) -> bytes:
-        """A transfer on the SPI bus; the DAC is the only part on it."""
+        """A transfer on the SPI bus; the DAC alone answers."""
         return self.dac.transfer(data, t_s)
 
     def i2c_write(self, address: int, data: bytes, t_s: float) -> None:
         """A write transfer. Raises OSError where no part acknowledges."""
         self._acknowledge(address)
-        self.adc.write(data, t_s)
+        self._i2c[address].write(data, t_s)
 
     def i2c_read(self, address: int, count: int, written: bytes, t_s: float) -> bytes:
         """A read transfer after `written` bytes. Raises OSError where no part acknowledges."""
         self._acknowledge(address)
-        self.adc.write(written, t_s)
-        return self.adc.read(count, t_s)
+        self._i2c[address].write(written, t_s)
+        return self._i2c[address].read(count, t_s)
 
     def mcu_adc(self, pin: int) -> int:
         """A 12-bit conversion of the microcontroller, spread over 16 bits as MicroPython does."""
@@ -89,23 +93,120 @@ class Wiring:
         return code << 4 | code >> 8
 
     def _acknowledge(self, address: int) -> None:
-        if self.bus_dead or address != self._board.adc.address:
+        if self.bus_dead or address not in self._i2c:
             raise OSError(ENXIO if not self.bus_dead else EIO, "no acknowledge")
+
+    @abstractmethod
+    def _chip_pin(self, pin: int, level: int, t_s: float) -> None:
+        """A pin that only this kind of board has."""
+
+    @abstractmethod
+    def _chip_dac(self, channel: int, volts: float, t_s: float) -> None:
+        """A DAC channel that only this kind of board has."""
 
     def _dac_changed(self, channel: int, volts: float, t_s: float) -> None:
         if channel in self._inputs:
             self.chip.set_input_dac(self._inputs[channel], volts, t_s)
-        elif channel == self._board.dac.weight_channel:
-            self.chip.set_weight_dac(volts, t_s)
+        else:
+            self._chip_dac(channel, volts, t_s)
 
     def _adc_input_v(self, channel: int, t_s: float) -> float:
         board = self._board
         if channel == board.adc.rail_channel:
             return board.sensors.rail_v
-        if channel == board.adc.output_channel:
-            return self.chip.output_v(t_s)
+        if channel in self._outputs:
+            outputs_v: NDArray[np.float64] = np.atleast_1d(self.chip.output_v(t_s))
+            return float(outputs_v[self._outputs[channel]])
         if channel == board.adc.sensor_channel:
             position = sum(self._levels.get(pin, 0) << bit for bit, pin in enumerate(board.mux.select_pins))
             ohm = self.world.resistance_ohm(position, t_s)
             return board.sensors.rail_v * board.sensors.load_ohm / (ohm + board.sensors.load_ohm)
         return 0.0
+
+
+class MlpWiring(Wiring):
+    """An address bus and a strobe write the chip's capacitors."""
+
+    def __init__(
+        self, board: MlpBoard, chip: MlpFile, model: Any, world: World, flash: FlashPart, rng: np.random.Generator
+    ) -> None:
+        """model: the chip at a fidelity."""
+        super().__init__(board, chip, world, flash, rng)
+        self.chip = HeldWeightChipPart(chip, model, lambda: self.ambient_c)
+        self._strobe_pin = board.weights.strobe_pin
+        self._weight_channel = board.dac.weight_channel
+        self._address_bits = {pin: bit for bit, pin in enumerate(board.weights.address_pins)}
+
+    def _chip_pin(self, pin: int, level: int, t_s: float) -> None:
+        if pin == self._strobe_pin:
+            self.chip.set_strobe(level, t_s)
+        elif pin in self._address_bits:
+            self.chip.set_address_bit(self._address_bits[pin], level, t_s)
+
+    def _chip_dac(self, channel: int, volts: float, t_s: float) -> None:
+        if channel == self._weight_channel:
+            self.chip.set_weight_dac(volts, t_s)
+
+
+class MemristorWiring(Wiring):
+    """A chain of switches connects the devices; a gate makes pulses, an amplifier and a second ADC read."""
+
+    def __init__(
+        self,
+        board: MemristorBoard,
+        chip: MemristorFile,
+        model: Any,
+        world: World,
+        flash: FlashPart,
+        rng: np.random.Generator,
+    ) -> None:
+        """model: the chip at a fidelity. The devices are drawn anywhere in their range, the board's noise in reads."""
+        super().__init__(board, chip, world, flash, rng)
+        device = chip.devices
+        law = A14Mod(device.k_per_s, device.r_on_ohm, device.r_off_ohm, device.m, device.threshold_v)
+        start_ohm = rng.uniform(device.min_ohm, device.max_ohm, chip.topology.weights)
+        devices = Population.draw(law, Spread(speed_sigma=SPEED_SIGMA, read_noise=board.read.noise), start_ohm, rng)
+        self._common_v = chip.input.common_v
+        self._gate_pin = board.pulses.gate_pin
+        self._matrix_pin = board.matrix.select_pin
+        self._pulse_channel, self._read_channel = board.dac.pulse_channel, board.dac.read_channel
+        self.chip = MemristorArrayPart(chip, model, devices, board.read.sense_ohm)
+        self.chain = Adg714ChainPart(board.matrix.parts, self.chip.set_switches)
+        self.read_adc = Ads1115Part(self._read_input_v, rng)
+        self._i2c[board.read.address] = self.read_adc
+
+    def spi(self, data: bytes, t_s: float) -> bytes:
+        """A transfer on the SPI bus: to the chain while it is selected, else to the DAC."""
+        if self.chain.selected:
+            self.chain.transfer(data)
+            return bytes(len(data))
+        return super().spi(data, t_s)
+
+    def _chip_pin(self, pin: int, level: int, t_s: float) -> None:
+        if pin == self._matrix_pin:
+            self.chain.select(level, t_s)
+        elif pin == self._gate_pin:
+            self.chip.set_gate(level, t_s)
+
+    def _chip_dac(self, channel: int, volts: float, t_s: float) -> None:
+        if channel == self._pulse_channel:
+            self.chip.set_pulse_dac(volts, t_s)
+        elif channel == self._read_channel:
+            self.chip.set_read_dac(volts, t_s)
+
+    def _read_input_v(self, channel: int, t_s: float) -> float:
+        """Inputs 0 and 1: the common node and the amplifier's output, which falls below it as the current rises."""
+        if channel == 1:
+            return float(self.chip.amplifier_v())
+        return self._common_v if channel == 0 else 0.0
+
+
+def wire(
+    board: BoardFile, chip: ChipFile, model: Any, world: World, flash: FlashPart, rng: np.random.Generator
+) -> Wiring:
+    """The wiring of a board around its chip, at the fidelity of `model`. Raises ValueError where the kinds differ."""
+    if isinstance(board, MlpBoard) and isinstance(chip, MlpFile):
+        return MlpWiring(board, chip, model, world, flash, rng)
+    if isinstance(board, MemristorBoard) and isinstance(chip, MemristorFile):
+        return MemristorWiring(board, chip, model, world, flash, rng)
+    raise ValueError(f"board {board.name} is for a chip of kind '{board.kind}', {chip.name} is '{chip.kind}'")

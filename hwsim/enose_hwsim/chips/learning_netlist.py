@@ -2,14 +2,14 @@
 
 After K.-T. Tang et al., Sensors 13 (2013) 193-207, figure 2 and equations (5) to (10): a derivative circuit and a delta
 block per neuron, a multiplier that takes the output's error back through each output weight, and per weight a Gilbert
-multiplier for its update, a switch and a capacitor.
+multiplier for its update, a capacitor and switches.
 """
 
 from PySpice.Spice.Netlist import Circuit
 
 from enose_hwsim.chipfile import MlpFile
 from enose_hwsim.chips.cells.forward import CONVERTER, HIGH_GATE_V, LOW_GATE_V, NEGATIVE_HALF, POSITIVE_HALF
-from enose_hwsim.chips.cells.learning import DELTA, DERIVATIVE, GILBERT, HIGH_BIAS, WEIGHT
+from enose_hwsim.chips.cells.learning import DELTA, DERIVATIVE, GILBERT, HIGH_BIAS, INVERTER, WEIGHT
 from enose_hwsim.chips.cells.transistors import SUPPLY
 
 TEACHER_SOURCE = "vteacher"
@@ -32,7 +32,7 @@ def add_learning(circuit: Circuit, chip: MlpFile) -> dict[str, float]:
         circuit.V(f"{part}", SUPPLY, f"{SUPPLY}_{part}", 0.0)
     circuit.V("teacher", "teacher", ground, "external")
     circuit.V("clock", "clock", ground, "external")
-    circuit.V("rest", "not_clock", ground, 0.0)  # the dummy switch matters in a transient only
+    circuit.X("inverter", INVERTER.name, "clock", "not_clock", updates)
     circuit.V("shifted", "shifted", ground, v_ref_v + SHIFT_V)
     circuit.X("highbias", HIGH_BIAS.name, "high_bias", "ref", updates)
     guesses_v = {"high_bias": HIGH_GATE_V}
@@ -60,7 +60,7 @@ def add_learning(circuit: Circuit, chip: MlpFile) -> dict[str, float]:
     for j in range(last + 1):
         for node in [*(hidden if j == last else inputs), "level"]:
             circuit.X(f"g{k}", GILBERT.name, node, f"error{j}", f"update{k}", "ref", "high_bias", updates)
-            circuit.X(f"w{k}", WEIGHT.name, f"update{k}", f"cap{k}", "clock", "not_clock", SUPPLY)
+            circuit.X(f"w{k}", WEIGHT.name, f"update{k}", f"cap{k}", "clock", "not_clock", "ref", SUPPLY)
             circuit.V(f"u{k}", f"cap{k}", f"w{k}", 0.0)  # an ammeter into the weight's source
             guesses_v |= GILBERT.guesses_v(f"g{k}") | {f"update{k}": v_ref_v}
             k += 1

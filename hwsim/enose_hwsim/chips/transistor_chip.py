@@ -9,6 +9,7 @@ from enose_hwsim.chipfile import MlpFile
 from enose_hwsim.chips import transistor_netlist as circuit
 from enose_hwsim.chips.cells.mismatch import Shifts
 from enose_hwsim.chips.equations import checked_v, thermal_v
+from enose_hwsim.chips.output_noise import FROM_HZ, TO_HZ, power_of_spectrum
 from enose_hwsim.spice.cards import Corner
 from enose_hwsim.spice.driver import Path, Solver, SpiceError
 from enose_hwsim.spice.path import nearest_order
@@ -59,21 +60,48 @@ class TransistorChip:
         on_chip: Callable[[int, int], None] = lambda done, total: None,
     ) -> Floats:
         """The same for any nodes, or branches in amperes: (S, O) or (C, S, O)."""
+        inputs, weights = self._checked(inputs_v, weights_v)
+        order = nearest_order(inputs)
+        solved = np.empty((len(weights), len(inputs), len(outputs)))
+        for c, row in enumerate(weights):
+            self._become(c)
+            # To and fro, so that a chip begins at the inputs at which the last one ended.
+            solved[c] = self._solve(inputs, row, outputs, order[:: -1 if c % 2 else 1])
+            on_chip(c + 1, len(weights))
+        return solved[0] if np.ndim(weights_v) == 1 else solved
+
+    def noise_v(self, inputs_v: ArrayLike, weights_v: ArrayLike) -> Floats:
+        """The noise of the outputs, RMS in volts over the band of output_noise.py: shapes and errors of `output_v`.
+
+        ngspice's own spectrum of the whole chip, 0.1 s each.
+        """
+        inputs, weights = self._checked(inputs_v, weights_v)
+        powers_v2 = np.empty((len(weights), len(inputs)))
+        for c, row in enumerate(weights):
+            self._become(c)
+            for s, sample in enumerate(inputs):
+                sources = {circuit.input_source(i): float(v) for i, v in enumerate(sample)}
+                sources |= {circuit.weight_source(k): float(v) for k, v in enumerate(row)}
+                frequency_hz, density, _ = self._solver.noise(
+                    sources, circuit.OUTPUT_NODE, circuit.NOISE_INPUT, (FROM_HZ, TO_HZ)
+                )
+                powers_v2[c, s] = power_of_spectrum(self.chip, frequency_hz, density)
+        return np.sqrt(powers_v2[0] if np.ndim(weights_v) == 1 else powers_v2)
+
+    def _checked(self, inputs_v: ArrayLike, weights_v: ArrayLike) -> tuple[Floats, Floats]:
+        """Inputs (S, I) and weights (C, W) within the chip's ranges."""
         topology, synapse = self.chip.topology, self.chip.synapse
         inputs = checked_v(inputs_v, "input", (2,), topology.inputs, self.chip.input.min_v, self.chip.input.max_v)
         volts = checked_v(weights_v, "weight", (1, 2), topology.weights, synapse.weight_min_v, synapse.weight_max_v)
         weights = np.atleast_2d(volts)
         if self.shifts is not None and len(self.shifts) not in (1, len(weights)):
             raise ValueError(f"{len(weights)} sets of weights for {len(self.shifts)} chips, expected one for each")
-        order = nearest_order(inputs)
-        solved = np.empty((len(weights), len(inputs), len(outputs)))
-        for c, row in enumerate(weights):
-            if self.shifts is not None and (c == 0 or len(self.shifts) > 1):
-                self._solver.alter(circuit.shift_parameters(self.shifts.chip(c)))
-            # To and fro, so that a chip begins at the inputs at which the last one ended.
-            solved[c] = self._solve(inputs, row, outputs, order[:: -1 if c % 2 else 1])
-            on_chip(c + 1, len(weights))
-        return solved[0] if volts.ndim == 1 else solved
+        return inputs, weights
+
+    def _become(self, c: int) -> None:
+        """Let the netlist be chip c of the shifts."""
+        if self.shifts is not None and (c == 0 or len(self.shifts) > 1):
+            self._solver.alter(circuit.shift_parameters(self.shifts.chip(c)))
 
     def _solve(self, inputs: Floats, weights: Floats, outputs: tuple[str, ...], order: NDArray[np.intp]) -> Floats:
         sources: dict[str, ArrayLike] = {circuit.input_source(i): column for i, column in enumerate(inputs.T)}

@@ -20,6 +20,8 @@ from enose_hwsim.spice.cards import Corner, cards
 
 GMIN_S = 1e-15  # ngspice's own 1e-12 would leak the weights' capacitors
 OUTPUT_NODE = "y"
+NOISE_INPUT = "vprobe"  # ngspice wants an input to refer noise to
+PROBE = f"{NOISE_INPUT} probe 0 dc 0 ac 1\nrprobe probe 0 1\n"  # this one is connected to nothing
 FORWARD_PARTS = ("synapses", "converters", "neurons", "bias")  # each with its own branch of the supply
 
 
@@ -91,7 +93,7 @@ def netlist(chip: MlpFile, temperature_c: float, corner: Corner = "tt", learning
         guesses_v |= NEURON.guesses_v(f"y{j}") | {f"sum{j}": chip.synapse.v_ref_v, out: chip.synapse.v_ref_v}
     if learning:
         guesses_v |= add_learning(circuit, chip)
-    circuit.raw_spice += nodeset(guesses_v)
+    circuit.raw_spice += PROBE + nodeset(guesses_v)
     return circuit
 
 

@@ -39,7 +39,7 @@ _P = {
     "voff": -0.1, "nfactor": 1.6, "cdsc": 2.4e-4, "eta0": 0.01, "etab": -0.001, "dsub": 0.5,
     "pclm": 1.5, "pdiblc1": 0.01, "pdiblc2": 0.02, "pdiblcb": -0.01, "drout": 0.5,
     "cgdo": 6.3e-10, "cgso": 6.3e-10, "cj": 1.2e-3, "pb": 0.86, "mj": 0.41, "cjsw": 2e-10, "pbsw": 0.86, "mjsw": 0.3,
-    "cjswg": 4e-10, "mjswg": 0.3, "noia": 6e18, "noib": 3e3, "noic": -1.4e-12,
+    "cjswg": 4e-10, "mjswg": 0.3, "noia": 6e18, "noib": 3e3, "noic": 1.4e-12,
 }  # fmt: skip
 _BOTH = {
     "tnom": 27, "mobmod": 1, "capmod": 3, "noimod": 2, "xj": 1e-7,

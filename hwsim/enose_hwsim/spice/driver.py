@@ -188,7 +188,8 @@ class Solver:
     ) -> tuple[Floats, Floats, Floats]:
         """Frequencies (F,), and the noise densities at the output and at the input in V/sqrt(Hz), at one sample.
 
-        The input is the netlist's `source`, of its own, with an `ac 1`. Raises SpiceError and ValueError as `solve`.
+        The input is the netlist's `source`, of its own, with an `ac 1`. Raises SpiceError and ValueError as `solve`;
+        SpiceError, too, for a noise power below zero, which a card's flicker noise may come to.
         """
         table = self._table(sources)
         with _turn(limit_s):
@@ -204,6 +205,9 @@ class Solver:
             except BaseException:
                 _unload(ngspice)
                 raise
+        if not np.isfinite(at_output).all():  # ngspice has drawn the root
+            below_hz = frequency[~np.isfinite(at_output)][0]
+            raise SpiceError(f"noise of {output} at {below_hz:g} Hz: its power is below zero")
         return frequency, at_output, at_input
 
     def _is_still(self, sources: Mapping[str, ArrayLike]) -> bool:

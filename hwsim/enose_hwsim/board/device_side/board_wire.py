@@ -37,13 +37,13 @@ def flush():
         _used = 0
 
 
-def post(operation, first, second, data=None):
-    """A request that nobody waits for: two bytes, or one byte and data."""
+def post(operation, first, second, data=None, at_us=None):
+    """A request that nobody waits for: two bytes, or one byte and data; at_us where hardware does it by itself."""
     global _used
     n = 2 if data is None else 1 + len(data)
     if _used + operations.HEADER_SIZE + n > len(_buffer):
         flush()
-    struct.pack_into(operations.HEADER, _buffer, _used, n, operation, _now_us)
+    struct.pack_into(operations.HEADER, _buffer, _used, n, operation, _now_us if at_us is None else at_us)
     at = _used + operations.HEADER_SIZE
     _buffer[at] = first
     if data is None:

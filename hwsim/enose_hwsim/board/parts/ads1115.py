@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+PAIRS = ((0, 1), (0, 3), (1, 3), (2, 3))  # of the differential inputs
 RANGE_V = (6.144, 4.096, 2.048, 1.024, 0.512, 0.256, 0.256, 0.256)
 RATE_SPS = (8, 16, 32, 64, 128, 250, 475, 860)
 WAKE_UP_S = 25e-6
@@ -52,8 +53,11 @@ class Ads1115Part:
         return word.to_bytes(2, "big")[:count]
 
     def _convert(self) -> int:
-        if not self.config & 0x4000:  # the differential inputs are not wired on any board of ours
-            return 0
-        volts = self._source(self.config >> 12 & 0x3, self._ready_s)
+        channel = self.config >> 12 & 0x3
+        if self.config & 0x4000:
+            volts = self._source(channel, self._ready_s)
+        else:
+            plus, minus = PAIRS[channel]
+            volts = self._source(plus, self._ready_s) - self._source(minus, self._ready_s)
         count = volts / RANGE_V[self.config >> 9 & 0x7] * 32768 + self._rng.normal(0.0, NOISE_COUNTS)
         return int(min(max(round(count), -32768), 32767))

@@ -1,4 +1,4 @@
-"""The cells that learn: derivative circuit, delta block, Gilbert multiplier, weight capacitor with its switch.
+"""The cells that learn: derivative circuit, delta block, Gilbert multiplier, weight capacitor with its switches.
 
 After K.-T. Tang et al., Sensors 13 (2013) 193-207, section 2 and equations (5) to (10); sizes are ours. Errors are
 voltages about V_ref, derivatives the gate voltage of a tail, updates currents into the weights' capacitors.
@@ -82,13 +82,27 @@ GILBERT = Cell(
 )
 
 # The weight: 8 pF of gate, charged through a switch while Vc is high; a dummy of half its width takes up its charge.
+# While Vc is low a fourth transistor leads the multiplier's current to V_ref. Else the update node would go to a rail,
+# and leave its charge in the weight at the next pulse.
 WEIGHT = Cell(
     "weight",
-    ("update", "weight", "clock", "not_clock", SUPPLY),
+    ("update", "weight", "clock", "not_clock", "ref", SUPPLY),
     (
         Transistor("s", "n", "update", "clock", "weight", 0.5, 0.18),
         Transistor("d", "n", "weight", "not_clock", "weight", 0.25, 0.18),
         Transistor("c", "n", GROUND, "weight", GROUND, 32.0, 32.0),
+        Transistor("r", "n", "update", "not_clock", "ref", 0.5, 0.18),
+    ),
+)
+
+# Vc's inverse, made once a chip. It falls while Vc is below 1 V, and a weight's switch closes above 1.2 V: the update
+# node leaves V_ref before it meets the weight, and meets V_ref again after it has left the weight.
+INVERTER = Cell(
+    "inverter",
+    ("clock", "not_clock", SUPPLY),
+    (
+        Transistor("n", "n", "not_clock", "clock", GROUND, 2.0, 0.18),
+        Transistor("p", "p", "not_clock", "clock", SUPPLY, 6.0, 0.18),
     ),
 )
 
@@ -102,4 +116,4 @@ HIGH_BIAS = Cell(
     ),
 )
 
-LEARNING_CELLS = (DERIVATIVE, DELTA, GILBERT, WEIGHT, HIGH_BIAS)
+LEARNING_CELLS = (DERIVATIVE, DELTA, GILBERT, WEIGHT, INVERTER, HIGH_BIAS)

@@ -10,6 +10,8 @@ from enose_hwsim.chips.cells.forward import BIAS, CONVERTER, NEGATIVE_HALF, NEUR
 
 Floats = NDArray[np.float64]
 
+SHIFT_LIMIT = 6.0  # in sigmas: what the fast twin is certified up to, and chips are drawn within
+
 
 @dataclass(frozen=True)
 class Shifts:
@@ -23,15 +25,24 @@ class Shifts:
 
     @classmethod
     def draw(cls, topology: Topology, chips: int, rng: np.random.Generator) -> "Shifts":
-        """Chips drawn at random after Pelgrom; see cells/transistors.py for A_VT."""
+        """Chips drawn at random after Pelgrom; see cells/transistors.py for A_VT.
+
+        A shift beyond SHIFT_LIMIT sigmas, 2 of 10^9, is drawn anew: the normal distribution is cut off there.
+        """
         neurons = topology.hidden + topology.outputs
-        return cls(
-            rng.normal(0.0, POSITIVE_HALF.sigma_v, (chips, topology.weights, 7)),
-            rng.normal(0.0, NEGATIVE_HALF.sigma_v, (chips, topology.weights, 7)),
-            rng.normal(0.0, CONVERTER.sigma_v, (chips, neurons, 2)),
-            rng.normal(0.0, NEURON.sigma_v, (chips, neurons, 7)),
-            rng.normal(0.0, BIAS.sigma_v, (chips, 2)),
+        parts = (
+            (POSITIVE_HALF, (chips, topology.weights, 7)),
+            (NEGATIVE_HALF, (chips, topology.weights, 7)),
+            (CONVERTER, (chips, neurons, 2)),
+            (NEURON, (chips, neurons, 7)),
+            (BIAS, (chips, 2)),
         )
+        drawn = [rng.normal(0.0, cell.sigma_v, shape) for cell, shape in parts]
+        for shifts_v, (cell, shape) in zip(drawn, parts, strict=True):  # last, so that all other shifts stay
+            sigma_v = np.broadcast_to(cell.sigma_v, shape)
+            while (beyond := np.abs(shifts_v / sigma_v) > SHIFT_LIMIT).any():
+                shifts_v[beyond] = rng.normal(0.0, sigma_v[beyond])
+        return cls(*drawn)
 
     @classmethod
     def none(cls, topology: Topology, chips: int = 1) -> "Shifts":

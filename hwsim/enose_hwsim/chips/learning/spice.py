@@ -1,4 +1,4 @@
-"""The learning chip in ngspice, transistor by transistor: what it answers, and what flows into its weights."""
+"""The learning chip in ngspice at rest, transistor by transistor: what it answers, and what flows into its weights."""
 
 from typing import NamedTuple
 
@@ -70,15 +70,3 @@ class SpiceLearningChip:
                     float(solution[circuit.OUTPUT_NODE][0]), update_a, supply_a * self.chip.supply.nominal_v * 1e3
                 )
         raise SpiceError(f"{self.chip.name}: sample solved by stepping only")
-
-    def respond(self, inputs_v: Floats, teacher_v: Floats | None, weights_v: Floats) -> tuple[Floats, Floats]:
-        """Outputs (1, S) and update currents (1, S, W), as training.Learner; errors as for `answer`."""
-        output_v, update_a = [], []
-        for s, sample_v in enumerate(inputs_v[0]):
-            wanted_v = self.chip.synapse.v_ref_v if teacher_v is None else float(teacher_v[0, s])
-            answer = self.answer(sample_v, wanted_v, weights_v[0])
-            if teacher_v is None:  # the output does not depend on the teacher
-                answer = self.answer(sample_v, answer.output_v, weights_v[0])
-            output_v.append(answer.output_v)
-            update_a.append(answer.update_a)
-        return np.array([output_v]), np.array([update_a])

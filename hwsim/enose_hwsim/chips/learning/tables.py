@@ -1,8 +1,8 @@
 """The learning cells' transfer curves, taken from ngspice cell by cell for each chip with its own mismatch.
 
 They drive gates only, as the forward cells do, and so come apart: a derivative's gate voltage over its summing node, a
-delta's error over its inputs and that gate voltage, a Gilbert multiplier's current over input, error and weight, and
-the capacitance of a weight's gate. A chip's cells of one kind share a netlist and its sources: about 0.2 s a chip.
+delta's error over its inputs and that gate voltage, a Gilbert multiplier's current over input, error and weight. A
+chip's cells of one kind share a netlist and its sources: about 0.2 s a chip.
 """
 
 from collections.abc import Sequence
@@ -35,7 +35,6 @@ COMMON_V = (0.76, 1.04)  # of its negative input
 TAIL_GATE_V = (0.05, 0.56)  # of its tail
 DELTA_GRID = (11, 3, 11)  # difference, common mode, tail
 GILBERT_GRID = (7, 7, 3)  # input, error, weight
-CAP_V = np.linspace(0.6, 1.2, 61)
 # Over this function of the gate voltage, the interpolation of weak and strong inversion after C. Enz et al., Analog
 # Integr. Circuits Signal Process. 8 (1995) 83, a tail's current is almost a straight line.
 EKV_THRESHOLD_V, EKV_SLOPE_V = 0.42, 0.072
@@ -48,7 +47,6 @@ class LearningTables:
     slope_v: Floats  # (C, N, 177): a derivative's gate voltage over SUM_V
     error_v: Floats  # (C, N, 11, 3, 11): a delta's error over difference, common mode and tail
     update_a: Floats  # (C, W, 7, 7, 3): the current into a weight over input, error and weight voltage
-    capacitance_f: Floats  # (61,): of a weight over CAP_V
 
 
 def tail_current(gate_v: Floats) -> Floats:
@@ -85,19 +83,7 @@ def learning_tables(chip: MlpFile, shifts: Shifts, learning: LearningShifts, tem
     ports = ("x", "error", "out{k}", "ref", "high_bias", SUPPLY)
     drawn = _cells(chip, GILBERT, ports, learning.gilbert_v, sources, temperature_c, learning.high_bias_v)
     update = _gridded(drawn, grid[:, ::-1], GILBERT_GRID)
-    return LearningTables(slope, error, update, capacitance(chip, temperature_c))
-
-
-def capacitance(chip: MlpFile, temperature_c: float) -> Floats:
-    """A weight's capacitance (61,) over CAP_V in farad: the current into it while its voltage rises steadily."""
-    circuit = bench(chip, "weight", LEARNING_CELLS, temperature_c)
-    text = f"{circuit}\nVw w 0 external\nXw up w 0 0 vdd weight\nVup up 0 0.9\n"
-    duration_s = 1e-3
-    times_s = np.linspace(0, duration_s, len(CAP_V))
-    margin_v = 0.02  # the ramp begins and ends outside, where its corners do no harm
-    ramp_v = np.linspace(CAP_V[0] - margin_v, CAP_V[-1] + margin_v, len(CAP_V))
-    current_a = -Solver(text, RELTOL).transient(times_s, {"vw": ramp_v}, ["vw#branch"], duration_s / 300)["vw#branch"]
-    return np.asarray(np.interp(CAP_V, ramp_v[1:], current_a[1:]) * duration_s / np.ptp(ramp_v))
+    return LearningTables(slope, error, update)
 
 
 def _derivatives(chip: MlpFile, shifts: Shifts, learning: LearningShifts, temperature_c: float) -> Floats:

@@ -1,15 +1,11 @@
-"""The learning chip as one ngspice transient: capacitors that float, switches that open and close.
+"""The learning chip as a full ngspice transient: its very netlist, weights that float, switches that open and close.
 
-What the event-wise solution leaves out is in here: settling, the switches' charge, and the charge that a multiplier's
-output node gathers while Vc is low. Left to itself that node would go to a rail and leave its charge in the weight at
-the next pulse; so here one transistor more a weight, which the chip's netlist does not have yet, takes the current to
-V_ref meanwhile. The leak is left out. Weights come in through ideal switches that open after the beginning.
-
-Against the event-wise solution up to 0.9 mV a weight and pulse remain, 0.5 mV RMS, and add up. An auto-zero shows
-the same: once that is taken away as the board does it, 0.1 to 0.25 mV remain of a pulse of 5 us (settled, nominal).
+Nothing is left out but the leak: settling, the switches' charge, the network's lag. The event-wise solution is
+measured against it. Only Vc, and over several samples inputs and teacher, become sources of the netlist's own, for on
+their corners ngspice steps; and the weights lose theirs.
 """
 
-import re
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -18,16 +14,19 @@ from numpy.typing import ArrayLike, NDArray
 from enose_hwsim.chipfile import MlpFile
 from enose_hwsim.chips import learning_netlist as learning
 from enose_hwsim.chips import transistor_netlist as circuit
-from enose_hwsim.spice.cards import NMOS
+from enose_hwsim.chips.cells.mismatch import Shifts
+from enose_hwsim.chips.learning.charging import clock, floating
+from enose_hwsim.chips.learning.shifts import LearningShifts
+from enose_hwsim.chips.learning.spice import SpiceLearningChip
 from enose_hwsim.spice.driver import Solver
 
 Floats = NDArray[np.float64]
 
-EDGE_S = 0.5e-6  # of Vc
 RAMP_S = 20e-6  # of inputs and teacher between samples
-STEP_S = 2e-6  # longer steps might pass over a pulse
+REST_S = 5e-6  # after a pulse: its edge, and the charge that the dummy takes up
+HOLD_S = 1e-3  # of samples in one transient: long against the network, short against the board's 40 ms
 RELTOL = 1e-5  # a transient's currents are sums over thousands of steps
-LOAD_SOURCE, REST_SOURCE = "vload", "vrest"
+LIMIT_S = 600.0
 
 
 class Trace(NamedTuple):
@@ -37,60 +36,67 @@ class Trace(NamedTuple):
     weights_v: Floats  # (S, W)
 
 
-def transient_netlist(chip: MlpFile, temperature_c: float) -> str:
-    """The chip with learning cells whose weights float once `vload` is low."""
-    text = str(circuit.netlist(chip, temperature_c, learning=True))
-    text = re.sub(
-        r"(?im)^Vw(\d+) w\1 0 external$", r"Vw\1 given\1 0 external\nSload\1 given\1 w\1 load 0 loading", text
-    )
-    text = re.sub(r"(?im)^Vrest not_clock 0 .*$", "Vrest not_clock 0 external", text)
-    dumps = [
-        f"Mdump{k} update{k} not_clock ref 0 {NMOS} w=0.5u l=0.18u ad=0.25p as=0.25p pd=2u ps=2u"
-        for k in range(chip.topology.weights)
-    ]
-    more = [".model loading sw vt=0.9 vh=0 ron=1k roff=1e16", "Vload load 0 external", *dumps]
-    return "\n".join([text.rstrip().removesuffix(".end"), *more])
+class TransientLearningChip:
+    """One chip, with its learning cells and their mismatch."""
+
+    def __init__(
+        self,
+        chip: MlpFile,
+        temperature_c: float = 27.0,
+        shifts: Shifts | None = None,
+        learning_shifts: LearningShifts | None = None,
+    ) -> None:
+        """ngspice is used by `trace` and `pulsed` only."""
+        self.chip, self.temperature_c = chip, temperature_c
+        self._shifts = shifts, learning_shifts
+        self._parameters: dict[str, float] = {} if shifts is None else circuit.shift_parameters(shifts)
+        self._parameters |= {} if learning_shifts is None else learning_shifts.parameters()
+
+    def trace(
+        self, inputs_v: Floats, teacher_v: Floats, weights_v: ArrayLike, pulse_s: float, hold_s: float = HOLD_S
+    ) -> Trace:
+        """Show samples (S, I) with teachers (S,) one after the other, with a pulse of Vc at the end of each.
+
+        The weights (W,) begin as given; nobody writes them back. Raises SpiceError as Solver.transient.
+        """
+        topology, samples = self.chip.topology, len(teacher_v)
+        ends_s = hold_s * (1 + np.arange(samples))
+        pulses_s = ends_s - REST_S - pulse_s
+        network = circuit.netlist(self.chip, self.temperature_c, learning=True)
+        external = [circuit.input_source(i) for i in range(topology.inputs)] + [learning.TEACHER_SOURCE]
+        weights = [circuit.weight_source(k) for k in range(topology.weights)]
+        for name in [*external, *weights, learning.CLOCK_SOURCE]:
+            network[f"V{name[1:]}"].detach()
+        clock(network, self.chip, pulses_s, pulse_s)
+        for name, values_v in zip(external, [*inputs_v.T, teacher_v], strict=True):
+            network.PieceWiseLinearVoltageSource(name[1:], name[1:], network.gnd, values=_staircase(values_v, hold_s))
+        nodes = [name[1:] for name in weights]
+        start_v = np.asarray(weights_v, dtype=np.float64)
+        network.raw_spice += floating(dict(zip(nodes, start_v.tolist(), strict=True)))
+        solver = Solver(network, RELTOL)
+        solver.alter(self._parameters)
+        times_s = np.concatenate(([0.0], np.column_stack((pulses_s, ends_s)).ravel()))
+        traces = solver.transient(times_s, {}, [circuit.OUTPUT_NODE, *nodes], hold_s / 50, LIMIT_S)
+        return Trace(traces[circuit.OUTPUT_NODE][1::2], np.column_stack([traces[node][2::2] for node in nodes]))
+
+    def pulsed(
+        self, inputs_v: Floats, teacher_v: Floats | None, weights_v: Floats, pulse_s: float
+    ) -> tuple[Floats, Floats]:
+        """One sample from rest, as training.Learner, C = 1; errors as for `trace`."""
+        if teacher_v is None:
+            resting = self._at_rest.answer(inputs_v[0], self.chip.synapse.v_ref_v, weights_v[0])
+            teacher_v = np.array([resting.output_v])
+        trace = self.trace(inputs_v, teacher_v, weights_v[0], pulse_s, 2 * REST_S + pulse_s)
+        return trace.output_v, trace.weights_v
+
+    @cached_property
+    def _at_rest(self) -> SpiceLearningChip:
+        """To read the output with, as the board does before an auto-zero pulse."""
+        return SpiceLearningChip(self.chip, self.temperature_c, *self._shifts)
 
 
-def learn_in_transient(
-    chip: MlpFile,
-    inputs_v: Floats,
-    teacher_v: Floats,
-    weights_v: ArrayLike,
-    pulse_s: float,
-    hold_s: float,
-    temperature_c: float = 27.0,
-    limit_s: float = 600.0,
-) -> Trace:
-    """Show samples (S, I) with teachers (S,), each for hold_s with a pulse of Vc in its last tenth.
-
-    Raises SpiceError as Solver.transient, within limit_s.
-    """
-    high_v = chip.supply.nominal_v
-    solver = Solver(transient_netlist(chip, temperature_c), RELTOL, limit_s)
-    samples = len(teacher_v)
-    begin_s = hold_s * np.arange(samples)
-    pulse_at_s = begin_s + 0.9 * hold_s
-    corners = [0.0, EDGE_S, 2 * EDGE_S]
-    for s in range(samples):
-        if s:
-            corners += [begin_s[s], begin_s[s] + RAMP_S]
-        on_s = pulse_at_s[s]
-        corners += [on_s, on_s + EDGE_S, on_s + pulse_s, on_s + pulse_s + EDGE_S]
-    times_s = np.array([*corners, samples * hold_s])
-    shown = np.searchsorted(begin_s[1:] + RAMP_S / 2, times_s)
-    since_s = times_s - pulse_at_s[np.clip(((times_s - 0.45 * hold_s) / hold_s).astype(int), 0, samples - 1)]
-    clock = (since_s > EDGE_S / 2) & (since_s < pulse_s + EDGE_S / 2)
-    sources: dict[str, ArrayLike] = {circuit.input_source(i): inputs_v[shown, i] for i in range(inputs_v.shape[1])}
-    sources |= {circuit.weight_source(k): float(v) for k, v in enumerate(np.asarray(weights_v))}
-    sources |= {
-        learning.TEACHER_SOURCE: teacher_v[shown],
-        learning.CLOCK_SOURCE: np.where(clock, high_v, 0.0),
-        REST_SOURCE: np.where(clock, 0.0, high_v),
-        LOAD_SOURCE: np.where(times_s <= EDGE_S, high_v, 0.0),
-    }
-    nodes = [f"w{k}" for k in range(chip.topology.weights)]
-    traces = solver.transient(times_s, sources, [circuit.OUTPUT_NODE, *nodes], STEP_S, limit_s)
-    before = np.searchsorted(times_s, pulse_at_s - 1e-9)
-    after = np.append(np.searchsorted(times_s, begin_s[1:] - 1e-9), len(times_s) - 1)
-    return Trace(traces[circuit.OUTPUT_NODE][before], np.column_stack([traces[node][after] for node in nodes]))
+def _staircase(values_v: Floats, hold_s: float) -> list[tuple[float, float]]:
+    corners = [(0.0, float(values_v[0]))]
+    for s in range(1, len(values_v)):
+        corners += [(s * hold_s, float(values_v[s - 1])), (s * hold_s + RAMP_S, float(values_v[s]))]
+    return corners

@@ -1,11 +1,13 @@
 """The fast twin of learning chips: outputs and update currents of many chips at once, each with its own mismatch.
 
 The forward cells are those of chips/twin, in the same tables; here weights move at every sample, so a step goes from
-weights to currents without the preparation that a chip at rest is worth. All arrays are float64.
+weights to currents without the preparation that a chip at rest is worth. Within a pulse every node follows the voltage
+it would have at rest, see settling.py. All arrays are float64.
 """
 
 import copy
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.polynomial import chebyshev
@@ -15,6 +17,9 @@ from enose_hwsim.chipfile import MlpFile
 from enose_hwsim.chips.cells.forward import BIAS, CONVERTER, NEGATIVE_HALF, NEURON, POSITIVE_HALF
 from enose_hwsim.chips.cells.mismatch import Shifts
 from enose_hwsim.chips.learning import tables as learned
+from enose_hwsim.chips.learning.capacitors import Capacitors
+from enose_hwsim.chips.learning.charging import Charging, charging
+from enose_hwsim.chips.learning.settling import Follow, Settling, at_rest
 from enose_hwsim.chips.learning.shifts import LearningShifts
 from enose_hwsim.chips.twin import characterise as forward
 from enose_hwsim.chips.twin.polynomial import basis, monomials
@@ -26,6 +31,7 @@ DEGREE = 6  # of a converter's curve, as in chips/twin/programmed.py
 FAR_WEIGHT = 0.01
 LIMIT_T = 0.43 / ((forward.SUM_V[1] - forward.SUM_V[0]) / 2)  # no summing node gets farther from V_ref than 0.43 V
 NEWTON_STEPS = 4
+STEP_S = 1e-6  # within a pulse, about
 
 
 @dataclass(frozen=True)
@@ -42,13 +48,16 @@ class State:
 
 
 class LearningTwin:
-    """C chips that learn. `state` lets samples through them, `update_a` tells what then flows into their weights."""
+    """C chips that learn. `state` lets samples through them, `update_a` tells what then flows into their weights.
+
+    `pulsed` is training.Learner's.
+    """
 
     def __init__(
         self, chip: MlpFile, shifts: Shifts, learning_shifts: LearningShifts, temperature_c: float = 27.0
     ) -> None:
         """Take the chips' tables; about 0.2 s of ngspice a chip. Raises ValueError as `learning_tables`; SpiceError."""
-        self.chip = chip
+        self.chip, self.temperature_c = chip, temperature_c
         self.tables = learned.learning_tables(chip, shifts, learning_shifts, temperature_c)
         common = load_tables(chip, temperature_c)
         z = {
@@ -83,28 +92,42 @@ class LearningTwin:
         other.tables = replace(self.tables, **per_chip)
         return other
 
-    def state(self, inputs_v: Floats, weights_v: Floats) -> State:
+    def state(self, inputs_v: Floats, weights_v: Floats, follow: Follow = at_rest) -> State:
         """The chips' nodes for inputs (C, S, I) and weights (C, W), which nobody checks here."""
         topology = self.chip.topology
         drawn = self._weighed(self._synapses, weights_v)
         first = topology.hidden * (topology.inputs + 1)
         rows = drawn[:, :first].reshape(len(drawn), topology.hidden, topology.inputs + 1, *drawn.shape[2:])
         hidden_sum_v = self._sums_v(rows, self._levelled(inputs_v), self._converters[:, :-1])
-        hidden_v = _curves(self._neurons[:, :-1], hidden_sum_v, forward.CURVE_V)
+        hidden_sum_v = follow("hidden_sum_s", hidden_sum_v)
+        hidden_v = follow("hidden_s", _curves(self._neurons[:, :-1], hidden_sum_v, forward.CURVE_V))
         sum_v = self._sums_v(drawn[:, None, first:], self._levelled(hidden_v), self._converters[:, -1:])
-        answer_v = _curves(self._neurons[:, -1:], sum_v, forward.CURVE_V)
+        sum_v = follow("sum_s", sum_v)
+        answer_v = follow("output_s", _curves(self._neurons[:, -1:], sum_v, forward.CURVE_V))
         return State(np.concatenate((hidden_sum_v, sum_v), -1), np.concatenate((hidden_v, answer_v), -1))
 
-    def update_a(self, state: State, inputs_v: Floats, teacher_v: Floats, weights_v: Floats) -> Floats:
-        """Currents into the weights' capacitors while Vc is high, (C, S, W), for teachers (C, S)."""
+    def update_a(
+        self,
+        state: State,
+        inputs_v: Floats,
+        teacher_v: Floats,
+        weights_v: Floats,
+        follow: Follow = at_rest,
+        multipliers: Floats | None = None,
+    ) -> Floats:
+        """Currents into the weights' capacitors while Vc is high, (C, S, W), for teachers (C, S).
+
+        `multipliers` are those of nearby weights: the multipliers' output conductance is all that they depend on.
+        """
         topology, tables = self.chip.topology, self.tables
-        slope_v = _curves(tables.slope_v, state.sum_v, learned.SUM_V)
+        slope_v = follow("slope_s", _curves(tables.slope_v, state.sum_v, learned.SUM_V))
         last_v = _delta(tables.error_v[:, -1:], teacher_v[..., None], state.output_v[..., -1:], slope_v[..., -1:])
+        last_v = follow("last_error_s", last_v)
         first = topology.hidden * (topology.inputs + 1)
         back = self._weighed(self._back, weights_v[:, first : first + topology.hidden])[:, :, None]
-        back_v = self._sums_v(back, last_v, self._back_converters)
+        back_v = follow("back_s", self._sums_v(back, last_v, self._back_converters))
         v_ref_v = np.full_like(back_v, self.chip.synapse.v_ref_v)
-        error_v = _delta(tables.error_v[:, :-1], back_v, v_ref_v, slope_v[..., :-1])
+        error_v = follow("error_s", _delta(tables.error_v[:, :-1], back_v, v_ref_v, slope_v[..., :-1]))
 
         own_input_v = np.concatenate(
             (np.tile(self._levelled(inputs_v), topology.hidden), self._levelled(state.output_v[..., :-1])), -1
@@ -112,26 +135,66 @@ class LearningTwin:
         own_error_v = np.concatenate(
             (np.repeat(error_v, topology.inputs + 1, -1), np.repeat(last_v, topology.hidden + 1, -1)), -1
         )
-        limits = (self.chip.synapse.weight_min_v, self.chip.synapse.weight_max_v)
-        of_weight = basis(weights_v, *limits, learned.GILBERT_GRID[2])
-        plane = np.einsum("cwijk,cwk->cwij", tables.update_a, of_weight)
+        own_error_v = follow("update_s", own_error_v)
+        if multipliers is None:
+            multipliers = self._multipliers(weights_v)
         of_input, of_error = (
             basis(learned.drive(np.asarray(v) - self.chip.synapse.v_ref_v), *learned.DRIVES, count)
             for v, count in zip((own_input_v, own_error_v), learned.GILBERT_GRID[:2], strict=True)
         )
-        along = np.matmul(of_input.transpose(0, 2, 1, 3), plane)  # (C, W, S, 7)
+        along = np.matmul(of_input.transpose(0, 2, 1, 3), multipliers)  # (C, W, S, 7)
         return np.asarray((along.transpose(0, 2, 1, 3) * of_error).sum(-1))
 
-    def respond(self, inputs_v: Floats, teacher_v: Floats | None, weights_v: Floats) -> tuple[Floats, Floats]:
-        """Outputs (C, S) and update currents (C, S, W), as training.Learner."""
-        state = self.state(inputs_v, weights_v)
-        return state.answer_v, self.update_a(
-            state, inputs_v, state.answer_v if teacher_v is None else teacher_v, weights_v
-        )
+    def pulsed(
+        self, inputs_v: Floats, teacher_v: Floats | None, weights_v: Floats, pulse_s: float
+    ) -> tuple[Floats, Floats]:
+        """A sample (C, I) and a pulse of Vc: the outputs (C,) before, the weights (C, W) after; as training.Learner.
+
+        A pulse shorter than half of STEP_S ends before the network has noticed. The first at a temperature takes 5 s of
+        ngspice, for what a pulse does beside the currents at rest; SpiceError.
+        """
+        limits = (self.chip.synapse.weight_min_v, self.chip.synapse.weight_max_v)
+        nodes = Settling(self.charging.lags)
+        shown_v = inputs_v[:, None]
+        multipliers = self._multipliers(weights_v)
+        state = self.state(shown_v, weights_v, nodes.begin)
+        output_v = state.answer_v
+        wanted_v = output_v if teacher_v is None else teacher_v[:, None]
+        current_a = self.update_a(state, shown_v, wanted_v, weights_v, nodes.begin, multipliers)[:, 0]
+        after_v = self.capacitors.switched_v(weights_v)
+        flows_s = pulse_s - self.charging.lost_s
+        steps = round(flows_s / STEP_S)
+        if not steps:
+            return output_v[:, 0], self.capacitors.charged_v(after_v, current_a, flows_s)
+        step_s = flows_s / steps
+        follow = nodes.step(step_s)
+        for _ in range(steps):
+            ahead_v = np.clip(self.capacitors.charged_v(after_v, current_a, step_s), *limits)
+            state = self.state(shown_v, ahead_v, follow)
+            later_a = self.update_a(state, shown_v, wanted_v, ahead_v, follow, multipliers)[:, 0]
+            after_v = self.capacitors.charged_v(after_v, (current_a + later_a) / 2, step_s)
+            current_a = later_a
+        return output_v[:, 0], after_v
+
+    @cached_property
+    def charging(self) -> Charging:
+        """What a pulse does beside the currents at rest."""
+        return charging(self.chip, self.temperature_c)
+
+    @cached_property
+    def capacitors(self) -> Capacitors:
+        """The weights'."""
+        return Capacitors(self.chip, self.charging)
 
     def _levelled(self, v: Floats) -> Floats:
         """Voltages (C, S, I) and the bias node's level beside them."""
         return np.concatenate((v, np.full((*v.shape[:-1], 1), self.chip.input.bias_v)), -1)
+
+    def _multipliers(self, weights_v: Floats) -> Floats:
+        """Currents (C, W, 7, 7) over input and error with the weights (C, W) in place."""
+        limits = (self.chip.synapse.weight_min_v, self.chip.synapse.weight_max_v)
+        of_weight = basis(weights_v, *limits, learned.GILBERT_GRID[2])
+        return np.asarray(np.einsum("cwijk,cwk->cwij", self.tables.update_a, of_weight))
 
     def _weighed(self, synapses: Floats, weights_v: Floats) -> Floats:
         """Currents (C, W, 11, 6) over drive and summing node with the weights (C, W) in place."""

@@ -9,11 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from enose_hwsim.chipfile import MlpFile
-from enose_hwsim.chips.cells.mismatch import Shifts
+from enose_hwsim.chips.cells.mismatch import SHIFT_LIMIT, Shifts
 from enose_hwsim.chips.cells.transistors import A_VT_V_UM
 from enose_hwsim.chips.transistor_chip import TransistorChip
+from enose_hwsim.chips.twin.region import TEMPERATURES_C, check_region
 from enose_hwsim.chips.twin.store import load_tables, netlist_hash
-from enose_hwsim.chips.twin.twin import SHIFT_LIMIT, TEMPERATURES_C, TwinChip
+from enose_hwsim.chips.twin.twin import TwinChip
+from enose_hwsim.spice.cards import Corner
 
 Floats = NDArray[np.float64]
 Progress = Callable[[str, int, int | None], None]
@@ -39,8 +41,9 @@ class Certificate:
     samples: int
     seed: int
     temperatures_c: tuple[float, ...]
+    corner: str
     a_vt_v_um: float
-    shift_limit_sigmas: float
+    shift_limit_sigmas: float  # where the drawn shifts' distribution is cut off, and the twin refuses
     max_error_v: float
     p999_error_v: float
     nominal_max_error_v: float
@@ -72,16 +75,21 @@ def certify(
     samples: int = 100,
     seed: int = 1,
     temperatures_c: tuple[float, ...] = TEMPERATURES_C,
+    corner: Corner = "tt",
     on_progress: Progress = lambda text, done, total: None,
 ) -> Certificate:
     """Draw chips, a set of weights for each and inputs, and compare.
 
-    Inputs and weights come evenly from their whole ranges, threshold shifts after Pelgrom.
-    on_progress(text, done, total) is called as the work goes on; without a total nobody knows how long it takes. Raises
-    ValueError for fewer than two chips or one sample, and as TwinChip; SpiceError as TransistorChip.
+    Inputs and weights come evenly from their whole ranges, threshold shifts after Pelgrom, cut off at SHIFT_LIMIT
+    sigmas. on_progress(text, done, total) is called as the work goes on; without a total nobody knows how long it
+    takes. Raises ValueError for fewer than two chips or one sample or temperature, and as TwinChip; SpiceError as
+    TransistorChip.
     """
-    if chips < 2 or samples < 1:
-        raise ValueError(f"{chips} chips and {samples} samples, expected at least 2 and 1")
+    if chips < 2 or samples < 1 or not temperatures_c:
+        counts = f"{chips} chips, {samples} samples and {len(temperatures_c)} temperatures"
+        raise ValueError(f"{counts}, expected at least 2, 1 and 1")
+    for temperature_c in temperatures_c:
+        check_region(chip, temperature_c, corner)
     rng = np.random.default_rng(seed)
     inputs_v = rng.uniform(chip.input.min_v, chip.input.max_v, (samples, chip.topology.inputs))
     weights_v = rng.uniform(chip.synapse.weight_min_v, chip.synapse.weight_max_v, (chips, chip.topology.weights))
@@ -91,9 +99,9 @@ def certify(
     errors_v, outputs_v, nominal_v, single_v = [], [], [], []
     spice_s = prepare_s = fast_s = 0.0
     for temperature_c in temperatures_c:
-        load_tables(chip, temperature_c, telling=lambda text: on_progress(text, 0, None))
+        load_tables(chip, temperature_c, corner, lambda text: on_progress(text, 0, None))
         begin_s = time.process_time()
-        twin = TwinChip(chip, temperature_c, shifts)
+        twin = TwinChip(chip, temperature_c, shifts, corner)
         ready = twin.program(weights_v)
         prepared_s = time.process_time()
         fast_v = ready.output_v(inputs_v)
@@ -102,14 +110,14 @@ def certify(
 
         on_chip = partial(on_progress, f"{temperature_c:g} C: chips in ngspice")
         begin_s = time.process_time()
-        true_v = TransistorChip(chip, temperature_c, shifts).output_v(inputs_v, weights_v, on_chip)
+        true_v = TransistorChip(chip, temperature_c, shifts, corner).output_v(inputs_v, weights_v, on_chip)
         spice_s += time.process_time() - begin_s
         errors_v.append(np.abs(fast_v - true_v))
         outputs_v.append(true_v)
-        single = TwinChip(chip, temperature_c, shifts, dtype=np.float32).output_v(inputs_v, weights_v)
+        single = TwinChip(chip, temperature_c, shifts, corner, np.float32).output_v(inputs_v, weights_v)
         single_v.append(np.abs(single - true_v).max())
-        nominal = TransistorChip(chip, temperature_c).output_v(inputs_v, few_v)
-        nominal_v.append(np.abs(TwinChip(chip, temperature_c).output_v(inputs_v, few_v) - nominal))
+        nominal = TransistorChip(chip, temperature_c, corner=corner).output_v(inputs_v, few_v)
+        nominal_v.append(np.abs(TwinChip(chip, temperature_c, corner=corner).output_v(inputs_v, few_v) - nominal))
 
     every_v = np.concatenate(outputs_v)
     count = len(temperatures_c) * chips * samples
@@ -118,7 +126,9 @@ def certify(
         "p999_error_v": float(np.quantile(errors_v, 0.999)),
         "nominal_max_error_v": float(np.max(nominal_v)),
         "output_coverage": _coverage(chip, every_v),
-        "chip_sigma_v": _chip_sigma_v(chip, shifts, inputs_v, weights_v[:SIGMA_WEIGHTS], temperatures_c[0]),
+        "chip_sigma_v": _sigma_v(
+            TwinChip(chip, temperatures_c[0], shifts, corner), inputs_v, weights_v[:SIGMA_WEIGHTS]
+        ),
     }
     return Certificate(
         chip=chip.name,
@@ -127,6 +137,7 @@ def certify(
         samples=samples,
         seed=seed,
         temperatures_c=tuple(temperatures_c),
+        corner=corner,
         a_vt_v_um=A_VT_V_UM,
         shift_limit_sigmas=SHIFT_LIMIT,
         **figures,
@@ -134,11 +145,11 @@ def certify(
         float32_max_error_v=float(np.max(single_v)),
         output_min_v=float(every_v.min()),
         output_max_v=float(every_v.max()),
-        characterise_s=sum(float(load_tables(chip, t).cpu_s) for t in temperatures_c),
+        characterise_s=sum(float(load_tables(chip, t, corner).cpu_s) for t in temperatures_c),
         prepare_chip_s=prepare_s / (len(temperatures_c) * chips),
         spice_samples_per_cpu_s=count / spice_s,
         fast_samples_per_cpu_s=count / max(fast_s, 1e-9),
-        netlists=tuple(netlist_hash(chip, t) for t in temperatures_c),
+        netlists=tuple(netlist_hash(chip, t, corner) for t in temperatures_c),
         ok=within_limits(**figures),
         errors_v=tuple(errors_v),
         nominal_errors_v=tuple(nominal_v),
@@ -166,8 +177,7 @@ def _coverage(chip: MlpFile, outputs_v: Floats) -> float:
     return float((counts > 0).mean())
 
 
-def _chip_sigma_v(chip: MlpFile, shifts: Shifts, inputs_v: Floats, weights_v: Floats, temperature_c: float) -> float:
-    """The spread of the chips' outputs with the same weights and inputs, RMS over weights and inputs; by the twin."""
-    twin = TwinChip(chip, temperature_c, shifts)
+def _sigma_v(twin: TwinChip, inputs_v: Floats, weights_v: Floats) -> float:
+    """The spread of the chips' outputs with the same weights and inputs, RMS over weights and inputs."""
     variances = [twin.output_v(inputs_v, row).var(axis=0, ddof=1) for row in weights_v]
     return float(np.sqrt(np.mean(variances)))

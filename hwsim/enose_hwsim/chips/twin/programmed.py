@@ -44,17 +44,17 @@ class Programmed:
         powers = basis(drive(inputs_v, self.v_ref_v), *DRIVES, GRID[0]).astype(dtype)  # (S, I, 11)
         powers = np.ascontiguousarray(powers.reshape(len(inputs_v), inputs_v.shape[1] * GRID[0]).T)
         answer = np.empty((chips, len(inputs_v)), dtype)
-        for c in _blocks(chips, BLOCK_CHIPS):
-            for s in _blocks(len(inputs_v), BLOCK_SAMPLES):
+        for c in blocks(chips, BLOCK_CHIPS):
+            for s in blocks(len(inputs_v), BLOCK_SAMPLES):
                 answer[c, s] = self._block(c, powers[:, s])
         return answer
 
     def _block(self, c: slice, powers: Array) -> Array:
         neurons = self.upper.shape[2] - 1
         lower = np.matmul(self.hidden[c], powers).reshape(-1, GRID[2], neurons, powers.shape[1])
-        hidden = _looked_up(self.curves[c, :-1], _root(lower, self.upper[c, :, :-1]))
-        lower = np.matmul(self.output[c], _chebyshev(hidden))[:, :, None]
-        return _looked_up(self.curves[c, -1:], _root(lower, self.upper[c, :, -1:]))[:, 0]
+        hidden = looked_up(self.curves[c, :-1], root(lower, self.upper[c, :, :-1]))
+        lower = np.matmul(self.output[c], chebyshev_powers(hidden))[:, :, None]
+        return looked_up(self.curves[c, -1:], root(lower, self.upper[c, :, -1:]))[:, 0]
 
 
 def programmed(chip: MlpFile, synapses: Array, converter_na: Array, neuron_v: Array) -> Programmed:
@@ -79,14 +79,15 @@ def programmed(chip: MlpFile, synapses: Array, converter_na: Array, neuron_v: Ar
         shape = (chips, GRID[2] * layer.shape[1], -1)
         layers.append(np.ascontiguousarray(layer[:, :, :-1].transpose(0, 3, 1, 2, 4)).reshape(shape))
     upper = np.ascontiguousarray(converter[..., GRID[2] :].transpose(0, 2, 1))[..., None]
-    # The output layer's basis comes power by power, see _chebyshev.
+    # The output layer's basis comes power by power, see chebyshev_powers.
     output = layers[1].reshape(chips, GRID[2], hidden, GRID[0]).swapaxes(2, 3).reshape(chips, GRID[2], -1)
     curves = neuron_v @ _refined().astype(neuron_v.dtype)
     curves[:, :-1] = _scaled(drive(curves[:, :-1], v_ref_v), DRIVES)
     return Programmed(layers[0], np.ascontiguousarray(output), upper, curves, v_ref_v)
 
 
-def _blocks(length: int, size: int) -> Iterator[slice]:
+def blocks(length: int, size: int) -> Iterator[slice]:
+    """A length in parts of at most a size."""
     return (slice(begin, min(begin + size, length)) for begin in range(0, length, size))
 
 
@@ -108,7 +109,7 @@ def _refined() -> NDArray[np.float64]:
     return matrix
 
 
-def _root(lower: Array, upper: Array) -> Array:
+def root(lower: Array, upper: Array) -> Array:
     """The root t (B, N, S) of balances: lower (B, 6, N, S) and upper (B, 1, N, 1) coefficients, rising in t."""
     coefficients = [*(lower[:, k] for k in range(GRID[2])), *(upper[:, k] for k in range(DEGREE + 1 - GRID[2]))]
     t = lower[:, 0] / lower[:, 1]
@@ -129,7 +130,7 @@ def _root(lower: Array, upper: Array) -> Array:
     return t
 
 
-def _looked_up(curves: Array, t: Array) -> Array:
+def looked_up(curves: Array, t: Array) -> Array:
     """Curves (B, N, ROWS) at t (B, N, S), linearly between their rows."""
     place = t + t.dtype.type(LIMIT_T)
     place *= t.dtype.type((ROWS - 1) / (2 * LIMIT_T))
@@ -148,7 +149,7 @@ def _looked_up(curves: Array, t: Array) -> Array:
     return there
 
 
-def _chebyshev(u: Array) -> Array:
+def chebyshev_powers(u: Array) -> Array:
     """T_0 .. T_10 of u (B, H, S), one after the other: (B, 11 H, S)."""
     chips, hidden, samples = u.shape
     powers = np.empty((chips, GRID[0], hidden, samples), u.dtype)

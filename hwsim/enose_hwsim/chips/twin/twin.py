@@ -1,4 +1,4 @@
-"""The fast twin of the chip of transistors, with mismatch and temperature, certified against ngspice."""
+"""The fast twin of the chip of transistors, with mismatch, temperature and noise, certified against ngspice."""
 
 from typing import Any
 
@@ -9,14 +9,14 @@ from enose_hwsim.chipfile import MlpFile
 from enose_hwsim.chips.cells.forward import BIAS, CONVERTER, NEGATIVE_HALF, NEURON, POSITIVE_HALF
 from enose_hwsim.chips.cells.mismatch import Shifts
 from enose_hwsim.chips.equations import checked_v
+from enose_hwsim.chips.output_noise import power_of_parts
 from enose_hwsim.chips.twin.characterise import BIAS_UNIT_V, GRID
+from enose_hwsim.chips.twin.noise import output_parts_v2
 from enose_hwsim.chips.twin.polynomial import basis, monomials
 from enose_hwsim.chips.twin.programmed import Programmed, programmed
-from enose_hwsim.chips.twin.store import load_tables
+from enose_hwsim.chips.twin.region import check_region, in_sigmas
+from enose_hwsim.chips.twin.store import load_densities, load_tables
 from enose_hwsim.spice.cards import Corner
-
-TEMPERATURES_C = (0.0, 27.0, 60.0)  # where there are tables, and a certificate
-SHIFT_LIMIT = 6.0  # in sigmas; of a thousand chips' 395,000 transistors the farthest is near 5
 
 
 class TwinChip:
@@ -32,19 +32,19 @@ class TwinChip:
     ) -> None:
         """Prepare the chips with these threshold shifts, one nominal chip without.
 
-        The tables come from the store, or, the first time, from some seconds of ngspice. Raises ValueError for more
-        than one output, for a temperature that was not certified, for a shift beyond SHIFT_LIMIT sigmas, with value,
-        limit and index, and for another corner.
+        The tables come from the store, or, the first time at a temperature, from some seconds of ngspice. Raises
+        NotCertified, a ValueError with value and limit, for a temperature, corner or chip file outside the certified
+        region, and, with its index, for a shift beyond SHIFT_LIMIT sigmas; ValueError for more than one output.
         """
-        if temperature_c not in TEMPERATURES_C:
-            known = ", ".join(f"{t:g}" for t in TEMPERATURES_C)
-            raise ValueError(f"temperature {temperature_c:g} C is not certified, expected one of {known}")
+        check_region(chip, temperature_c, corner)
         if chip.topology.outputs != 1:
             raise ValueError(f"{chip.name}: topology.outputs {chip.topology.outputs}, expected 1")
         self.chip = chip
+        self.temperature_c = temperature_c
+        self.corner = corner
         self.shifts = Shifts.none(chip.topology) if shifts is None else shifts
         z: dict[str, NDArray[Any]] = {
-            name: _in_sigmas(getattr(self.shifts, name), cell.sigma_v, name).astype(dtype)
+            name: in_sigmas(getattr(self.shifts, name), cell.sigma_v, name).astype(dtype)
             for name, cell in (
                 ("positive_v", POSITIVE_HALF),
                 ("negative_v", NEGATIVE_HALF),
@@ -81,29 +81,42 @@ class TwinChip:
             np.broadcast_to(self._neurons, (count, *self._neurons.shape[1:])),
         )
 
-    def output_v(self, inputs_v: ArrayLike, weights_v: ArrayLike) -> NDArray[np.float64] | NDArray[np.float32]:
+    def output_v(
+        self, inputs_v: ArrayLike, weights_v: ArrayLike, rng: np.random.Generator | None = None
+    ) -> NDArray[np.float64] | NDArray[np.float32]:
         """Output voltages: inputs (S, I) with weights (W,) give (S,), with weights (C, W) give (C, S).
 
-        Several chips with one set of weights give (C, S) too. Raises ValueError as EquationChip, and for weights of
-        another number of chips.
+        Several chips with one set of weights give (C, S) too. With an rng each output carries noise of `noise_v`, drawn
+        anew for each: white noise is so; that 1/f is alike in neighbouring samples is left out. Raises ValueError as
+        EquationChip, and for weights of another number of chips.
         """
-        answer = self.program(weights_v).output_v(self.checked_inputs(inputs_v))
+        inputs, ready = self.checked_inputs(inputs_v), self.program(weights_v)
+        answer = ready.output_v(inputs)
+        if rng is not None:
+            answer = answer + (self._noise_v(ready, inputs, weights_v) * rng.standard_normal(answer.shape)).astype(
+                answer.dtype
+            )
         return answer[0] if np.ndim(weights_v) == 1 and len(answer) == 1 else answer
+
+    def noise_v(self, inputs_v: ArrayLike, weights_v: ArrayLike) -> NDArray[np.float64]:
+        """The noise of those outputs, RMS in volts over the band of output_noise.py: shapes and errors of `output_v`.
+
+        From the cells' own noise in ngspice, taken in half a second the first time; see noise.py for what is in it.
+        """
+        inputs, ready = self.checked_inputs(inputs_v), self.program(weights_v)
+        answer = self._noise_v(ready, inputs, weights_v)
+        return answer[0] if np.ndim(weights_v) == 1 and len(answer) == 1 else answer
+
+    def _noise_v(self, ready: Programmed, inputs: NDArray[np.float64], weights_v: ArrayLike) -> NDArray[np.float64]:
+        where = (self.chip, self.temperature_c, self.corner)
+        weights = np.atleast_2d(np.asarray(weights_v, dtype=np.float64))
+        white, flicker = output_parts_v2(self.chip, ready, weights, load_tables(*where), load_densities(*where), inputs)
+        return np.sqrt(power_of_parts(self.chip, white, flicker))
 
     def checked_inputs(self, inputs_v: ArrayLike) -> NDArray[np.float64]:
         """The inputs as an array (S, I). Raises ValueError for one outside the chip's range."""
         limits = self.chip.input
         return checked_v(inputs_v, "input", (2,), self.chip.topology.inputs, limits.min_v, limits.max_v)
-
-
-def _in_sigmas(shifts_v: NDArray[np.float64], sigma_v: NDArray[np.float64], name: str) -> NDArray[np.float64]:
-    z = shifts_v / sigma_v
-    outside = ~(np.abs(z) <= SHIFT_LIMIT)
-    if outside.any():
-        at = tuple(int(k) for k in np.argwhere(outside)[0])
-        limit_v = SHIFT_LIMIT * sigma_v[at[-1]]
-        raise ValueError(f"shift {name}{list(at)}: {shifts_v[at]} V, certified up to {limit_v:.3g} V")
-    return np.asarray(z)
 
 
 def _halves(z: NDArray[Any], table_na: NDArray[np.float64]) -> NDArray[Any]:

@@ -1,0 +1,188 @@
+"""The firmware on a board inside this interpreter, served over standard input and output.
+
+A request is operation (u8), ms (u32), length (u32), payload; the answer alive (u8), now (u64, us), length (u32),
+payload. DEFINE comes first, then BOOT.
+"""
+
+import gc
+import json
+import random
+import struct
+import sys
+from os import close_last
+
+import board_wire
+from flash_model import FlashModel, PowerCut
+from inner_board import Extremes, InnerBoard
+
+from enose_device.app import Device
+from enose_device.main import board_parts
+
+REQUEST, REQUEST_SIZE = "<BII", 9
+ANSWER = "<BQI"
+PATIENCE = 10_000  # turns
+DEFINE, BOOT, RUN, ASK, CUT, REPORT = range(1, 7)
+
+
+class Wire:
+    """The serial line: bytes for the device, and bytes from it."""
+
+    def __init__(self) -> None:
+        self._in = b""
+        self.at = 0
+        self.out = bytearray()
+
+    def feed(self, data: bytes) -> None:
+        """More bytes for the device."""
+        self._in = self._in[self.at :] + data
+        self.at = 0
+
+    def waiting(self) -> bool:
+        """Whether there are bytes that the device has not read."""
+        return self.at < len(self._in)
+
+    def read(self, count: int) -> bytes:
+        """What the device reads."""
+        start = self.at
+        self.at += count
+        return self._in[start : start + count]
+
+    def write(self, data) -> None:
+        """What the device writes."""
+        self.out += data
+
+
+class Bench:
+    """A device that is powered up again and again on the same flash."""
+
+    def __init__(self) -> None:
+        self._spy = Extremes()
+        self._faults = {}
+        self._good = 0
+        self._dropped = 0
+        self._boots = 0
+        self.alive = False
+        self.device = None
+
+    def define(self, ms: int, payload: bytes) -> bytes:
+        """The board's configuration, and the seed of the torn operations' noise, as JSON; blank flash."""
+        wanted = json.loads(payload)
+        random.seed(wanted["seed"])
+        self._facts = wanted["configuration"]
+        self._cells = bytearray(b"\xff" * self._facts["flash"]["length"])
+        return b""
+
+    def boot(self, ms: int, payload: bytes) -> bytes:
+        """Cut the power, and let it come back."""
+        self._count()
+        self.device = None
+        self._wire = Wire()
+        self._flash = FlashModel(self._cells)
+        self._board = InnerBoard(self._facts, self._spy)
+        board_wire.plug(self._board)
+        self._boots += 1
+        self.alive = True
+        self._powered(self._start)
+        return b""
+
+    def run(self, ms: int, payload: bytes, until_reply: bool = False) -> bytes:
+        """Bytes for the device, and time; all that it writes."""
+        wire = self._wire
+        wire.feed(payload)
+        until_us = board_wire.now_us() + ms * 1000
+        board_wire.grant(until_us)
+
+        def turns() -> None:
+            unread = 0  # turns since it read anything
+            while wire.waiting() or board_wire.now_us() < until_us:
+                before = wire.at
+                self.device.turn()
+                unread = unread + 1 if wire.waiting() and wire.at == before else 0
+                if unread > PATIENCE:
+                    raise SystemExit("the device does not read")
+                if until_reply and not wire.waiting() and wire.out:
+                    return
+
+        if self.alive:
+            self._powered(turns)
+        else:
+            board_wire.spend(ms * 1000)
+        said = bytes(wire.out)
+        wire.out = bytearray()
+        return said
+
+    def ask(self, ms: int, payload: bytes) -> bytes:
+        """As `run`, to its first reply at most."""
+        return self.run(ms, payload, True)
+
+    def cut(self, ms: int, payload: bytes) -> bytes:
+        """Let as many flash operations happen as the JSON says, and cut the power in the next, with a tear."""
+        after, tear = json.loads(payload)
+        self._flash.cut(after, tear)
+        return b""
+
+    def report(self, ms: int, payload: bytes) -> bytes:
+        """What was seen since the start, as JSON."""
+        self._count()
+        gc.collect()
+        return json.dumps(
+            {
+                "seen": self._spy.seen,
+                "faults": self._faults,
+                "good": self._good,
+                "dropped": self._dropped,
+                "boots": self._boots,
+                "weight_codes": self._board.weight_codes(),
+                "used_bytes": gc.mem_alloc(),
+            }
+        ).encode()
+
+    def _start(self) -> None:
+        parts = board_parts(self._facts)
+        parts["flash"] = self._flash
+        parts["reader"] = parts["writer"] = self._wire
+        self.device = Device(parts, self._facts)
+        gc.threshold(-1)  # as main does
+        trip = self.device.safety.trip
+
+        def told(fault) -> None:
+            self._faults[str(fault)] = self._faults.get(str(fault), 0) + 1
+            trip(fault)
+
+        self.device.safety.trip = told
+        self.device.start()
+
+    def _powered(self, work) -> None:
+        try:
+            work()
+        except PowerCut:
+            self.alive = False
+            self._count()
+            self.device = None
+            close_last()
+
+    def _count(self) -> None:
+        if self.device:
+            reader = self.device.link.frames
+            self._good += reader.good
+            self._dropped += reader.dropped()
+            reader.good = reader.bad_crc = reader.bad_cobs = reader.too_long = reader.cut_short = 0
+
+
+def main() -> None:
+    """Serve until the input ends."""
+    bench = Bench()
+    served = {
+        DEFINE: bench.define, BOOT: bench.boot, RUN: bench.run, ASK: bench.ask, CUT: bench.cut, REPORT: bench.report,
+    }  # fmt: skip
+    while True:
+        header = sys.stdin.buffer.read(REQUEST_SIZE)
+        if len(header) < REQUEST_SIZE:
+            return
+        operation, ms, length = struct.unpack(REQUEST, header)
+        said = served[operation](ms, sys.stdin.buffer.read(length) if length else b"")
+        sys.stdout.buffer.write(struct.pack(ANSWER, bench.alive, board_wire.now_us(), len(said)) + said)
+
+
+if __name__ == "__main__":
+    main()

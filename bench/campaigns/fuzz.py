@@ -1,0 +1,98 @@
+"""Millions of hostile frames through the whole firmware: parser, session, handlers, converters.
+
+Every byte goes through the device's own loop. The parser must take exactly the frames that the oracle takes, no
+exception may leave any part of the firmware (it would be a fault of its own), no code outside the chip's range may
+reach a converter, and what the device says must be good frames.
+"""
+
+import sys
+from collections import Counter
+from random import Random
+from typing import Any
+
+from bench.campaigns.campaign import Campaign, Found, Options, Row, none_of, row, run, shares, total
+from bench.campaigns.inner_device import InnerDevice, judged, watched
+from bench.campaigns.mixture import Mixture, good_in, is_good
+from cobs import cobs
+
+from enose_contract import frames, messages
+
+SHARD = 100_000
+PIECE = 500  # frames at once
+A_MEASUREMENT_MS = 5000  # with its warm-up; more than a host's lease, too
+PAUSES = (0, 0, 0, 300, A_MEASUREMENT_MS)  # ms after a piece
+
+
+def shards(options: Options) -> list[Any]:
+    """Devices with so many frames each."""
+    return [
+        (options.firmware, options.seed * 100_000 + k, count) for k, count in enumerate(shares(options.cases, SHARD))
+    ]
+
+
+def work(shard: Any) -> Found:
+    """One device under fire."""
+    firmware, seed, count = shard
+    rng = Random(seed)
+    mixture = Mixture(rng)
+    expected = bad_replies = 0
+    replies: Counter[str] = Counter()
+    with InnerDevice(firmware, seed) as device:
+        while (left := count - mixture.sent.total()) > 0:
+            pause_ms = rng.choice(PAUSES)
+            stream = mixture.hello() + mixture.stream(min(PIECE, left))
+            if pause_ms >= A_MEASUREMENT_MS:
+                stream += mixture.story()
+            expected += good_in(stream)
+            bad, mixture.generation = heard(device.run(pause_ms, stream), replies)
+            bad_replies += bad
+        report = device.report()
+        seen = judged(device, report["seen"])
+    return {
+        "sent": dict(mixture.sent), "replies": dict(replies), "bad_replies": bad_replies,
+        "good": report["good"], "expected": expected, "dropped": report["dropped"],
+        **seen, "faults": report["faults"],
+        "failures": [{"seed": seed, "failure": one} for one in seen["unsafe"]],
+    }  # fmt: skip
+
+
+def heard(data: bytes, replies: Counter[str]) -> tuple[int, int]:
+    """Count replies by name, and errors by code; how many were no good frames, and the last generation told."""
+    bad = generation = 0
+    for piece in filter(None, data.split(b"\0")):
+        if not is_good(piece):
+            bad += 1
+            continue
+        plain = cobs.decode(piece)
+        kind = plain[3] & ~frames.REPLY
+        error = f" {plain[frames.HEADER_SIZE]}" if kind == messages.ERROR.kind else ""
+        replies[messages.MESSAGES[kind].name + error] += 1
+        if kind == messages.UPLOAD_COMMIT.kind:
+            generation = int.from_bytes(plain[frames.HEADER_SIZE : frames.HEADER_SIZE + 4], "little")
+    return bad, generation
+
+
+def rows(found: list[Found]) -> list[Row]:
+    """The figures with their limits."""
+    sent: Counter[str] = Counter()
+    replies: Counter[str] = Counter()
+    for one in found:
+        sent.update(one["sent"])
+        replies.update(one["replies"])
+    expected = total(found, "expected")
+    return [
+        row("frames", "", sent.total()),
+        *(row(f"frames, {name}", "", count) for name, count in sorted(sent.items())),
+        row("good frames", "", total(found, "good"), expected, total(found, "good") == expected),
+        row("dropped frames", "", total(found, "dropped")),
+        row("replies", "", replies.total()),
+        *(row(f"replies, {name}", "", count) for name, count in sorted(replies.items())),
+        none_of("replies that are no frames", total(found, "bad_replies")),
+        *watched(found),
+    ]
+
+
+CAMPAIGN = Campaign("fuzz", "frames", 10_000_000, shards, work, rows)
+
+if __name__ == "__main__":
+    sys.exit(run(CAMPAIGN))

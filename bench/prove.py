@@ -1,0 +1,105 @@
+"""The long campaigns: each figure that the project claims, with the command that gave it and the commit it is of.
+
+`make prove` runs all of them, `make prove ARGS="certify-mlp441"` those named. A campaign's answer goes into
+bench/results/NAME.json. The exit code is 1 if one of them missed a limit of its own; the others still run.
+"""
+
+import json
+import platform
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+RESULTS = ROOT / "bench" / "results"
+LIMIT_S = 3600
+
+
+@dataclass(frozen=True)
+class Campaign:
+    """A command that prints one JSON document and ends with 0 when it keeps its limits."""
+
+    name: str
+    command: tuple[str, ...]
+
+
+def enose(name: str, *arguments: str) -> Campaign:
+    """A campaign of the command line."""
+    return Campaign(name, ("enose", *arguments, "--json"))
+
+
+def faults(name: str) -> Campaign:
+    """A campaign of bench/campaigns."""
+    return Campaign(name, ("python", "-m", f"bench.campaigns.{name.replace('-', '_')}", "--seed", "1", "--json"))
+
+
+CAMPAIGNS = (
+    enose("certify-mlp441", "chip", "certify", "mlp441", "--chips", "200", "--samples", "100", "--seed", "1"),
+    enose("certify-memristor542", "chip", "certify", "memristor542", "--seed", "1"),
+    enose("reproduce-mlp", "reproduce", "mlp"),
+    enose("reproduce-memristor", "reproduce", "memristor"),
+    enose("demo-mlp", "demo", "--seed", "1"),
+    enose("demo-memristor", "demo", "--seed", "1", "--board", "sim:pico-memristor"),
+    Campaign("bench-mlp441", ("python", "bench/mlp441.py")),
+    faults("power-cut"),
+    faults("fuzz"),
+    faults("uploads"),
+    faults("hours"),
+    faults("heap"),
+)
+
+
+def main(names: list[str]) -> int:
+    """Run the campaigns named, or all."""
+    known = {campaign.name: campaign for campaign in CAMPAIGNS}
+    for name in names:
+        if name not in known:
+            print(f"no campaign '{name}'; known: {', '.join(known)}", file=sys.stderr)
+            return 2
+    RESULTS.mkdir(exist_ok=True)
+    missed = [name for name in names or known if not run(known[name])]
+    if missed:
+        print(f"missed: {', '.join(missed)}", file=sys.stderr)
+    return 1 if missed else 0
+
+
+def run(campaign: Campaign) -> bool:
+    """Run one and write its result down; whether it kept its limits."""
+    print(f"{campaign.name}: {' '.join(campaign.command)}", file=sys.stderr, flush=True)
+    program, *arguments = campaign.command
+    begin_s = time.monotonic()
+    command = [Path(sys.executable).parent / program, *arguments]
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, timeout=LIMIT_S)
+    wall_s = time.monotonic() - begin_s
+    kept = done.returncode == 0
+    print(f"{campaign.name}: {'ok' if kept else f'exit code {done.returncode}'}, {wall_s:.0f} s", file=sys.stderr)
+    try:
+        answer = json.loads(done.stdout)
+    except json.JSONDecodeError:
+        print(f"{campaign.name}: no JSON document", file=sys.stderr)
+        return False
+    written = {
+        "campaign": campaign.name,
+        "command": " ".join(campaign.command),
+        "commit": commit(),
+        "python": platform.python_version(),
+        "processor": platform.machine(),
+        "wall_s": round(wall_s, 1),
+        "exit_code": done.returncode,
+        "answer": answer,
+    }
+    (RESULTS / f"{campaign.name}.json").write_text(json.dumps(written, indent=1) + "\n", encoding="utf-8")
+    return kept
+
+
+def commit() -> str:
+    """The commit that was run, with `+` for changes that it does not have."""
+    command = ["git", "describe", "--always", "--dirty=+", "--abbrev=12"]
+    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
+    return said.stdout.strip()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,1 @@
+"""The display: text for whoever holds the device."""

@@ -1,0 +1,54 @@
+"""The runner of the long campaigns: what it writes down, and what it makes of a campaign that fails."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "bench"))
+import prove
+
+
+@pytest.fixture
+def campaigns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Three short ones instead of the long ones."""
+    scripts = {
+        "good": "import json; print(json.dumps({'ok': True}))",
+        "missed": "import json, sys; print(json.dumps({'ok': False})); sys.exit(1)",
+        "broken": "print('no document')",
+    }
+    for name, text in scripts.items():
+        (tmp_path / f"{name}.py").write_text(text)
+    chosen = tuple(prove.Campaign(name, ("python", str(tmp_path / f"{name}.py"))) for name in scripts)
+    monkeypatch.setattr(prove, "CAMPAIGNS", chosen)
+    monkeypatch.setattr(prove, "RESULTS", tmp_path / "results")
+    return tmp_path / "results"
+
+
+def test_a_result_stands_with_its_command_and_commit(campaigns: Path) -> None:
+    assert prove.main(["good"]) == 0
+    written = json.loads((campaigns / "good.json").read_text())
+    assert written["answer"] == {"ok": True}
+    assert written["exit_code"] == 0
+    assert written["command"].startswith("python ")
+    assert written["commit"]
+
+
+def test_all_run_though_one_misses_its_limit(campaigns: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert prove.main([]) == 1
+    assert json.loads((campaigns / "missed.json").read_text())["exit_code"] == 1
+    assert not (campaigns / "broken.json").exists()
+    said = capsys.readouterr().err
+    assert "broken: no JSON document" in said
+    assert "missed: missed, broken" in said
+
+
+def test_a_campaign_that_is_none_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert prove.main(["certify"]) == 2
+    assert "no campaign 'certify'; known: certify-mlp441" in capsys.readouterr().err
+
+
+def test_names_are_their_own() -> None:
+    names = [campaign.name for campaign in prove.CAMPAIGNS]
+    assert len(set(names)) == len(names)
