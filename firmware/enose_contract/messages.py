@@ -6,7 +6,7 @@ absolute and idempotent: sent twice it does no more than once. Times are in ms, 
 
 import struct
 
-PROTOCOL = 2  # hello refuses any other
+PROTOCOL = 4  # hello refuses any other; 3 is Ctrl-C on the wire, which would interrupt a device while it starts
 
 
 MAX_CHANNELS = 8  # inputs of a chip, as a result carries them

@@ -89,6 +89,8 @@ class Store:
 
     def commit(self, raw) -> None:
         """Store raw as the newest image. Raises ImageError(E_STORE), the old image kept, where that fails."""
+        if self.generation and self._read(self.slot) == (self.generation, bytes(raw)):
+            return  # the power went between the last commit and its reply, and the host asks again
         slot = 1 - self.slot
         packed = struct.pack("<II", self.generation + 1, len(raw)) + bytes(raw)
         packed += bytes(max(SMALLEST - len(packed), 0))
@@ -144,6 +146,8 @@ class Store:
         except OSError as error:
             return None if error.args[0] == 2 else (0, None)  # 2: ENOENT
         n = len(packed)
+        if not n:
+            return None  # a file whose writing was cut before its first page
         if n <= OVERHEAD or crc32(packed[: n - 4]) & 0xFFFFFFFF != struct.unpack("<I", packed[n - 4 :])[0]:
             return 0, None
         generation, length = struct.unpack("<II", packed[:8])

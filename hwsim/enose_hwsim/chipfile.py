@@ -17,6 +17,8 @@ from enose_hwsim.memristor_sections import (
 )
 from enose_hwsim.tomlfile import Celsius, Count, Name, Positive, Section, load
 
+ROUNDING_V = 1e-9  # of a difference of two voltages
+
 
 class Topology(Section, frozen=True):
     """Inputs, hidden neurons and outputs; every layer has a bias node besides."""
@@ -65,8 +67,10 @@ class MemristorInput(Input, frozen=True):
     def __post_init__(self) -> None:
         if not self.min_v < self.common_v < self.max_v:
             raise ValueError(f"common_v {self.common_v} is not between min_v {self.min_v} and max_v {self.max_v}")
-        if not self.min_v <= self.no_field_v <= self.max_v:
-            raise ValueError(f"no_field_v {self.no_field_v} is not within {self.min_v}..{self.max_v} V")
+        if self.no_field_v != self.common_v:
+            raise ValueError(
+                f"no_field_v {self.no_field_v} is not common_v {self.common_v}, where no device has a field"
+            )
         if not self.bias_v > self.common_v:
             raise ValueError(f"bias_v {self.bias_v} is not above common_v {self.common_v}")
 
@@ -191,6 +195,11 @@ class MlpFile(ChipFile, frozen=True, kw_only=True):
         return float(r.leak_v_per_s * 2 ** ((temperature_c - r.leak_at_c) / r.leak_doubling_c))
 
 
+def _at(key: str, text: str) -> ValueError:
+    """What one key says against another section's, with the place as msgspec writes it: `load` finds the line by it."""
+    return ValueError(f"{text} - at `$.{key}`")
+
+
 class MemristorFile(ChipFile, frozen=True, kw_only=True):
     """A network whose weights are memristances between its inputs and op-amp adders; a switch gives each its sign."""
 
@@ -205,17 +214,44 @@ class MemristorFile(ChipFile, frozen=True, kw_only=True):
     retention: Verification
 
     def __post_init__(self) -> None:
+        half_v = (self.output.max_v - self.output.min_v) / 2
+        if self.decision.guard_v > half_v + ROUNDING_V:
+            raise _at("decision.guard_v", f"{self.decision.guard_v} V is above {half_v:.6g} V, half the output range")
+        if self.decision.rest_v != self.input.common_v:
+            raise _at("decision.rest_v", f"{self.decision.rest_v} V is not input.common_v {self.input.common_v} V")
+        self._check_threshold()
+        self._check_supply()
+
+    def _check_threshold(self) -> None:
+        """What devices see in inference is below their threshold, what moves them above."""
         threshold_v = self.devices.threshold_v
-        for name, v in (
-            ("input: its farthest voltage from common_v", self.input.span_v),
-            ("input: bias_v from common_v", self.input.bias_span_v),
-            ("pulse: read_v", self.pulse.read_v),
-            ("activation: divider of high_v", self.activation.divider * self.activation.high_v),
+        for key, name, v in (
+            ("input", "its farthest voltage from common_v", self.input.span_v),
+            ("input.bias_v", "from common_v", self.input.bias_span_v),
+            ("pulse.read_v", "it reads at", self.pulse.read_v),
+            ("activation.divider", "of high_v", self.activation.divider * self.activation.high_v),
         ):
             if not v < threshold_v:
-                raise ValueError(f"{name} {v:.6g} V is not below devices.threshold_v {threshold_v} V")
+                raise _at(key, f"{name} {v:.6g} V is not below devices.threshold_v {threshold_v} V")
         if not self.pulse.min_v > threshold_v:
-            raise ValueError(f"pulse: min_v {self.pulse.min_v} is not above devices.threshold_v {threshold_v} V")
+            raise _at("pulse.min_v", f"{self.pulse.min_v} V is not above devices.threshold_v {threshold_v} V")
+
+    def _check_supply(self) -> None:
+        """What op-amps and pulses have to reach, at the lowest supply. Pulses have either sign, and need no margin."""
+        common_v, lowest_v = self.input.common_v, self.supply.nominal_v - self.supply.tolerance_v
+        margin_v = self.opamps.rail_margin_v
+        for key, down_v, up_v, off_v in (
+            ("adder.hidden_max_v", self.adder.hidden_max_v, self.adder.hidden_max_v, margin_v),
+            ("adder.output_max_v", self.adder.output_max_v, self.adder.output_max_v, margin_v),
+            ("activation.high_v", 0.0, self.activation.high_v, margin_v),
+            ("pulse.max_v", self.pulse.max_v, self.pulse.max_v, 0.0),
+        ):
+            if common_v - down_v < off_v or common_v + up_v > lowest_v - off_v:
+                raise _at(
+                    key,
+                    f"from common_v it reaches {common_v - down_v:.6g}..{common_v + up_v:.6g} V, expected within "
+                    f"{off_v:g}..{lowest_v - off_v:.6g} V of the lowest supply",
+                )
 
     @property
     def answers(self) -> int:

@@ -9,6 +9,10 @@ from enose_hwsim.tomlfile import Count, Positive, Section
 
 NotNegative = Annotated[float, Meta(ge=0, le=1e6)]
 
+MODEL_MAX_V = 1.1  # what model A14mod stands for, its limit_v; so written that a chip file loads without NumPy
+MAX_ON_S = 0.05  # while a pulse lasts the board does nothing else
+ROUNDING_US = 1e-6  # whole microseconds are given in seconds
+
 
 def devices_in_series(v: float, threshold_v: float) -> int:
     """n = ceil(|v| / v_thr), paper 002, equation 18: so many devices share a voltage below their threshold."""
@@ -28,7 +32,7 @@ class Devices(Section, frozen=True):
     threshold_v: Positive
     min_ohm: Positive
     max_ohm: Positive
-    tolerance: Annotated[float, Meta(gt=0, le=0.5)]  # relative, of a programmed memristance
+    tolerance: Annotated[float, Meta(ge=1e-4, le=0.5)]  # relative, of a programmed memristance; less no read can tell
 
     def __post_init__(self) -> None:
         if self.m % 2 == 0:
@@ -44,14 +48,17 @@ class Pulse(Section, frozen=True):
     """What the board's pulse generator may give a device, and the voltage at which it reads one."""
 
     min_v: Positive
-    max_v: Positive
-    min_on_s: Positive
-    max_on_s: Positive
+    max_v: Annotated[float, Meta(gt=0, le=MODEL_MAX_V)]
+    min_on_s: Annotated[float, Meta(ge=1e-6, le=MAX_ON_S)]
+    max_on_s: Annotated[float, Meta(ge=1e-6, le=MAX_ON_S)]
     read_v: Positive
 
     def __post_init__(self) -> None:
         if not (self.min_v <= self.max_v and self.min_on_s <= self.max_on_s):
             raise ValueError(f"min_v {self.min_v} or min_on_s {self.min_on_s} is above its max")
+        for name, on_us in (("min_on_s", 1e6 * self.min_on_s), ("max_on_s", 1e6 * self.max_on_s)):
+            if abs(on_us - round(on_us)) > ROUNDING_US:
+                raise ValueError(f"{name} is {on_us:g} us, expected whole microseconds: the gate's timer counts them")
 
 
 class Adder(Section, frozen=True):
@@ -65,7 +72,7 @@ class Adder(Section, frozen=True):
 class Activation(Section, frozen=True):
     """The MOS-memristor sigmoid, near 1 V / (1 + exp(-steepness v)) above the common node, and its divider."""
 
-    steepness_per_v: Positive  # of the logistic that is nearest to the circuit
+    steepness_per_v: Annotated[float, Meta(ge=1, le=10)]  # of the logistic that is nearest to the circuit
     low_v: NotNegative
     high_v: Positive
     series_ohm: Positive

@@ -31,7 +31,8 @@ def test_certify(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyP
     assert run(["chip", *small]) == 0
     assert "fast twin against ngspice (simulated)" in capsys.readouterr().out
     monkeypatch.setattr(certify, "CHIP_SIGMA_V", 1.0)
-    assert answer(capsys, *small, code=FAILED)["ok"] is False
+    given = answer(capsys, *small, code=FAILED)
+    assert (given["ok"], given["missed"]) == (False, [f"chip_sigma_v {given['chip_sigma_v']:.4g} (at least 1)"])
 
 
 @pytest.mark.timeout(300)  # as above
@@ -100,7 +101,13 @@ def test_certify_of_the_memristor_network(
     assert run(["chip", "certify", "memristor542", "--corner", "ss"]) == BAD_INPUT
     assert "--corner ss: memristor542 is simulated at the typical corner" in capsys.readouterr().err
     assert run(["chip", "show", "memristor542"]) == BAD_INPUT
-    assert "kind 'memristor', expected 'mlp'" in capsys.readouterr().err
+    assert "only for transistor chips" in capsys.readouterr().err
+    monkeypatch.setattr(network, "OUTPUT_COVERAGE", 1.1)
+    given = answer(capsys, "certify", "memristor542", "--chips", "2", "--samples", "3", code=FAILED)
+    (missed,) = given["missed"]
+    assert missed == f"output_coverage {given['output_coverage']:.4g} (at least 1.1)"
+    assert run(["chip", "certify", "memristor542", "--chips", "2", "--samples", "3"]) == FAILED
+    assert missed in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("verb", ["show", "characterise", "certify", "yield"])
@@ -156,7 +163,10 @@ def test_bad_input_is_refused_before_any_work(
         (["chip", "certify", "mlp441", "--temperature", "27", "--temperature=-1"], "Must be >= 0."),
         (["chip", "certify", "mlp441", "--temperature", "warm"], "warm"),
         (["chip", "certify", "mlp441", "--corner", "xx"], "xx"),
-        (["chip", "show", "memristor542"], "memristor542.toml: kind 'memristor', expected 'mlp'"),
+        (
+            ["chip", "show", "memristor542"],
+            "memristor542.toml: only for transistor chips; for memristor542 there is `enose chip certify memristor542`",
+        ),
         (["chip", "show", "mlp441", "--temperature", "61"], '"61.0" for --temperature. Must be <= 60.'),
         (["chip", "show", "mlp441", "--temperature", "nan"], '"nan" for --temperature.'),
         (["chip", "yield", "mlp441", "--image", "none.img"], "none.img: cannot be read (No such file or directory)"),

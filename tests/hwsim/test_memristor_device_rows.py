@@ -28,6 +28,8 @@ def test_device_rows() -> None:
         assert rows[f"simulation time, {case}, Strukov-Williams"].paper is None
     assert rows["simulation time, a loop, Lehtonen-Laiho"].paper == 1.19  # 18.3 ms of 15.4 ms
     assert not any(item.startswith("RMS") for item in rows)
+    left_out = rows["models compared on a measured loop"]
+    assert (left_out.paper, left_out.here, left_out.limit) == (None, "not done: give --measured FILE", None)
 
 
 def test_a_missed_limit_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -50,5 +52,6 @@ def test_error_rows(data_path: Callable[[str], Path], monkeypatch: pytest.Monkey
     order = rows["models by RMS error, best first"]
     assert order.paper == "Lehtonen-Laiho, A14mod, Biolek, Joglekar"
     assert sorted(str(order.here).split(", ")) == sorted(model.title for model in MODELS.values())
+    assert "models compared on a measured loop" not in rows
     errors = [rows[f"RMS error, {title}"].here for title in str(order.here).split(", ")]
     assert errors == sorted(errors)

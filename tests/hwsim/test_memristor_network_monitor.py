@@ -62,7 +62,18 @@ def test_the_monitor_sees_every_device_alike_in_ngspice_and_in_the_twin(libngspi
     assert (true.largest_v[:, : len(NETWORK.weight_names)] > 0).sum() == (ohms != 0).sum()  # none over an open switch
 
 
-@pytest.mark.parametrize("kind", [SpiceNetwork, TwinNetwork])
+@settings(max_examples=20)
+@given(seeds)
+def test_the_ideal_network_is_monitored_as_the_circuit(libngspice: str, seed: int) -> None:
+    inputs_v, ohms = drawn(seed, chips=4)
+    ideal, fast = EquationNetwork(NETWORK).run(inputs_v, ohms).seen, TwinNetwork(NETWORK).run(inputs_v, ohms).seen
+    assert ideal.names == fast.names
+    # Up to 0.70 V the sigmoid is the logistic within 29 mV, shared by three devices in series with the clamp.
+    assert ideal.largest_v == pytest.approx(fast.largest_v, abs=0.03 / 3)
+    assert ideal.largest_v[:, : 34 - 10] == pytest.approx(fast.largest_v[:, : 34 - 10], abs=1e-4)  # gain of 1e5
+
+
+@pytest.mark.parametrize("kind", [EquationNetwork, SpiceNetwork, TwinNetwork])
 def test_a_device_at_its_threshold_stops_the_run(libngspice: str, kind: type) -> None:
     ohms = OPEN.copy()
     ohms[:6] = [2e3, 2e3, 0, 0, 0, 4e3]  # N1: up to 0.75 V from its plus stage
@@ -75,11 +86,11 @@ def test_a_device_at_its_threshold_stops_the_run(libngspice: str, kind: type) ->
     assert kind(weak).run(inputs_v[:1], ohms).seen.worst[1] < CHIP.devices.threshold_v
 
 
-@pytest.mark.parametrize("kind", [SpiceNetwork, TwinNetwork])
+@pytest.mark.parametrize("kind", [EquationNetwork, SpiceNetwork, TwinNetwork])
 @pytest.mark.parametrize("sign", [-1, 1])
 def test_stages_at_their_rails_are_a_threshold_reached(libngspice: str, kind: type, sign: int) -> None:
     with pytest.raises(ThresholdReached, match="device"):
-        kind(NETWORK).run(np.full((1, 5), 0.95), sign * ALL_LARGE)
+        kind(NETWORK).output_v(np.full((1, 5), 0.95), sign * ALL_LARGE)
 
 
 def test_a_voltage_that_is_no_number_is_caught() -> None:

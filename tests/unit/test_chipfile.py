@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from enose.boards import boards_folder
 from enose_hwsim.chipfile import Bands, Largest, MemristorFile, MlpFile, load_chip
-from enose_hwsim.memristor_sections import devices_in_series
+from enose_hwsim.memristor_sections import MODEL_MAX_V, devices_in_series
+from enose_hwsim.memristors.a14mod import A14Mod
 from enose_hwsim.tomlfile import BoardError
 
 SOURCE = (boards_folder() / "chips" / "memristor542.toml").read_text(encoding="utf-8")
@@ -74,28 +75,71 @@ def test_the_other_kinds_decision_rule_is_refused(tmp_path: Path) -> None:
     ("old", "new", "expected"),
     [
         ("common_v = 0.90", "common_v = 0.80", "input: common_v 0.8 is not between min_v 0.85 and max_v 0.95"),
-        ("no_field_v = 0.90", "no_field_v = 0.96", "input: no_field_v 0.96 is not within 0.85..0.95 V"),
+        ("no_field_v = 0.90", "no_field_v = 0.91", "input: no_field_v 0.91 is not common_v 0.9, where no device has"),
         ("bias_v = 1.00", "bias_v = 0.90", "input: bias_v 0.9 is not above common_v 0.9"),
         ("\nm = 5", "\nm = 4", "devices: m 4 is even, so that no voltage would raise a memristance"),
         ("max_ohm = 50000.0", "max_ohm = 60000.0", "devices: min_ohm 2000.0 to max_ohm 60000.0 is not within"),
         ("min_ohm = 2000.0", "min_ohm = 3.0", "devices: min_ohm 3.0 to max_ohm 50000.0 is not within"),
         ("min_v = 0.2\n", "min_v = 0.4\n", "pulse: min_v 0.4 or min_on_s 1e-06 is above its max"),
-        ("min_on_s = 1e-6", "min_on_s = 0.1", "pulse: min_v 0.2 or min_on_s 0.1 is above its max"),
-        # against the devices' threshold
-        ("max_v = 0.95", "max_v = 1.06", "file: input: its farthest voltage from common_v 0.16 V is not below devices"),
-        ("bias_v = 1.00", "bias_v = 1.06", "file: input: bias_v from common_v 0.16 V is not below devices.threshold_v"),
-        ("read_v = 0.05", "read_v = 0.2", "file: pulse: read_v 0.2 V is not below devices.threshold_v 0.1583 V"),
-        (
-            "divider = 0.1",
-            "divider = 0.2",
-            "file: activation: divider of high_v 0.2 V is not below devices.threshold_v",
-        ),
-        ("min_v = 0.2\n", "min_v = 0.1\n", "file: pulse: min_v 0.1 is not above devices.threshold_v 0.1583 V"),
+        ("min_on_s = 1e-6", "min_on_s = 0.01", "pulse: min_v 0.2 or min_on_s 0.01 is above its max"),
+        ("min_on_s = 1e-6", "min_on_s = 1.5e-6", "pulse: min_on_s is 1.5 us, expected whole microseconds"),
+        ("max_on_s = 0.005", "max_on_s = 0.0050004", "pulse: max_on_s is 5000.4 us, expected whole microseconds"),
     ],
 )
-def test_a_chip_that_contradicts_itself_is_refused(tmp_path: Path, old: str, new: str, expected: str) -> None:
+def test_a_section_that_contradicts_itself_is_refused(tmp_path: Path, old: str, new: str, expected: str) -> None:
     text = refused(tmp_path, changed(old, new))
-    assert text.partition(": ")[2].startswith(expected)
+    section = f"[{expected.partition(':')[0]}]"
+    assert text.startswith(f"FILE:{line_with(SOURCE, section)}: {expected}")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("min_on_s = 1e-6", "min_on_s = 0.9e-6", "pulse.min_on_s: expected `float` >= 1e-06"),
+        ("max_on_s = 0.005", "max_on_s = 0.051", "pulse.max_on_s: expected `float` <= 0.05"),
+        ("max_v = 0.3", "max_v = 1.2", "pulse.max_v: expected `float` <= 1.1"),
+        ("tolerance = 0.01", "tolerance = 0.00009", "devices.tolerance: expected `float` >= 0.0001"),
+        ("steepness_per_v = 4.4", "steepness_per_v = 0.9", "activation.steepness_per_v: expected `float` >= 1.0"),
+        ("steepness_per_v = 4.4", "steepness_per_v = 11.0", "activation.steepness_per_v: expected `float` <= 10.0"),
+        # one section against another
+        ("rest_v = 0.90", "rest_v = 0.91", "decision.rest_v: 0.91 V is not input.common_v 0.9 V"),
+        ("guard_v = 0.002", "guard_v = 0.51", "decision.guard_v: 0.51 V is above 0.5 V, half the output range"),
+        ("read_v = 0.05", "read_v = 0.2", "pulse.read_v: it reads at 0.2 V is not below devices.threshold_v 0.1583 V"),
+        ("bias_v = 1.00", "bias_v = 1.06", "input.bias_v: from common_v 0.16 V is not below devices.threshold_v"),
+        ("divider = 0.1", "divider = 0.2", "activation.divider: of high_v 0.2 V is not below devices.threshold_v"),
+        ("min_v = 0.2\n", "min_v = 0.1\n", "pulse.min_v: 0.1 V is not above devices.threshold_v 0.1583 V"),
+        # against the lowest supply, 3.135 V
+        ("hidden_max_v = 0.70", "hidden_max_v = 0.86", "adder.hidden_max_v: from common_v it reaches 0.04..1.76 V, "
+         "expected within 0.05..3.085 V"),
+        ("output_max_v = 0.55", "output_max_v = 0.90", "adder.output_max_v: from common_v it reaches 0..1.8 V"),
+        ("nominal_v = 3.3", "nominal_v = 2.1", "activation.high_v: from common_v it reaches 0.9..1.9 V, expected "
+         "within 0.05..1.885 V of the lowest supply"),
+        ("max_v = 0.3", "max_v = 0.95", "pulse.max_v: from common_v it reaches -0.05..1.85 V, expected within "
+         "0..3.135 V of the lowest supply"),
+    ],
+)  # fmt: skip
+def test_a_value_out_of_range_is_named_with_its_line(tmp_path: Path, old: str, new: str, expected: str) -> None:
+    source = changed(old, new)
+    section, key = expected.partition(":")[0].split(".")
+    begin = line_with(source, f"[{section}]")
+    line = begin + line_with("\n".join(source.splitlines()[begin:]), f"{key} =")
+    assert refused(tmp_path, source).startswith(f"FILE:{line}: {expected}")
+
+
+def test_inputs_farther_than_the_threshold_are_refused(tmp_path: Path) -> None:
+    text = refused(tmp_path, changed("max_v = 0.95", "max_v = 1.06"))
+    expected = "input: its farthest voltage from common_v 0.16 V is not below devices.threshold_v 0.1583 V"
+    assert text == f"FILE:{line_with(SOURCE, '[input]')}: {expected}"
+
+
+def test_a_guard_of_half_the_output_range_is_the_largest(tmp_path: Path) -> None:
+    path = tmp_path / "file.toml"
+    path.write_text(changed("guard_v = 0.002", "guard_v = 0.5"), encoding="utf-8")
+    assert load_chip(path).decision.guard_v == 0.5
+
+
+def test_a_pulse_may_be_what_the_model_stands_for() -> None:
+    assert A14Mod().limit_v == MODEL_MAX_V
 
 
 @given(st.floats(1e-3, 100.0), st.floats(1e-3, 1.0))

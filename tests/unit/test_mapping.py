@@ -103,3 +103,43 @@ def test_a_weight_that_no_memristance_makes_is_named(value: float) -> None:
     weights[7] = value
     with pytest.raises(ValueError, match=r"weight \[7\]: .*, expected 0 or a size of"):
         OHMS.held(weights)
+
+
+def output_layer(*weights: float) -> np.ndarray:
+    return np.r_[np.full(24, 0.1), weights, np.zeros(10 - len(weights))]
+
+
+@pytest.mark.parametrize(
+    ("weights", "factor"),
+    [
+        (output_layer(2.0, -0.1), 0.5),  # to the smallest memristance
+        (output_layer(0.02, -0.1), 2.0),  # to the largest
+        (output_layer(1.0, 1.0, 2.0), 0.2749),  # 2 V with all sigmoids up, and 0.55 V is what the adder is built for
+    ],
+)
+def test_an_output_layer_out_of_range_is_refused_with_the_factor_that_fits(weights: np.ndarray, factor: float) -> None:
+    with pytest.raises(
+        ValueError,
+        match=rf"weight \[\d+\]: .*, expected 0 or a size of 0\.04\.\.1; the output layer times {factor:g} would",
+    ):
+        OHMS.held(weights)
+    assert np.abs(OHMS.carried(np.r_[weights[:24], factor * weights[24:]])).max() <= MEMRISTORS.devices.max_ohm
+
+
+@pytest.mark.parametrize(
+    "weights",
+    [
+        output_layer(2.0, -0.05),  # farther apart than the devices reach
+        np.r_[2.0, np.full(33, 0.1)],  # a hidden weight
+        output_layer(math.nan),
+        np.stack([output_layer(2.0)] * 2),  # each set has its own factor
+    ],
+)
+def test_where_no_factor_fits_none_is_told(weights: np.ndarray) -> None:
+    with pytest.raises(ValueError, match=r"expected 0 or a size of 0\.04\.\.1$"):
+        OHMS.held(weights)
+
+
+def test_another_number_of_weights_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"weights of shape \(33,\), expected 34 in the last axis"):
+        OHMS.held(np.zeros(33))

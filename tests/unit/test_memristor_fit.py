@@ -101,10 +101,44 @@ def test_the_recorded_loop(data_path: Callable[[str], Path], monkeypatch: pytest
     loop = load_loop(data_path(RECORDED))
     assert len(loop.times_s) == 160
     assert loop.typical_ohm == pytest.approx(318e3, rel=0.01)  # 0.6 V over 1.886 uA
-    errors = {name: fit(name, loop, starts=3).rms_error_percent for name in MODELS}
-    # A resistor through the offsets misses by 35 %; only Lehtonen-Laiho's current is not proportional to the voltage.
-    assert errors["lehtonen"] < 5 < min(error for name, error in errors.items() if name != "lehtonen")
-    assert max(errors.values()) < 36
+    found = {name: fit(name, loop, starts=3) for name in MODELS}
+    # Measured: 28.15, 33.40, 15.60, 2.23, 28.37. A resistor through the offsets misses by 35 %; only Lehtonen-Laiho's
+    # current is not proportional to the voltage. 5 % and more are left for another machine's rounding.
+    most = {"strukov": 29.6, "joglekar": 35.0, "biolek": 16.5, "lehtonen": 3.0, "a14mod": 29.8}
+    for name, percent in most.items():
+        assert found[name].rms_error_percent < percent, name
+        # the loop's rectification is what all others want to explain by its zero
+        assert ("offset_v" in found[name].conditional_on) == (name != "lehtonen")
+
+
+@pytest.mark.data
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        (59, r"line 60: v_memristor_V ends at -0\.193923 V and began at 0\.0062\d* V; expected a whole period"),
+        (82, r"-0\.333793 to 0\.0083\d* V, expected a loop of both polarities, each at least 10%"),
+    ],
+)
+def test_a_part_of_the_recorded_loop(data_path: Callable[[str], Path], tmp_path: Path, rows: int, words: str) -> None:
+    lines = data_path(RECORDED).read_text().splitlines()
+    path = tmp_path / "part.csv"
+    path.write_text("\n".join(lines[: rows + 1]) + "\n")
+    with pytest.raises(RecordingsError, match=words):
+        load_loop(path)
+
+
+def test_an_offset_beyond_its_bound_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shifted = loop_of(Biolek(k_per_c=2e7), 0.4, offset_v=0.2)  # a sixth of the span, a tenth is let
+    assert "offset_v" in fit("biolek", shifted, 2).conditional_on
+    rows = [f"{t:.6e},{v:.6e},{i:.6e}" for t, v, i in zip(shifted.times_s, shifted.v_v, shifted.i_a, strict=True)]
+    command = ["memristor", "fit", str(write_loop(tmp_path / "a.csv", rows)), "--model", "biolek", "--starts", "2"]
+    assert run([*command, "--json"]) == 0
+    (model,) = json.loads(capsys.readouterr().out)["models"]
+    at_bound = [one["name"] for one in model["parameters"] if one["nuisance"] and one["at_bound"]]
+    assert model["intervals_only_for"] == at_bound
+    assert "offset_v" in at_bound
+    assert run(command) == 0
+    assert f"{', '.join(at_bound)} at a bound: intervals hold only for it" in capsys.readouterr().out
 
 
 def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -169,10 +203,18 @@ def changed(row: int, text: str) -> list[str]:
         (changed(7, "7e-5,100,1e-6"), r"line 9: v_memristor_V is 100 V, reachable are -1.5 to 1.5 V: is it in volts\?"),
         (changed(7, "7e-5,0.1,1000"), r"line 9: i_A is 1000 A, reachable are -0.05 to 0.05 A: is it in amperes\?"),
         (
-            [f"{k * 1e-5},{np.sin(k)},{1e-12 * np.sin(k)}" for k in range(50)],
+            [f"{k * 1e-5},{np.sin(k / 8)},{1e-12 * np.sin(k / 8)}" for k in range(50)],
             r"a device of 1e\+12 ohm, reachable",
         ),
-        ([f"{k * 1e-5},{0.1 + k * 1e-3},1e-6" for k in range(50)], r"expected a loop of both polarities"),
+        ([f"{k * 1e-5},{0.1 + 0.05 * np.sin(k / 8)},1e-6" for k in range(50)], r"expected a loop of both polarities"),
+        (
+            [f"{k * 1e-5},{0.1 * np.sin(k * np.pi / 48)},{1e-5 * np.sin(k / 8)}" for k in range(50)],
+            r"-0\.0065\d* to 0\.1 V, expected a loop of both polarities, each at least 10% of the span",
+        ),
+        (
+            GOOD[:40],
+            r"line 41: v_memristor_V ends at -0\.09868\d* V and began at 0 V; expected a whole period, .* within 10%",
+        ),
         (GOOD[:39], r"39 rows, expected one period in at least 40"),
     ],
 )

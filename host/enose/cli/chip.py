@@ -104,8 +104,9 @@ def certify_chip(
 ) -> int:
     """Compare the fast twin with ngspice on random chips, weights and inputs.
 
-    Every figure is of simulations. The exit code is 1 if a limit is not kept. Picture: histograms of the differences
-    with their limits, and of the outputs.
+    Every figure is of simulations. The exit code is 1 if a limit is not kept; `missed` says which, with its figure: few
+    chips do not reach all of the output range. Picture: histograms of the differences with their limits, and of the
+    outputs.
 
     Examples: `enose chip certify mlp441 --chips 200 --samples 100 --seed 1 --json`,
     `enose chip certify mlp441 --chips 20 --plot certificate.png`,
@@ -210,7 +211,9 @@ def find_chip(name_or_path: str) -> MlpFile:
     path = _chip_path(name_or_path)
     chip = load_chip(path)
     if not isinstance(chip, MlpFile):
-        raise BoardError(f"{path}: kind {chip.kind!r}, expected 'mlp': the chips of transistors are of it")
+        raise BoardError(
+            f"{path}: only for transistor chips; for {chip.name} there is `enose chip certify {name_or_path}`"
+        )
     if chip.topology.outputs != 1:
         raise BoardError(f"{path}: topology.outputs {chip.topology.outputs}, expected 1: its netlist has one")
     return chip

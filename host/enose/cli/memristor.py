@@ -10,6 +10,8 @@ from enose.cli.chip import Plot
 from enose.cli.output import print_json, progress, stderr, stdout
 from enose.cli.parameters import Json
 
+ONLY_FOR = "intervals hold only for it"
+
 ModelName = Literal["all", "strukov", "joglekar", "biolek", "lehtonen", "a14mod"]
 
 
@@ -26,8 +28,9 @@ def fit(
 
     Least squares with bounds from several starts; the state at the beginning, a series resistance and the offsets of
     voltage and current are free as well. The RMS error is in percent of the measured current's RMS. A parameter that
-    the loop says nothing about is called not identifiable. The models' currents are simulated. Picture: the loops over
-    one another, and the differences.
+    the loop says nothing about is called not identifiable. Where one of those besides the model's own ends at its
+    bound, all intervals hold only for it. The models' currents are simulated. Picture: the loops over one another, and
+    the differences.
 
     Examples: `enose memristor fit loop.csv`, `enose memristor fit loop.csv --model a14mod --json`,
     `enose memristor fit loop.csv --plot loop.png`
@@ -71,6 +74,7 @@ def _as_dict(name: str, seed: int, found: list[Any]) -> dict[str, Any]:
                 "rms_error_percent": one.rms_error_percent,
                 "rms_error_percent_of_span": one.span_error_percent,
                 "fixed": one.fixed,
+                "intervals_only_for": one.conditional_on,
                 "starts_rms_error_percent": one.starts_percent,
                 "parameters": [
                     {
@@ -97,6 +101,8 @@ def _print(name: str, found: list[Any]) -> None:
     for one in found:
         fixed = ", ".join(f"{name} = {value:g}" for name, value in one.fixed.items())
         errors.add_row(one.title, f"{one.rms_error_percent:.3g}", f"{one.span_error_percent:.3g}", fixed)
+        if one.conditional_on:
+            values.add_row(one.model, "", "", "", "", f"{', '.join(one.conditional_on)} at a bound: {ONLY_FOR}")
         for estimate in one.estimates:
             remarks = [] if estimate.identifiable else ["not identifiable"]
             remarks += ["at its bound"] if estimate.at_bound else []

@@ -6,7 +6,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from enose.cli.chip import find_chip
-from enose.cli.output import print_json, progress, stdout
+from enose.cli.output import print_json, progress, stderr, stdout
 from enose.cli.parameters import Json, Seed
 from enose.reproduce.rows import Row
 from enose_hwsim.tomlfile import BoardError
@@ -58,6 +58,12 @@ def memristor(
     from enose.memristor.measured import load_loop
     from enose.reproduce.memristor import reproduce
 
+    if measured is None:
+        stderr.print(
+            "without a measured loop the models' RMS errors are left out: give one with --measured FILE, a CSV file as "
+            "`enose memristor fit` reads it",
+            markup=False,
+        )
     loop = None if measured is None else load_loop(measured)
     with progress() as moved:
         found = reproduce(loop, seed, moved)

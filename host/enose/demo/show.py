@@ -32,6 +32,8 @@ def show(report: dict[str, Any], console: Console) -> None:
         console.print(
             f"trained      {size} on {', '.join(network['sensors'])}; {_order(report, network['class_order'])}"
         )
+        if held := network.get("held"):
+            console.print(f"             weights: {_held(held)}")
     console.print(f"board        {report['board']} (simulated), chip {report['chip']}, fidelity {report['fidelity']}")
     console.print(
         f"firmware     under {report['micropython']}, {report['memory_free_low'] / 1024:.0f} KiB of heap free at least"
@@ -48,9 +50,22 @@ def show(report: dict[str, Any], console: Console) -> None:
         f"{right} of {tested} held-out specimens right through the firmware: {right / tested:.1%}"
         f" (95 % interval {low:.1%} to {high:.1%}, {report['interval_method']})"
     )
-    kept = "weights refreshed" if report["decision"]["rule"] == "bands" else "memristances programmed or read again"
-    console.print(f"{kept} {report['refresh']['done']} times, {report['refresh']['missed']} missed")
+    bands, done = report["decision"]["rule"] == "bands", report["refresh"]["done"]
+    kept = "weights refreshed" if bands else "all memristances programmed or verified"
+    console.print(f"{kept} {_counted(done, 'time')}, {report['refresh']['missed']} missed")
     console.print(f"simulated {report['simulated_s']:.1f} s in {report['wall_s']:.1f} s")
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
+def _held(held: dict[str, int]) -> str:
+    """What the devices' and the adders' ranges made of them."""
+    return (
+        f"{held['at_limits']} of {held['weights']} at the devices' limits, {held['open']} open; "
+        f"{held['adders_at_limits']} of {held['adders']} adders at theirs"
+    )
 
 
 def _order(report: dict[str, Any], class_order: list[str]) -> str:

@@ -61,6 +61,11 @@ class Fitted:
     state_x: Floats
     starts_percent: tuple[float, ...]  # where each start ended, best first
 
+    @property
+    def conditional_on(self) -> tuple[str, ...]:
+        """The nuisance parameters that ended at a bound: all intervals hold only for these values of them."""
+        return tuple(one.name for one in self.estimates if one.nuisance and one.at_bound)
+
 
 def fit(
     model: str,
@@ -72,7 +77,8 @@ def fit(
     """Fit one of the models (a name in MODELS) to a loop; the same seed gives the same fit.
 
     The intervals come from the Jacobian at the best fit, as if the misfit were independent noise: with a model that
-    does not fit they are too narrow. Raises RecordingsError, naming the row, for a voltage beyond the model's limit.
+    does not fit they are too narrow, and with a nuisance parameter at its bound they hold for that value only
+    (`conditional_on`). Raises RecordingsError, naming the row, for a voltage beyond the model's limit.
     """
     limit_v = MODELS[model]().limit_v
     if beyond := loop.line_beyond(limit_v):

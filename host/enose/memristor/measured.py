@@ -17,6 +17,9 @@ LIMIT_A = 0.05  # a self-directed-channel device is gone long before
 LEAST_OHM, MOST_OHM = 1.0, 1e10  # of a whole loop, its height over its width
 FEWEST_ROWS = 40  # below that a loop has too few points for the parameters of a model
 LONGEST_STEP = 1.5  # of the median: a row that is missing makes it 2
+# Shares of the voltage's span. A whole period ends a step before its beginning: 8 % of a sine in the fewest rows.
+FARTHEST_END = 0.1
+LEAST_SIDE = 0.1  # half a loop has one polarity but for offset and noise
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,8 @@ def load_loop(path: Path) -> MeasuredLoop:
 
     Raises RecordingsError, naming the line, for a file that cannot be read, a column that is missing or in another
     unit, a cell that is no finite number, times that do not rise or leave a gap, values beyond what a device can bear
-    (most often another unit), and for a loop without both polarities or with too few rows.
+    (most often another unit), and for a loop without both polarities, with too few rows, or that does not end where it
+    began.
     """
     try:
         with path.open(newline="", encoding="utf-8") as file:
@@ -112,8 +116,17 @@ def _check_size(path: Path, loop: MeasuredLoop) -> None:
                 f"{path}: line {loop.lines[row]}: {column} is {values[row]:g} {unit}, reachable are {-limit:g} to "
                 f"{limit:g} {unit}: is it in {COLUMNS[column]}?"
             )
-    if not loop.v_v.min() < 0 < loop.v_v.max() or not np.ptp(loop.i_a) > 0:
-        raise RecordingsError(f"{path}: column v_memristor_V: expected a loop of both polarities, and a current")
+    span_v, low_v, high_v = float(np.ptp(loop.v_v)), float(loop.v_v.min()), float(loop.v_v.max())
+    if abs(loop.v_v[-1] - loop.v_v[0]) > FARTHEST_END * span_v:
+        raise RecordingsError(
+            f"{path}: line {loop.lines[-1]}: v_memristor_V ends at {loop.v_v[-1]:g} V and began at {loop.v_v[0]:g} V; "
+            f"expected a whole period, its ends within {FARTHEST_END:.0%} of the span of {span_v:g} V"
+        )
+    if not min(-low_v, high_v) >= LEAST_SIDE * span_v > 0 or not np.ptp(loop.i_a) > 0:
+        raise RecordingsError(
+            f"{path}: column v_memristor_V: {low_v:g} to {high_v:g} V, expected a loop of both polarities, each "
+            f"at least {LEAST_SIDE:.0%} of the span, and a current"
+        )
     if not LEAST_OHM <= loop.typical_ohm <= MOST_OHM:
         raise RecordingsError(
             f"{path}: columns v_memristor_V and i_A: a device of {loop.typical_ohm:g} ohm, reachable are "

@@ -20,8 +20,8 @@ def reproduce(
 ) -> list[Row]:
     """All rows: the network's, with the sigmoid of the chip that comes with the project, then the devices'.
 
-    Without a measured loop those of the models' errors are left out. Raises BoardError for a chip file that cannot be
-    used, ThresholdReached for a memristor at its threshold, SpiceError and SpiceMissing as Solver.
+    Without a measured loop one row stands for those of the models' errors. Raises BoardError for a chip file that
+    cannot be used, ThresholdReached for a memristor at its threshold, SpiceError and SpiceMissing as Solver.
     """
     chip = load(boards_folder() / "chips" / f"{CHIP}.toml", MemristorFile)
     on_progress("the network of paper 002 in ngspice", 0, None)

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from enose.reproduce.rows import Row
 from enose_hwsim.chipfile import MemristorFile, Topology
-from enose_hwsim.chips.memristor.equations import EquationNetwork, Signals
+from enose_hwsim.chips.memristor.equations import EquationNetwork, Run, Signals
 from enose_hwsim.chips.memristor.network import Network
 from enose_hwsim.chips.memristor.pulses import PulseResponse, pulse_response
 from enose_hwsim.chips.memristor.sigmoid import FIT_MAX_V, Steepness, steepness_of
-from enose_hwsim.chips.memristor.spice_chip import Run, SpiceNetwork
+from enose_hwsim.chips.memristor.spice_chip import SpiceNetwork
 from enose_hwsim.memristor_sections import OpAmps, devices_in_series
 from enose_hwsim.memristors.a14mod import A14Mod
 

@@ -6,7 +6,7 @@ itself (straight through, Y. Bengio et al., arXiv:1308.3432). A neuron's weights
 leaves what it is built for.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +23,8 @@ from enose_hwsim.chips.tanh_curve import tanh_of_polynomial
 Curve = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
 USED = 0.95  # of what an adder is built for: what a weight can reach may be a little more than what was trained
+AT_LIMIT = 0.99  # of that: a weight snapped to the smallest, or to none, may take as much of it away again
+ROUNDING = 1e-6  # of single precision
 CURVE_TERMS = 6
 CURVE_POINTS = 401
 
@@ -35,6 +37,17 @@ class _Activity:
     slope: Singles  # (J, H, S) of it by the adder's voltage
     output_gain: Singles  # (J, O, H + 1)
     output_v: Singles  # (J, O, S)
+
+
+@dataclass(frozen=True)
+class Held:
+    """What the chip's ranges made of trained weights: training draws them in, and this says how many and where."""
+
+    weights: int
+    at_limits: int  # of them as large or as small as a device makes them
+    open: int  # of them with their switch open
+    adders: int
+    adders_at_limits: int  # of them whose weights together are as large as their adder is built for
 
 
 class MemristorCircuit:
@@ -90,13 +103,21 @@ class MemristorCircuit:
     def within(self, weights: Singles) -> Singles:
         """Clipped to -1..1, and each neuron's row made smaller where its adder would leave what it is built for."""
         clipped = np.clip(weights, -1, 1)
-        share = np.add.reduceat(np.abs(clipped) * self._reach, self._begins[:-1], axis=1)
-        return np.asarray(clipped / np.repeat(np.maximum(share, 1), np.diff(self._begins), axis=1))
+        return np.asarray(clipped / np.repeat(np.maximum(self._share(clipped), 1), np.diff(self._begins), axis=1))
 
     def reachable(self, weights: Singles) -> Singles:
         """Below the smallest weight that a device gives: that, or none."""
         size = np.abs(weights)
         return np.where(size >= self.least, weights, np.where(2 * size < self.least, 0, np.sign(weights) * self.least))
+
+    def held(self, weights: Sequence[float]) -> Held:
+        """How many of these weights (W,), as trained, are at a limit."""
+        array = np.asarray(weights, dtype=np.float32)
+        size = np.abs(array)
+        closed = size > 0
+        at_limits = closed & ((size >= 1 - ROUNDING) | (size <= self.least * (1 + ROUNDING)))
+        full = self._share(array[None])[0] >= AT_LIMIT
+        return Held(len(array), int(at_limits.sum()), int((~closed).sum()), len(full), int(full.sum()))
 
     def output_v(self, drives: Singles, weights: Singles) -> Singles:
         """(J, S, O) above the common node."""
@@ -111,6 +132,10 @@ class MemristorCircuit:
         by_hidden_gain = np.matmul(by_sum, self._with_bias(drives.transpose(0, 2, 1)).transpose(0, 2, 1))
         flat = [by.reshape(len(weights), -1) for by in (by_hidden_gain, by_output_gain)]
         return self.full * np.concatenate(flat, axis=1)
+
+    def _share(self, weights: Singles) -> Singles:
+        """How much of its adder's range each row can take at the most, (J, H + O)."""
+        return np.asarray(np.add.reduceat(np.abs(weights) * self._reach, self._begins[:-1], axis=1))
 
     def _forward(self, drives: Singles, weights: Singles) -> _Activity:
         gain = self.full * self.reachable(weights)

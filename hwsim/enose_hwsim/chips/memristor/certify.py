@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from enose_hwsim.chipfile import MemristorFile
+from enose_hwsim.chips import limits
 from enose_hwsim.chips.memristor.netlist import netlist
 from enose_hwsim.chips.memristor.network import Network
 from enose_hwsim.chips.memristor.random_weights import draw_ohms
@@ -60,6 +61,7 @@ class Certificate:
     fast_samples_per_cpu_s: float
     netlists: tuple[str, ...]  # SHA-256, by temperature
     ok: bool
+    missed: tuple[str, ...]  # the limits not kept, each with its figure
     # What the figures are taken from, by temperature (C, S, O), for pictures.
     errors_v: tuple[Floats, ...] = field(default=(), repr=False, compare=False)
     outputs_v: tuple[Floats, ...] = field(default=(), repr=False, compare=False)
@@ -110,6 +112,7 @@ def certify(
 
     every_v = np.concatenate(outputs_v)
     max_error_v, coverage = float(np.max(errors_v)), _coverage(chip, every_v)
+    missed = missed_limits(max_error_v, coverage)
     worst_device, worst_device_v = max(worst, key=lambda one: one[1])
     count = len(temperatures_c) * chips * samples
     return Certificate(
@@ -139,22 +142,25 @@ def certify(
         spice_samples_per_cpu_s=count / spice_s,
         fast_samples_per_cpu_s=count / max(fast_s, 1e-9),
         netlists=tuple(hashlib.sha256(str(netlist(network, t)).encode()).hexdigest() for t in temperatures_c),
-        ok=within_limits(max_error_v, coverage),
+        ok=not missed,
+        missed=missed,
         errors_v=tuple(errors_v),
         outputs_v=tuple(outputs_v),
     )
 
 
-def within_limits(max_error_v: float, output_coverage: float) -> bool:
-    """Whether a certificate's figures are good enough. A figure that is not a number is not."""
-    return max_error_v <= MAX_ERROR_V and output_coverage >= OUTPUT_COVERAGE
+def missed_limits(max_error_v: float, output_coverage: float) -> tuple[str, ...]:
+    """The limits that a certificate's figures do not keep, in words. A figure that is not a number keeps none."""
+    return limits.missed(
+        {"max_error_v": (max_error_v, MAX_ERROR_V)}, {"output_coverage": (output_coverage, OUTPUT_COVERAGE)}
+    )
 
 
 def _wide(network: Network, chips: int, rng: np.random.Generator) -> Spread:
     """Chips from all that the twin accepts."""
     none = Spread.none(network)
-    limits = ((none.weight_error, SPREAD_LIMIT), (none.block_error, SPREAD_LIMIT), (none.offset_v, OFFSET_LIMIT_V))
-    return Spread(*(rng.uniform(-limit, limit, (chips, one.shape[1])) for one, limit in limits))
+    widest = ((none.weight_error, SPREAD_LIMIT), (none.block_error, SPREAD_LIMIT), (none.offset_v, OFFSET_LIMIT_V))
+    return Spread(*(rng.uniform(-limit, limit, (chips, one.shape[1])) for one, limit in widest))
 
 
 def _coverage(chip: MemristorFile, outputs_v: Floats) -> float:

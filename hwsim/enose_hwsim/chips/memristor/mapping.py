@@ -94,12 +94,15 @@ def _within_stages(weights: Floats, factor: float, spare: float, chip: Memristor
     outputs_only = np.concatenate((np.zeros(begin), weights[begin:]))
     worst_v = worst_stage_v(ohms_from_weights(outputs_only, chip), chip)[topology.hidden :].max()
     limit_v = float(stage_limits_v(chip)[-1])
-    further = min(1.0, limit_v / float(worst_v))
-    if further * spare < 1 - ROUNDING:
+    most = limit_v / float(worst_v)
+    if most * spare < 1 - ROUNDING:
         raise ValueError(
             f"outputs reach {worst_v:.4f} V from the common node, expected at most {limit_v:g} V, and the smallest "
             "weight does not let them be scaled down"
         )
+    # An image carries whole ohms: so much smaller, no rounding brings an adder out of range again.
+    whole_ohms = 1 - 0.5 / chip.devices.min_ohm
+    further = 1.0 if most >= 1 else max(most * whole_ohms, 1 / spare)
     scaled = weights.copy()
     scaled[begin:] *= further
     return Rescaled(scaled, factor * further)

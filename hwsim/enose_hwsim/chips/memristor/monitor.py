@@ -28,6 +28,17 @@ class Seen:
     at_sample: Indices  # (C, D)
     threshold_v: float
 
+    @classmethod
+    def of(cls, network: Network, weights_v: Floats, blocks_v: Floats, share: Floats) -> "Seen":
+        """From absolute voltages at every sample: over the weights (C, S, W) and the blocks (C, S, B).
+
+        A device in a block has its share (C, D) of the block's voltage.
+        """
+        block_of = network.block_of_device
+        largest_v = np.concatenate((weights_v.max(axis=1), blocks_v.max(axis=1)[:, block_of] * share), axis=1)
+        at_sample = np.concatenate((weights_v.argmax(axis=1), blocks_v.argmax(axis=1)[:, block_of]), axis=1)
+        return cls(network.device_names, largest_v, at_sample, network.threshold_v)
+
     @property
     def worst(self) -> tuple[str, float]:
         """The device that sees most, and how much."""
@@ -43,6 +54,13 @@ class Seen:
                 f"{self.at_sample[chip, device]}, expected below its threshold of {self.threshold_v} V"
             )
         return self
+
+
+def side_by_side(*parts: Floats) -> Floats:
+    """Absolute voltages of chips and samples, (C, S, ...) -> (C, S, N); an axis of 1 stands for all."""
+    chips, samples = np.max([part.shape[:2] for part in parts], axis=0)
+    whole = [np.broadcast_to(part, (chips, samples, *part.shape[2:])) for part in parts]
+    return np.asarray(np.abs(np.concatenate([part.reshape(chips, samples, -1) for part in whole], axis=2)))
 
 
 def worst_stage_v(weights_ohm: ArrayLike, chip: MemristorFile) -> Floats:

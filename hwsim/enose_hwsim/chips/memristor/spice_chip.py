@@ -1,14 +1,13 @@
 """The memristor network solved by ngspice: fidelity `spice`, with every device monitored."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from enose_hwsim.chips.equations import thermal_v
 from enose_hwsim.chips.memristor import netlist as circuit
-from enose_hwsim.chips.memristor.equations import Signals
+from enose_hwsim.chips.memristor.equations import Run, Signals
 from enose_hwsim.chips.memristor.monitor import Seen
 from enose_hwsim.chips.memristor.network import Network, siemens
 from enose_hwsim.chips.memristor.spread import Spread
@@ -19,19 +18,10 @@ Floats = NDArray[np.float64]
 RELTOL = 1e-7  # 0.1 uV at the output
 
 
-@dataclass(frozen=True)
-class Run:
-    """A batch of samples through one chip or more: what the network came to, and what its devices saw."""
-
-    signals: Signals
-    seen: Seen
-
-
 class SpiceNetwork:
     """A network loaded once: inputs and weights are external sources, the spread of chips is altered.
 
-    Interface, numbering and errors are those of EquationNetwork; besides, ThresholdReached (a ValueError) for a
-    memristor at its threshold, and SpiceError where ngspice finds no solution.
+    Interface, numbering and errors are those of EquationNetwork; besides, SpiceError where ngspice finds no solution.
     """
 
     def __init__(self, network: Network, temperature_c: float = 27.0, spread: Spread | None = None) -> None:

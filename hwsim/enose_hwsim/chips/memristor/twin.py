@@ -11,11 +11,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from enose_hwsim.chips.memristor.cells import half_swing_v, middle_v
-from enose_hwsim.chips.memristor.equations import Signals
-from enose_hwsim.chips.memristor.monitor import Seen
+from enose_hwsim.chips.memristor.equations import Run, Signals
+from enose_hwsim.chips.memristor.monitor import Seen, side_by_side
 from enose_hwsim.chips.memristor.network import ADDER_BLOCKS, SHIFT_V, Network, siemens
 from enose_hwsim.chips.memristor.sigmoid import clamp_of
-from enose_hwsim.chips.memristor.spice_chip import Run
 from enose_hwsim.chips.memristor.spread import Spread
 
 Floats = NDArray[np.float64]
@@ -88,8 +87,9 @@ class TwinNetwork:
         second = self._added(level_v, second_s, adder_ohm[:, :, hidden:], adder_offset_v[:, :, hidden:])
 
         sigmoid_v = np.stack((first.sum_v - clamped_v, tf_v - tap_v, tap_v), axis=-1)
-        blocks_v = _flat(first.blocks_v, second.blocks_v, sigmoid_v)
-        seen = self._seen(_flat(first.weights_v, second.weights_v), blocks_v)
+        blocks_v = side_by_side(first.blocks_v, second.blocks_v, sigmoid_v)
+        share = self._device_ohm / self._block_ohm[:, network.block_of_device]
+        seen = Seen.of(network, side_by_side(first.weights_v, second.weights_v), blocks_v, share)
         return Run(Signals(first.sum_v, tf_v, second.sum_v), seen.check())
 
     def _added(self, level_v: Floats, weights_s: Floats, block_ohm: Floats, offset_v: Floats) -> "_Added":
@@ -131,14 +131,6 @@ class TwinNetwork:
         bent = np.clip((output_v - self._middle_v) / self._half_v, -BENT, BENT)
         return np.asarray(self._half_v * np.arctanh(bent) / self.network.opamps.gain)
 
-    def _seen(self, weights_v: Floats, blocks_v: Floats) -> Seen:
-        """The largest over each device, from all samples: a device's share of its block is that of its memristance."""
-        block_of = self.network.block_of_device
-        share = self._device_ohm / self._block_ohm[:, block_of]
-        largest_v = np.concatenate((weights_v.max(axis=1), blocks_v.max(axis=1)[:, block_of] * share), axis=1)
-        at_sample = np.concatenate((weights_v.argmax(axis=1), blocks_v.argmax(axis=1)[:, block_of]), axis=1)
-        return Seen(self.network.device_names, largest_v, at_sample, self.network.threshold_v)
-
 
 @dataclass(frozen=True)
 class _Added:
@@ -147,13 +139,6 @@ class _Added:
     sum_v: Floats
     weights_v: Floats
     blocks_v: Floats
-
-
-def _flat(*parts: Floats) -> Floats:
-    """Absolute voltages side by side, (C, S, ...) -> (C, S, N)."""
-    chips, samples = np.max([part.shape[:2] for part in parts], axis=0)
-    whole = [np.broadcast_to(part, (chips, samples, *part.shape[2:])) for part in parts]
-    return np.asarray(np.abs(np.concatenate([part.reshape(chips, samples, -1) for part in whole], axis=2)))
 
 
 def _check_spread(spread: Spread) -> None:

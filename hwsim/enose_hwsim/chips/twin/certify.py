@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from enose_hwsim.chipfile import MlpFile
+from enose_hwsim.chips import limits
 from enose_hwsim.chips.cells.mismatch import SHIFT_LIMIT, Shifts
 from enose_hwsim.chips.cells.transistors import A_VT_V_UM
 from enose_hwsim.chips.transistor_chip import TransistorChip
@@ -59,6 +60,7 @@ class Certificate:
     fast_samples_per_cpu_s: float
     netlists: tuple[str, ...]  # SHA-256, by temperature
     ok: bool
+    missed: tuple[str, ...]  # the limits not kept, each with its figure
     # What the figures are taken from, by temperature (C, S), for pictures.
     errors_v: tuple[Floats, ...] = field(default=(), repr=False, compare=False)
     nominal_errors_v: tuple[Floats, ...] = field(default=(), repr=False, compare=False)
@@ -151,6 +153,7 @@ def certify(
         fast_samples_per_cpu_s=count / max(fast_s, 1e-9),
         netlists=tuple(netlist_hash(chip, t, corner) for t in temperatures_c),
         ok=within_limits(**figures),
+        missed=missed_limits(**figures),
         errors_v=tuple(errors_v),
         nominal_errors_v=tuple(nominal_v),
         outputs_v=tuple(outputs_v),
@@ -160,13 +163,21 @@ def certify(
 def within_limits(
     max_error_v: float, p999_error_v: float, nominal_max_error_v: float, output_coverage: float, chip_sigma_v: float
 ) -> bool:
-    """Whether a certificate's figures are good enough. A figure that is not a number is not."""
-    return (
-        max_error_v <= MAX_ERROR_V
-        and p999_error_v <= P999_ERROR_V
-        and nominal_max_error_v <= NOMINAL_MAX_ERROR_V
-        and output_coverage >= OUTPUT_COVERAGE
-        and chip_sigma_v >= CHIP_SIGMA_V
+    """Whether a certificate's figures are good enough."""
+    return not missed_limits(max_error_v, p999_error_v, nominal_max_error_v, output_coverage, chip_sigma_v)
+
+
+def missed_limits(
+    max_error_v: float, p999_error_v: float, nominal_max_error_v: float, output_coverage: float, chip_sigma_v: float
+) -> tuple[str, ...]:
+    """The limits that a certificate's figures do not keep, in words. A figure that is not a number keeps none."""
+    return limits.missed(
+        {
+            "max_error_v": (max_error_v, MAX_ERROR_V),
+            "p999_error_v": (p999_error_v, P999_ERROR_V),
+            "nominal_max_error_v": (nominal_max_error_v, NOMINAL_MAX_ERROR_V),
+        },
+        {"output_coverage": (output_coverage, OUTPUT_COVERAGE), "chip_sigma_v": (chip_sigma_v, CHIP_SIGMA_V)},
     )
 
 
