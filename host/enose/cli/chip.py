@@ -1,5 +1,7 @@
 """`enose chip`: the analog networks, their transistors, and how far their fast twins may be trusted."""
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -9,7 +11,7 @@ from cyclopts.validators import Number
 from enose.boards import boards_folder
 from enose.cli.output import print_fields, print_json, progress, stderr, stdout
 from enose.cli.parameters import Json, Seed
-from enose_hwsim.chipfile import AnyChip, MemristorFile, MlpFile, load_chip
+from enose_hwsim.chipfile import AnyChip, MlpFile, load_chip
 from enose_hwsim.tomlfile import BoardError
 
 ChipName = Annotated[str, Parameter(help="a chip's name, or the path of a .toml file")]
@@ -113,15 +115,20 @@ def certify_chip(
     `enose chip certify mlp441 --temperature 13 --temperature 45`, `enose chip certify memristor542`
     """
     from enose.chips.pictures import check_plot
+    from enose_hwsim.chips.memristor.certify import certify as certify_network
     from enose_hwsim.chips.twin.certify import certify
 
-    known = any_chip(chip)
-    if isinstance(known, MemristorFile):
-        return _certify_network(known, chips, samples, seed, temperature, corner, plot, json)
-    found = _within_region(find_chip(chip))
+    found = any_chip(chip)
+    run: Callable[..., Any]  # either certificate has `ok` and `as_dict`
+    if isinstance(found, MlpFile):
+        run = partial(certify, _within_region(find_chip(chip)), chips, samples, seed, temperature, corner)
+    elif corner != "tt":
+        raise BoardError(f"--corner {corner}: {found.name} is simulated at the typical corner, tt, only")
+    else:
+        run = partial(certify_network, found, chips, samples, seed, temperature)
     check_plot(plot)
     with progress() as moved:
-        answer = certify(found, chips, samples, seed, temperature, corner, moved)
+        answer = run(on_progress=moved)
     if plot is not None:
         from enose.chips.spread_pictures import certificate_picture
 
@@ -130,35 +137,6 @@ def certify_chip(
         print_json(answer.as_dict())
     else:
         print_fields(f"{found.name}: fast twin against ngspice (simulated)", answer.as_dict())
-    return 0 if answer.ok else 1
-
-
-def _certify_network(
-    chip: MemristorFile,
-    chips: int,
-    samples: int,
-    seed: int,
-    temperatures_c: tuple[float, ...],
-    corner: str,
-    plot: Path | None,
-    json: bool,
-) -> int:
-    from enose.chips.pictures import check_plot
-    from enose_hwsim.chips.memristor.certify import certify
-
-    if corner != "tt":
-        raise BoardError(f"--corner {corner}: {chip.name} is simulated at the typical corner, tt, only")
-    check_plot(plot)
-    with progress() as moved:
-        answer = certify(chip, chips, samples, seed, temperatures_c, moved)
-    if plot is not None:
-        from enose.chips.spread_pictures import certificate_picture
-
-        _draw(plot, chip, certificate_picture(chip, answer))
-    if json:
-        print_json(answer.as_dict())
-    else:
-        print_fields(f"{chip.name}: fast twin against ngspice (simulated)", answer.as_dict())
     return 0 if answer.ok else 1
 
 

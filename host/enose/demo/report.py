@@ -1,7 +1,7 @@
 """The demo's result as a document: accuracies with their split, interval and peers."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import msgspec
@@ -13,7 +13,8 @@ from enose.demo.plan import Plan
 from enose.link.device import Answer
 from enose.recordings import Recordings
 from enose.training import Network
-from enose_hwsim.chipfile import AnyChip, Largest
+from enose.training.memristor_circuit import MemristorCircuit
+from enose_hwsim.chipfile import AnyChip, Largest, MemristorFile
 
 STEPS = (*accuracy.STAGES, "firmware")
 
@@ -34,6 +35,14 @@ def answer_names(chip: AnyChip) -> tuple[str, ...]:
     if isinstance(chip.decision, Largest):
         return (*(f"output {k + 1}" for k in range(chip.topology.outputs)), "rest")
     return tuple(f"band {k + 1}" for k in range(chip.answers))
+
+
+def _trained(network: Network, chip: AnyChip) -> dict[str, Any]:
+    """What a network was trained to; `held`: how many of its weights are at a limit of the chip's devices."""
+    told: dict[str, Any] = {"sensors": list(network.sensors), "class_order": list(network.class_order)}
+    if isinstance(chip, MemristorFile):
+        told["held"] = asdict(MemristorCircuit.of(chip, "ideal").held(network.weights))
+    return told
 
 
 def make_report(recordings: Recordings, plan: Plan, folds: Sequence[Fold], chip: AnyChip) -> dict[str, Any]:
@@ -63,7 +72,7 @@ def make_report(recordings: Recordings, plan: Plan, folds: Sequence[Fold], chip:
         "interval_method": "bootstrap over groups" if plan.votes else "Wilson",
         "plain": {name: accuracy.share_right(found, labels) for name, found in plain.items()},
         "specimens": {"trained_on": [len(one.train) for one in plan.splits], "tested": len(labels)},
-        "networks": [{"sensors": list(f.network.sensors), "class_order": list(f.network.class_order)} for f in folds],
+        "networks": [_trained(fold.network, chip) for fold in folds],
         "class_order": list(bands),
         "chip": chip.name,
         "topology": [chip.topology.inputs, chip.topology.hidden, chip.topology.outputs],

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from enose_hwsim.chipfile import MemristorFile
-from enose_hwsim.chips import limits
+from enose_hwsim.chips import certificate
 from enose_hwsim.chips.memristor.netlist import netlist
 from enose_hwsim.chips.memristor.network import Network
 from enose_hwsim.chips.memristor.random_weights import draw_ohms
@@ -25,7 +25,6 @@ TEMPERATURES_C = (0.0, 27.0, 60.0)
 # Both solve the same circuit: what is left are ngspice's tolerances, 0.1 uV, and the table of the transistors.
 MAX_ERROR_V = 1e-5
 OUTPUT_COVERAGE = 0.8
-COVERAGE_STEP_V = 5e-3
 SIGMA_WEIGHTS = 10  # sets of weights for the spread between chips
 SIGMA_CHIPS = 100
 
@@ -111,7 +110,7 @@ def certify(
         worst.append(true.seen.worst)
 
     every_v = np.concatenate(outputs_v)
-    max_error_v, coverage = float(np.max(errors_v)), _coverage(chip, every_v)
+    max_error_v, coverage = float(np.max(errors_v)), certificate.coverage(chip, every_v)
     missed = missed_limits(max_error_v, coverage)
     worst_device, worst_device_v = max(worst, key=lambda one: one[1])
     count = len(temperatures_c) * chips * samples
@@ -151,7 +150,7 @@ def certify(
 
 def missed_limits(max_error_v: float, output_coverage: float) -> tuple[str, ...]:
     """The limits that a certificate's figures do not keep, in words. A figure that is not a number keeps none."""
-    return limits.missed(
+    return certificate.missed(
         {"max_error_v": (max_error_v, MAX_ERROR_V)}, {"output_coverage": (output_coverage, OUTPUT_COVERAGE)}
     )
 
@@ -161,13 +160,6 @@ def _wide(network: Network, chips: int, rng: np.random.Generator) -> Spread:
     none = Spread.none(network)
     widest = ((none.weight_error, SPREAD_LIMIT), (none.block_error, SPREAD_LIMIT), (none.offset_v, OFFSET_LIMIT_V))
     return Spread(*(rng.uniform(-limit, limit, (chips, one.shape[1])) for one, limit in widest))
-
-
-def _coverage(chip: MemristorFile, outputs_v: Floats) -> float:
-    """Of the output range, in steps of 5 mV, the share in which there is an output."""
-    steps = round((chip.output.max_v - chip.output.min_v) / COVERAGE_STEP_V)
-    counts, _ = np.histogram(outputs_v, steps, (chip.output.min_v, chip.output.max_v))
-    return float((counts > 0).mean())
 
 
 def _chip_sigma_v(network: Network, inputs_v: Floats, ohms: Floats, rng: np.random.Generator) -> float:

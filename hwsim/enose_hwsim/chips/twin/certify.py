@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from enose_hwsim.chipfile import MlpFile
-from enose_hwsim.chips import limits
+from enose_hwsim.chips import certificate
 from enose_hwsim.chips.cells.mismatch import SHIFT_LIMIT, Shifts
 from enose_hwsim.chips.cells.transistors import A_VT_V_UM
 from enose_hwsim.chips.transistor_chip import TransistorChip
@@ -27,7 +27,6 @@ NOMINAL_MAX_ERROR_V = 5e-5
 OUTPUT_COVERAGE = 0.8
 CHIP_SIGMA_V = 5e-3  # less, and the mismatch would not be real
 
-COVERAGE_STEP_V = 5e-3
 NOMINAL_SHARE = 0.1  # so many of the sets of weights are solved on the nominal chip, too
 SIGMA_WEIGHTS = 10  # sets of weights for the spread between chips
 
@@ -127,7 +126,7 @@ def certify(
         "max_error_v": float(np.max(errors_v)),
         "p999_error_v": float(np.quantile(errors_v, 0.999)),
         "nominal_max_error_v": float(np.max(nominal_v)),
-        "output_coverage": _coverage(chip, every_v),
+        "output_coverage": certificate.coverage(chip, every_v),
         "chip_sigma_v": _sigma_v(
             TwinChip(chip, temperatures_c[0], shifts, corner), inputs_v, weights_v[:SIGMA_WEIGHTS]
         ),
@@ -171,7 +170,7 @@ def missed_limits(
     max_error_v: float, p999_error_v: float, nominal_max_error_v: float, output_coverage: float, chip_sigma_v: float
 ) -> tuple[str, ...]:
     """The limits that a certificate's figures do not keep, in words. A figure that is not a number keeps none."""
-    return limits.missed(
+    return certificate.missed(
         {
             "max_error_v": (max_error_v, MAX_ERROR_V),
             "p999_error_v": (p999_error_v, P999_ERROR_V),
@@ -179,13 +178,6 @@ def missed_limits(
         },
         {"output_coverage": (output_coverage, OUTPUT_COVERAGE), "chip_sigma_v": (chip_sigma_v, CHIP_SIGMA_V)},
     )
-
-
-def _coverage(chip: MlpFile, outputs_v: Floats) -> float:
-    """Of the output range, in steps of 5 mV, the share in which there is an output."""
-    steps = round((chip.output.max_v - chip.output.min_v) / COVERAGE_STEP_V)
-    counts, _ = np.histogram(outputs_v, steps, (chip.output.min_v, chip.output.max_v))
-    return float((counts > 0).mean())
 
 
 def _sigma_v(twin: TwinChip, inputs_v: Floats, weights_v: Floats) -> float:
