@@ -49,7 +49,7 @@ def rows(found: list[Found]) -> list[Row]:
         row("cases with a second cut", "", total(found, "second_cuts")),
         row("states that were cut", "", total(found, "states")),
         row("operations of one update, at most", "", max(one["most"] for one in found)),
-        row("safe state until cleared, the very first image cut", "", total(found, "first_cuts")),
+        none_of("safe state after the very first image was cut", total(found, "first_cuts")),
         none_of("bricked", total(found, "bricked")),
         none_of("neither the old image nor the new", total(found, "mixed")),
         none_of("committed image lost", total(found, "lost")),

@@ -214,6 +214,18 @@ class MemristorFile(ChipFile, frozen=True, kw_only=True):
         ):
             if not v < threshold_v:
                 raise ValueError(f"{name} {v:.6g} V is not below devices.threshold_v {threshold_v} V")
+        common_v = self.input.common_v
+        for name, v in (("input: no_field_v", self.input.no_field_v), ("decision: rest_v", self.decision.rest_v)):
+            if v != common_v:
+                raise ValueError(f"{name} {v} V is not input.common_v, {common_v} V")
+        low_v, high_v = self.opamps.rail_margin_v, self.supply.nominal_v - self.opamps.rail_margin_v
+        for name, v in (
+            ("adder: hidden_max_v", self.adder.hidden_max_v),
+            ("adder: output_max_v", self.adder.output_max_v),
+            ("pulse: max_v", self.pulse.max_v),
+        ):
+            if not low_v <= common_v - v <= common_v + v <= high_v:
+                raise ValueError(f"{name} {v} V about {common_v} V is not within the op-amps' {low_v:g}..{high_v:g} V")
         if not self.pulse.min_v > threshold_v:
             raise ValueError(f"pulse: min_v {self.pulse.min_v} is not above devices.threshold_v {threshold_v} V")
 

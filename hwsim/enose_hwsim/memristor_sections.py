@@ -28,7 +28,7 @@ class Devices(Section, frozen=True):
     threshold_v: Positive
     min_ohm: Positive
     max_ohm: Positive
-    tolerance: Annotated[float, Meta(gt=0, le=0.5)]  # relative, of a programmed memristance
+    tolerance: Annotated[float, Meta(ge=1e-4, le=0.5)]  # relative, of a programmed memristance
 
     def __post_init__(self) -> None:
         if self.m % 2 == 0:
@@ -44,14 +44,17 @@ class Pulse(Section, frozen=True):
     """What the board's pulse generator may give a device, and the voltage at which it reads one."""
 
     min_v: Positive
-    max_v: Positive
-    min_on_s: Positive
-    max_on_s: Positive
+    max_v: Annotated[float, Meta(gt=0, le=1.1)]  # paper 002 fitted its model up to there
+    min_on_s: Annotated[float, Meta(ge=1e-6, le=1)]  # what the board's one-shot can make
+    max_on_s: Annotated[float, Meta(gt=0, le=0.05)]  # nothing else runs while a pulse lasts
     read_v: Positive
 
     def __post_init__(self) -> None:
         if not (self.min_v <= self.max_v and self.min_on_s <= self.max_on_s):
             raise ValueError(f"min_v {self.min_v} or min_on_s {self.min_on_s} is above its max")
+        for name, on_s in (("min_on_s", self.min_on_s), ("max_on_s", self.max_on_s)):
+            if abs(on_s * 1e6 - round(on_s * 1e6)) > 1e-6:
+                raise ValueError(f"{name} {on_s} is no whole number of microseconds")
 
 
 class Adder(Section, frozen=True):

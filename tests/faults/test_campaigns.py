@@ -110,11 +110,6 @@ def test_fuzzed_frames_find_what_is_broken(tmp_path: Path, file: str, good: str,
     assert item in missed(answer)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="an image whose commit was not answered before the power went is stored again: Store.commit does not look"
-    " whether the newest slot holds it already",
-)
 def test_uploads() -> None:
     code, answer, figures = ran("uploads", 250)
     assert (code, missed(answer)) == (0, [])

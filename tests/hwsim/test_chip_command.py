@@ -100,7 +100,7 @@ def test_certify_of_the_memristor_network(
     assert run(["chip", "certify", "memristor542", "--corner", "ss"]) == BAD_INPUT
     assert "--corner ss: memristor542 is simulated at the typical corner" in capsys.readouterr().err
     assert run(["chip", "show", "memristor542"]) == BAD_INPUT
-    assert "kind 'memristor', expected 'mlp'" in capsys.readouterr().err
+    assert "kind 'memristor', only for chips of transistors" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("verb", ["show", "characterise", "certify", "yield"])
@@ -156,7 +156,7 @@ def test_bad_input_is_refused_before_any_work(
         (["chip", "certify", "mlp441", "--temperature", "27", "--temperature=-1"], "Must be >= 0."),
         (["chip", "certify", "mlp441", "--temperature", "warm"], "warm"),
         (["chip", "certify", "mlp441", "--corner", "xx"], "xx"),
-        (["chip", "show", "memristor542"], "memristor542.toml: kind 'memristor', expected 'mlp'"),
+        (["chip", "show", "memristor542"], "memristor542.toml: kind 'memristor', only for chips of transistors"),
         (["chip", "show", "mlp441", "--temperature", "61"], '"61.0" for --temperature. Must be <= 60.'),
         (["chip", "show", "mlp441", "--temperature", "nan"], '"nan" for --temperature.'),
         (["chip", "yield", "mlp441", "--image", "none.img"], "none.img: cannot be read (No such file or directory)"),

@@ -81,6 +81,11 @@ def test_the_other_kinds_decision_rule_is_refused(tmp_path: Path) -> None:
         ("min_ohm = 2000.0", "min_ohm = 3.0", "devices: min_ohm 3.0 to max_ohm 50000.0 is not within"),
         ("min_v = 0.2\n", "min_v = 0.4\n", "pulse: min_v 0.4 or min_on_s 1e-06 is above its max"),
         ("min_on_s = 1e-6", "min_on_s = 0.1", "pulse: min_v 0.2 or min_on_s 0.1 is above its max"),
+        ("min_on_s = 1e-6", "min_on_s = 1.5e-6", "pulse: min_on_s 1.5e-06 is no whole number of microseconds"),
+        # against the rest of the board
+        ("no_field_v = 0.90", "no_field_v = 0.95", "file: input: no_field_v 0.95 V is not input.common_v, 0.9 V"),
+        ("rest_v = 0.90", "rest_v = 0.80", "file: decision: rest_v 0.8 V is not input.common_v, 0.9 V"),
+        ("hidden_max_v = 0.7", "hidden_max_v = 1.0", "file: adder: hidden_max_v 1"),
         # against the devices' threshold
         ("max_v = 0.95", "max_v = 1.06", "file: input: its farthest voltage from common_v 0.16 V is not below devices"),
         ("bias_v = 1.00", "bias_v = 1.06", "file: input: bias_v from common_v 0.16 V is not below devices.threshold_v"),

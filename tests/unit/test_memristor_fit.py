@@ -184,6 +184,16 @@ def test_files_with_wrong_rows(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert str(path) in capsys.readouterr().err
 
 
+def test_half_a_loop_is_no_period(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    whole = write_loop(tmp_path / "whole.csv").read_text().splitlines()
+    half = write_loop(tmp_path / "half.csv", whole[1 : 1 + 3 * len(whole) // 4])
+    assert run(["memristor", "fit", str(half)]) == BAD_INPUT
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert f"line {len(half.read_text().splitlines())}: v_memristor_V ends at" in said
+    assert "expected one whole period" in said
+
+
 def test_files_of_another_kind(tmp_path: Path) -> None:
     path = tmp_path / "loop.csv"
     with pytest.raises(RecordingsError, match=r"line 1: found v_memristor_mV, expected a column v_memristor_V, in"):

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from enose import accuracy
+from enose.demo.report import held_weights
 from enose.mapping import mapping_of
 from enose.recordings import Recordings, RecordingsError, open_recordings, simulated_fruit
 from enose.recordings.split import grouped_folds, stratified
@@ -162,6 +164,18 @@ def test_memristor_weights_stay_where_devices_and_adders_can_follow(weights: np.
     signals = EquationNetwork(Network.of(MEMRISTORS)).signals(corners_v, ohms)
     assert np.abs(signals.sum_v).max() <= MEMRISTORS.adder.hidden_max_v
     assert np.abs(signals.output_v).max() <= MEMRISTORS.adder.output_max_v
+
+
+def test_a_chip_of_equations_refuses_weights_that_would_move_a_memristor() -> None:
+    chip = open_chip(MEMRISTORS, "ideal")
+    with pytest.raises(ValueError, match=r"Y1: its plus stage reaches .* V from the common node"):
+        chip.output_v(np.full((1, 5), 0.9), np.full(34, 2000.0))
+
+
+def test_weights_at_the_ends_of_their_range_are_counted() -> None:
+    network = SimpleNamespace(weights=(1.0, -1.0, 0.5, 0.04, 0.0))
+    assert held_weights(network, MEMRISTORS) == {"count": 5, "at_limits": 3, "open": 1}
+    assert held_weights(network, CHIP) == {"count": 5, "at_limits": 2, "open": 1}
 
 
 def test_the_largest_output_or_rest_decides() -> None:

@@ -210,7 +210,9 @@ def find_chip(name_or_path: str) -> MlpFile:
     path = _chip_path(name_or_path)
     chip = load_chip(path)
     if not isinstance(chip, MlpFile):
-        raise BoardError(f"{path}: kind {chip.kind!r}, expected 'mlp': the chips of transistors are of it")
+        raise BoardError(
+            f"{path}: kind {chip.kind!r}, only for chips of transistors (mlp); here `enose chip certify` works"
+        )
     if chip.topology.outputs != 1:
         raise BoardError(f"{path}: topology.outputs {chip.topology.outputs}, expected 1: its netlist has one")
     return chip

@@ -6,7 +6,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from enose.cli.chip import find_chip
-from enose.cli.output import print_json, progress, stdout
+from enose.cli.output import print_json, progress, stderr, stdout
 from enose.cli.parameters import Json, Seed
 from enose.reproduce.rows import Row
 from enose_hwsim.tomlfile import BoardError
@@ -59,6 +59,8 @@ def memristor(
     from enose.reproduce.memristor import reproduce
 
     loop = None if measured is None else load_loop(measured)
+    if loop is None:
+        stderr.print("the models are not compared on a measured loop: --measured FILE does that", style="dim")
     with progress() as moved:
         found = reproduce(loop, seed, moved)
     return _answered("memristor", found, json)

@@ -13,8 +13,9 @@ from enose.demo.plan import Plan
 from enose.link.device import Answer
 from enose.recordings import Recordings
 from enose.training import Network
-from enose_hwsim.chipfile import AnyChip, Largest
+from enose_hwsim.chipfile import AnyChip, Largest, MemristorFile
 
+END = 1e-3  # of a weight: nearer to the end of its range it was most likely drawn there
 STEPS = (*accuracy.STAGES, "firmware")
 
 
@@ -34,6 +35,15 @@ def answer_names(chip: AnyChip) -> tuple[str, ...]:
     if isinstance(chip.decision, Largest):
         return (*(f"output {k + 1}" for k in range(chip.topology.outputs)), "rest")
     return tuple(f"band {k + 1}" for k in range(chip.answers))
+
+
+def held_weights(network: Network, chip: AnyChip) -> dict[str, int]:
+    """How many weights a network has, how many lie at an end of what the chip can hold, how many switches are open."""
+    size = np.abs(network.weights)
+    at_limits = size > 1 - END
+    if isinstance(chip, MemristorFile):
+        at_limits |= (size > 0) & (size < (1 + END) * chip.devices.min_ohm / chip.devices.max_ohm)
+    return {"count": len(size), "at_limits": int(at_limits.sum()), "open": int((size == 0).sum())}
 
 
 def make_report(recordings: Recordings, plan: Plan, folds: Sequence[Fold], chip: AnyChip) -> dict[str, Any]:
@@ -63,7 +73,14 @@ def make_report(recordings: Recordings, plan: Plan, folds: Sequence[Fold], chip:
         "interval_method": "bootstrap over groups" if plan.votes else "Wilson",
         "plain": {name: accuracy.share_right(found, labels) for name, found in plain.items()},
         "specimens": {"trained_on": [len(one.train) for one in plan.splits], "tested": len(labels)},
-        "networks": [{"sensors": list(f.network.sensors), "class_order": list(f.network.class_order)} for f in folds],
+        "networks": [
+            {
+                "sensors": list(f.network.sensors),
+                "class_order": list(f.network.class_order),
+                "weights": held_weights(f.network, chip),
+            }
+            for f in folds
+        ],
         "class_order": list(bands),
         "chip": chip.name,
         "topology": [chip.topology.inputs, chip.topology.hidden, chip.topology.outputs],

@@ -29,9 +29,10 @@ def show(report: dict[str, Any], console: Console) -> None:
     console.print(f"split        {report['split']}")
     size = "-".join(str(count) for count in report["topology"])
     for network in report["networks"]:
-        console.print(
-            f"trained      {size} on {', '.join(network['sensors'])}; {_order(report, network['class_order'])}"
-        )
+        sensors, held = ", ".join(network["sensors"]), network["weights"]
+        console.print(f"trained      {size} on {sensors}; {_order(report, network['class_order'])}")
+        opened = f", {held['open']} switches open" if report["decision"]["rule"] != "bands" else ""
+        console.print(f"weights      {held['at_limits']} of {held['count']} at the ends of their range{opened}")
     console.print(f"board        {report['board']} (simulated), chip {report['chip']}, fidelity {report['fidelity']}")
     console.print(
         f"firmware     under {report['micropython']}, {report['memory_free_low'] / 1024:.0f} KiB of heap free at least"
@@ -48,8 +49,11 @@ def show(report: dict[str, Any], console: Console) -> None:
         f"{right} of {tested} held-out specimens right through the firmware: {right / tested:.1%}"
         f" (95 % interval {low:.1%} to {high:.1%}, {report['interval_method']})"
     )
-    kept = "weights refreshed" if report["decision"]["rule"] == "bands" else "memristances programmed or read again"
-    console.print(f"{kept} {report['refresh']['done']} times, {report['refresh']['missed']} missed")
+    done, missed = report["refresh"]["done"], report["refresh"]["missed"]
+    if report["decision"]["rule"] == "bands":
+        console.print(f"weights refreshed {done} times, {missed} missed")
+    else:
+        console.print(f"all memristances programmed or verified {done} time{'s' * (done != 1)}, {missed} missed")
     console.print(f"simulated {report['simulated_s']:.1f} s in {report['wall_s']:.1f} s")
 
 

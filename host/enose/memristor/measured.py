@@ -16,6 +16,7 @@ LIMIT_V = 1.5  # the largest that any of the models stands for
 LIMIT_A = 0.05  # a self-directed-channel device is gone long before
 LEAST_OHM, MOST_OHM = 1.0, 1e10  # of a whole loop, its height over its width
 FEWEST_ROWS = 40  # below that a loop has too few points for the parameters of a model
+WIDEST_OPENING = 0.1  # of the loop's span, between its first voltage and its last: a period ends where it began
 LONGEST_STEP = 1.5  # of the median: a row that is missing makes it 2
 
 
@@ -66,7 +67,17 @@ def load_loop(path: Path) -> MeasuredLoop:
     loop = MeasuredLoop(path.name, table[:, 0], table[:, 1], table[:, 2], lines)
     _check_times(path, loop)
     _check_size(path, loop)
+    _check_closed(path, loop)
     return loop
+
+
+def _check_closed(path: Path, loop: MeasuredLoop) -> None:
+    first_v, last_v = float(loop.v_v[0]), float(loop.v_v[-1])
+    if abs(last_v - first_v) > WIDEST_OPENING * float(np.ptp(loop.v_v)):
+        raise RecordingsError(
+            f"{path}: line {loop.lines[-1]}: v_memristor_V ends at {last_v:g} V, expected one whole period, which ends"
+            f" near its first voltage, {first_v:g} V"
+        )
 
 
 def _check_columns(path: Path, names: list[str]) -> None:

@@ -55,9 +55,12 @@ def _memristor_chip(chip: "MemristorFile", fidelity: str, temperature_c: float) 
 
     network = Network.of(chip)
     if fidelity == "ideal":
-        from enose_hwsim.chips.memristor.equations import EquationNetwork
+        from functools import partial
 
-        return EquationNetwork(network)
+        from enose_hwsim.chips.memristor.equations import EquationNetwork
+        from enose_hwsim.chips.memristor.monitor import check_stages
+
+        return EquationNetwork(network, partial(check_stages, chip=chip))
     if fidelity == "fast":
         from enose_hwsim.chips.memristor.twin import TwinNetwork
 

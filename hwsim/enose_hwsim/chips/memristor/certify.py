@@ -59,6 +59,7 @@ class Certificate:
     spice_samples_per_cpu_s: float
     fast_samples_per_cpu_s: float
     netlists: tuple[str, ...]  # SHA-256, by temperature
+    missed: tuple[str, ...]  # limits that were not kept, each with figure and limit
     ok: bool
     # What the figures are taken from, by temperature (C, S, O), for pictures.
     errors_v: tuple[Floats, ...] = field(default=(), repr=False, compare=False)
@@ -139,6 +140,7 @@ def certify(
         spice_samples_per_cpu_s=count / spice_s,
         fast_samples_per_cpu_s=count / max(fast_s, 1e-9),
         netlists=tuple(hashlib.sha256(str(netlist(network, t)).encode()).hexdigest() for t in temperatures_c),
+        missed=limits_missed(max_error_v, coverage),
         ok=within_limits(max_error_v, coverage),
         errors_v=tuple(errors_v),
         outputs_v=tuple(outputs_v),
@@ -147,7 +149,16 @@ def certify(
 
 def within_limits(max_error_v: float, output_coverage: float) -> bool:
     """Whether a certificate's figures are good enough. A figure that is not a number is not."""
-    return max_error_v <= MAX_ERROR_V and output_coverage >= OUTPUT_COVERAGE
+    return not limits_missed(max_error_v, output_coverage)
+
+
+def limits_missed(max_error_v: float, output_coverage: float) -> tuple[str, ...]:
+    """The limits that such figures do not keep, each with figure and limit."""
+    checks = (
+        ("max_error_v", max_error_v, "at most", MAX_ERROR_V, max_error_v <= MAX_ERROR_V),
+        ("output_coverage", output_coverage, "at least", OUTPUT_COVERAGE, output_coverage >= OUTPUT_COVERAGE),
+    )
+    return tuple(f"{name} {v:.3g}, expected {most} {limit:g}" for name, v, most, limit, kept in checks if not kept)
 
 
 def _wide(network: Network, chips: int, rng: np.random.Generator) -> Spread:

@@ -1,5 +1,6 @@
 """The memristor network as equations: fidelity `ideal`. Paper 002, equations 14 to 17."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,16 +27,19 @@ class EquationNetwork:
     (inputs + 1) * j + i, its bias the last of the row; then the output neurons in the same way over the hidden ones.
     """
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, check: Callable[[Floats], None] = lambda ohms: None) -> None:
+        """check(ohms) raises for weights with which some inputs would move a memristor: equations have no monitor."""
         self.network = network
+        self._check = check
 
     def output_v(self, inputs_v: ArrayLike, weights_ohm: ArrayLike) -> Floats:
         """Outputs in absolute volts: inputs (S, I) with weights (W,) give (S, O), with weights (C, W) give (C, S, O).
 
         Raises ValueError naming index, value and limit for an input or a memristance out of range, or not a number,
-        and for a wrong shape.
+        and for a wrong shape; and as `check` does.
         """
         output_v = self.network.common_v + self.signals(inputs_v, weights_ohm).output_v
+        self._check(np.asarray(weights_ohm, dtype=np.float64))
         return output_v[0] if np.ndim(weights_ohm) == 1 else output_v
 
     def signals(self, inputs_v: ArrayLike, weights_ohm: ArrayLike) -> Signals:

@@ -58,6 +58,7 @@ class Certificate:
     spice_samples_per_cpu_s: float
     fast_samples_per_cpu_s: float
     netlists: tuple[str, ...]  # SHA-256, by temperature
+    missed: tuple[str, ...]  # limits that were not kept, each with figure and limit
     ok: bool
     # What the figures are taken from, by temperature (C, S), for pictures.
     errors_v: tuple[Floats, ...] = field(default=(), repr=False, compare=False)
@@ -150,6 +151,7 @@ def certify(
         spice_samples_per_cpu_s=count / spice_s,
         fast_samples_per_cpu_s=count / max(fast_s, 1e-9),
         netlists=tuple(netlist_hash(chip, t, corner) for t in temperatures_c),
+        missed=limits_missed(**figures),
         ok=within_limits(**figures),
         errors_v=tuple(errors_v),
         nominal_errors_v=tuple(nominal_v),
@@ -161,13 +163,22 @@ def within_limits(
     max_error_v: float, p999_error_v: float, nominal_max_error_v: float, output_coverage: float, chip_sigma_v: float
 ) -> bool:
     """Whether a certificate's figures are good enough. A figure that is not a number is not."""
-    return (
-        max_error_v <= MAX_ERROR_V
-        and p999_error_v <= P999_ERROR_V
-        and nominal_max_error_v <= NOMINAL_MAX_ERROR_V
-        and output_coverage >= OUTPUT_COVERAGE
-        and chip_sigma_v >= CHIP_SIGMA_V
-    )
+    return not limits_missed(max_error_v, p999_error_v, nominal_max_error_v, output_coverage, chip_sigma_v)
+
+
+def limits_missed(
+    max_error_v: float, p999_error_v: float, nominal_max_error_v: float, output_coverage: float, chip_sigma_v: float
+) -> tuple[str, ...]:
+    """The limits that such figures do not keep, each with figure and limit."""
+    checks = (
+        ("max_error_v", max_error_v, "at most", MAX_ERROR_V, max_error_v <= MAX_ERROR_V),
+        ("p999_error_v", p999_error_v, "at most", P999_ERROR_V, p999_error_v <= P999_ERROR_V),
+        ("nominal_max_error_v", nominal_max_error_v, "at most", NOMINAL_MAX_ERROR_V,
+         nominal_max_error_v <= NOMINAL_MAX_ERROR_V),
+        ("output_coverage", output_coverage, "at least", OUTPUT_COVERAGE, output_coverage >= OUTPUT_COVERAGE),
+        ("chip_sigma_v", chip_sigma_v, "at least", CHIP_SIGMA_V, chip_sigma_v >= CHIP_SIGMA_V),
+    )  # fmt: skip
+    return tuple(f"{name} {v:.3g}, expected {most} {limit:g}" for name, v, most, limit, kept in checks if not kept)
 
 
 def _coverage(chip: MlpFile, outputs_v: Floats) -> float:
