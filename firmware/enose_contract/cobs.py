@@ -5,7 +5,7 @@ buffers that the caller owns, so the device allocates nothing.
 """
 
 
-def encode_into(data: bytes | bytearray | memoryview, n: int, out: bytearray) -> int:
+def encode_into(data: bytes | bytearray | memoryview, n: int, out: bytearray | memoryview) -> int:
     """Encode data[:n] into out, without the delimiter; returns the length. out holds n + n // 254 + 1 bytes."""
     code_at = 0
     at = 1
@@ -28,7 +28,10 @@ def encode_into(data: bytes | bytearray | memoryview, n: int, out: bytearray) ->
 
 
 def decode_into(data: bytes | bytearray | memoryview, n: int, out: bytearray) -> int:
-    """Decode data[:n] (no delimiter in it) into out; the length, or -1 where it is no COBS or out is too short."""
+    """Decode data[:n] (no delimiter in it) into out; the length, or -1 where it is no COBS or out is too short.
+
+    out may be data itself: nothing is written ahead of what was read.
+    """
     k = 0
     at = 0
     room = len(out)

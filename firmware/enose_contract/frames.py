@@ -25,7 +25,6 @@ class FrameWriter:
         """Allocate the two buffers that every later frame uses."""
         self._plain = bytearray(HEADER_SIZE + MAX_BODY + CRC_SIZE)
         self._wire = bytearray(MAX_FRAME)
-        self._cobs = bytearray(MAX_FRAME)
 
     def frame(self, session: int, sequence: int, kind: int, body: bytes | bytearray | memoryview = b"") -> bytes:
         """The bytes of one frame for the wire. Raises ValueError for a body over MAX_BODY."""
@@ -37,21 +36,19 @@ class FrameWriter:
         end = HEADER_SIZE + n
         plain[HEADER_SIZE:end] = body
         struct.pack_into("<I", plain, end, crc32(memoryview(plain)[:end]) & 0xFFFFFFFF)
-        length = cobs.encode_into(plain, end + CRC_SIZE, self._cobs)
-        wire = self._wire
+        wire = memoryview(self._wire)
+        length = cobs.encode_into(plain, end + CRC_SIZE, wire[1:])
         wire[0] = 0
-        wire[1 : 1 + length] = memoryview(self._cobs)[:length]
         wire[1 + length] = 0
-        return bytes(memoryview(wire)[: length + 2])
+        return bytes(wire[: length + 2])
 
 
 class FrameReader:
     """Finds frames in a stream of bytes; bounded memory, never raises on what it is fed, counts what it drops."""
 
     def __init__(self) -> None:
-        """Allocate the buffers; the counters start at zero."""
+        """Allocate the buffer; the counters start at zero."""
         self._wire = bytearray(MAX_FRAME)
-        self._plain = bytearray(MAX_FRAME)
         self._length = 0
         self._skipping = False
         self.good = 0
@@ -88,15 +85,15 @@ class FrameReader:
         self._skipping = False
         if skipped or length == 0:
             return None
-        n = cobs.decode_into(self._wire, length, self._plain)
+        n = cobs.decode_into(self._wire, length, self._wire)
         if n < HEADER_SIZE + CRC_SIZE:
             self.bad_cobs += 1
             return None
         end = n - CRC_SIZE
-        view = memoryview(self._plain)
-        if crc32(view[:end]) & 0xFFFFFFFF != struct.unpack_from("<I", self._plain, end)[0]:
+        view = memoryview(self._wire)
+        if crc32(view[:end]) & 0xFFFFFFFF != struct.unpack_from("<I", self._wire, end)[0]:
             self.bad_crc += 1
             return None
         self.good += 1
-        session, sequence, kind = struct.unpack_from(HEADER, self._plain, 0)
+        session, sequence, kind = struct.unpack_from(HEADER, self._wire, 0)
         return session, sequence, kind, view[HEADER_SIZE:end]

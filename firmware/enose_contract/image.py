@@ -9,13 +9,13 @@ import hashlib
 import struct
 
 from enose_contract.messages import E_FIELD, E_FORMAT, E_HASH, E_TOPOLOGY
-from enose_contract.normalise import NORM_CHANGE, NORM_RANGE, NORMALISATIONS
+from enose_contract.normalise import LEAST_CHANGE_PPM, NORM_CHANGE, NORM_RANGE, NORMALISATIONS, PPM
 
 MAGIC = b"ENW1"
-FORMAT = 2
+FORMAT = 3
 UNIT_UV = 1  # weights are voltages on capacitors
 UNIT_OHM = 2  # weights are memristances, negative at an adder's minus input, 0 with the switch open
-HEAD = "<4sHH16s16s8s8s8sBBBBIIIHBB"
+HEAD = "<4sHH16s16s8s8s8sBBBBIIIHBBI"
 HEAD_SIZE = struct.calcsize(HEAD)
 HASH_SIZE = 32
 NAME_SIZE = 16
@@ -61,8 +61,12 @@ class Image:
         scan_ms: int,
         average: int,
         unit: int = UNIT_UV,
+        least_change_ppm: int = LEAST_CHANGE_PPM,
     ) -> None:
-        """Identities (sensor_set, model, calibration) are 8 bytes each; `average` scans end each phase's mean."""
+        """Identities (sensor_set, model, calibration) are 8 bytes each; `average` scans end each phase's mean.
+
+        Below least_change_ppm of R0 nothing has changed: it is no odour, and a baseline that moves more is none.
+        """
         self.chip = chip
         self.board = board
         self.sensor_set = sensor_set
@@ -80,6 +84,7 @@ class Image:
         self.scan_ms = scan_ms
         self.average = average
         self.unit = unit
+        self.least_change_ppm = least_change_ppm
 
     def check(self) -> None:
         """Raise ImageError (E_TOPOLOGY, E_FIELD) for counts and fields that no device could work with."""
@@ -104,6 +109,7 @@ class Image:
             _within(self.high_ohm[k], 0, MAX_U32)
             _within(self.low_ohm[k], 0, self.high_ohm[k] - 1 if self.normalisation == NORM_RANGE else MAX_U32)
         _within(self.unit, UNIT_UV, UNIT_OHM)
+        _within(self.least_change_ppm, 1, PPM)
         for weight in self.weights:
             _within(weight, 0 if self.unit == UNIT_UV else -MAX_WEIGHT, MAX_WEIGHT)
 
@@ -117,6 +123,7 @@ class Image:
             self.sensor_set, self.model, self.calibration, self.normalisation,
             inputs, len(self.classes), len(self.weights),
             self.baseline_ms, self.exposure_ms, self.recovery_ms, self.scan_ms, self.average, self.unit,
+            self.least_change_ppm,
         )  # fmt: skip
         for k in range(inputs):
             body += struct.pack("<BII", self.channels[k], self.low_ohm[k], self.high_ohm[k])
@@ -161,6 +168,7 @@ def unpack(raw: bytes | bytearray | memoryview) -> Image:
     (
         magic, form, length, chip, board, sensor_set, model, calibration,
         normalisation, inputs, classes, weights, baseline_ms, exposure_ms, recovery_ms, scan_ms, average, unit,
+        least_change_ppm,
     ) = struct.unpack(HEAD, view[:HEAD_SIZE])  # fmt: skip
     if magic != MAGIC or form != FORMAT:
         raise ImageError(E_FORMAT, form, FORMAT)
@@ -184,7 +192,7 @@ def unpack(raw: bytes | bytearray | memoryview) -> Image:
     image = Image(
         _text(chip), _text(board), sensor_set, model, calibration, normalisation,
         channels, low_ohm, high_ohm, names, found,
-        baseline_ms, exposure_ms, recovery_ms, scan_ms, average, unit,
+        baseline_ms, exposure_ms, recovery_ms, scan_ms, average, unit, least_change_ppm,
     )  # fmt: skip
     image.check()
     return image

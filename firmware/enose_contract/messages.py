@@ -2,11 +2,19 @@
 
 Formats are `struct` formats, little-endian; `tail` messages carry free bytes behind the fixed fields. Every command is
 absolute and idempotent: sent twice it does no more than once. Times are in ms, voltages in uV, resistances in ohm.
+What the numbers mean to people is in contract.words, which takes memory that a device has not got.
 """
 
 import struct
+import sys
 
-PROTOCOL = 4  # hello refuses any other; 3 is Ctrl-C on the wire, which would interrupt a device while it starts
+ON_A_HOST = sys.implementation.name == "cpython"  # a device has no memory for names that it never asks for
+if ON_A_HOST:
+    from enose_contract.words import CHECKS, ERRORS, FAULTS, PHASES, REASONS, STATES, WEIGHTS
+
+    __all__ = ["CHECKS", "ERRORS", "FAULTS", "PHASES", "REASONS", "STATES", "WEIGHTS"]
+
+PROTOCOL = 4  # hello refuses any other. 3 is Ctrl-C on the wire, which would interrupt a device while it starts
 
 
 MAX_CHANNELS = 8  # inputs of a chip, as a result carries them
@@ -20,9 +28,20 @@ class Message:
         """Fields as "H session, 16s board": a `struct` format and a name each."""
         self.kind = kind
         self.name = name
-        self.request, self.request_fields = _fields(request)
-        self.reply, self.reply_fields = _fields(reply)
+        self._texts = (request, reply) if ON_A_HOST else ("", "")
+        self.request = _format(request)
+        self.reply = _format(reply)
         self.tail = tail
+
+    @property
+    def request_fields(self) -> list[str]:
+        """The names of the request's fields, on a host."""
+        return _names(self._texts[0])
+
+    @property
+    def reply_fields(self) -> list[str]:
+        """The names of the reply's fields, on a host."""
+        return _names(self._texts[1])
 
     def unpack_request(self, body: bytes | bytearray | memoryview) -> tuple[tuple[int | bytes, ...], memoryview]:
         """(values, tail). Raises ValueError where the length does not fit."""
@@ -44,16 +63,13 @@ def _numbered(letter: str, name: str, count: int) -> str:
     return ",".join([letter + " " + name % (k + 1) for k in range(count)])
 
 
-def _fields(text: str) -> tuple[str, list[str]]:
-    """The `struct` format of all fields, and their names."""
-    form = "<"
-    names: list[str] = []
-    for field in text.split(","):
-        if field:
-            letter, name = field.split()
-            form += letter
-            names.append(name)
-    return form, names
+def _format(text: str) -> str:
+    """The `struct` format of all fields."""
+    return "<" + "".join([field.split()[0] for field in text.split(",") if field])
+
+
+def _names(text: str) -> list[str]:
+    return [field.split()[1] for field in text.split(",") if field]
 
 
 HELLO = Message(
@@ -67,7 +83,8 @@ INFO = Message(
     "info",
     "",
     "24s micropython, I uptime_ms, I free_start, I free_low, I free_now, I frames_good, I frames_dropped,"
-    "I refresh_done, I refresh_missed, I refresh_period_ms, i temperature_mc, I supply_uv, 8s model, I generation",
+    "I refresh_done, I refresh_missed, I refresh_period_ms, i temperature_mc, I supply_uv, 8s model, I generation,"
+    "8s sensor_set, 8s calibration, B keyed, I counter",
 )
 STATUS = Message(3, "status", "", "B state, B fault, B phase, B weights, I cycle")
 UPLOAD_BEGIN = Message(4, "upload begin", "I upload, H length, 32s sha256", "I upload, H offset")
@@ -92,83 +109,40 @@ SELFTEST = Message(10, "selftest", "", "H run, H passed, I supply_uv, I rail_cou
 SAFE = Message(11, "safe", "", "B state, B fault")
 CLEAR = Message(12, "clear", "", "B state, B fault")
 BYE = Message(13, "bye", "", "")
+# from `sequence` on, `count` records as in contract.records; the newest is next - 1
+LOG = Message(14, "log", "I sequence", "I oldest, I next, I lost, B count, 480s records")
+# which sensors the device has and what its chip was calibrated with; all zero: not told, then any image will do
+FIT = Message(15, "fit", "8s sensor_set, 8s calibration", "8s sensor_set, 8s calibration")
+# from now on only images sealed with this key; it can be set once, and the same one again
+KEY = Message(16, "key", "32s key", "B keyed")
 ERROR = Message(127, "error", "", "B code, I value, I limit")
 
 _COMMANDS = (HELLO, INFO, STATUS, UPLOAD_BEGIN, UPLOAD_DATA, UPLOAD_COMMIT, ACTIVATE, MEASURE, RESULT, SELFTEST)
-MESSAGES = {m.kind: m for m in _COMMANDS + (SAFE, CLEAR, BYE, ERROR)}
+MESSAGES = {m.kind: m for m in _COMMANDS + (SAFE, CLEAR, BYE, LOG, FIT, KEY, ERROR)}
 
-# Served in the latched safe state: identify, status, log and clear, nothing that drives.
-SERVED_WHEN_SAFE = (HELLO.kind, INFO.kind, STATUS.kind, SAFE.kind, CLEAR.kind, BYE.kind)
+# Served in the latched safe state: identify, status, log and clear, and the result, which is NONE; nothing that drives.
+SERVED_WHEN_SAFE = (HELLO.kind, INFO.kind, STATUS.kind, RESULT.kind, SAFE.kind, CLEAR.kind, BYE.kind, LOG.kind)
 
 # States of the device (`state`) and of its weights (`weights`)
 IDLE, MEASURING, DONE, SAFE_STATE, UNKNOWN_CYCLE = 0, 1, 2, 3, 4
-STATES = ("idle", "measuring", "done", "safe", "unknown cycle")
 WEIGHTS_NONE, WEIGHTS_HELD, WEIGHTS_STALE, WEIGHTS_PROGRAMMING = 0, 1, 2, 3
-WEIGHTS = ("none", "held", "stale", "programming")
-PHASES = ("idle", "warmup", "baseline", "exposure", "recovery")
 
 # Faults (`fault`) that latch the safe state
-FAULTS = {
-    0: "none",
-    1: "asked for by the host",
-    2: "the I2C bus does not answer",
-    3: "the DAC's register does not read back what was written",
-    4: "a code outside the chip's range was about to reach a converter",
-    5: "the chip's supply is missing or out of tolerance",
-    6: "no stored weight image is readable",
-    7: "an exception in a task",
-    8: "the image partition does not mount",
-    9: "the temperature sensor reads what cannot be",
-}
 (
     FAULT_NONE, FAULT_HOST, FAULT_BUS, FAULT_READBACK, FAULT_RANGE, FAULT_SUPPLY, FAULT_IMAGES, FAULT_TASK, FAULT_MOUNT,
-    FAULT_TEMPERATURE,
-) = range(10)  # fmt: skip
+    FAULT_TEMPERATURE, FAULT_RESETS, FAULT_START, FAULT_MISFIT,
+) = range(13)  # fmt: skip
 
-# Reasons (`reason`) for an answer of NONE
-REASONS = {
-    0: "",
-    1: "the sample is all zero: no odour",
-    2: "a sensor that the image uses is open or short",
-    3: "the chip's output is outside its valid range",
-    4: "the weights are stale",
-    5: "no weight image is active",
-    6: "the device is in its safe state",
-}
-REASON_OK, REASON_ALL_ZERO, REASON_SENSOR, REASON_OUTPUT, REASON_STALE, REASON_NO_IMAGE, REASON_SAFE = range(7)
+# Reasons (`reason`) for an answer of NONE, and REASON_NOISE for one of ABSTAIN
+(
+    REASON_OK, REASON_ALL_ZERO, REASON_SENSOR, REASON_OUTPUT, REASON_STALE, REASON_NO_IMAGE, REASON_SAFE,
+    REASON_COLD, REASON_MOVING, REASON_SATURATED, REASON_STUCK, REASON_FAR, REASON_HEATERS, REASON_NOISE,
+    REASON_REFERENCE,
+) = range(15)  # fmt: skip
 
 # Error replies (`code`), with what value and limit hold
-ERRORS = {
-    1: "unknown command {value}",
-    2: "malformed request",
-    3: "protocol version {value}, this device speaks {limit}",
-    4: "another host holds the session for up to {value} ms",
-    5: "no such session: say hello first",
-    6: "the device is in its safe state (fault {value}); `enose device safe --clear` clears it",
-    7: "the upload does not match what was begun",
-    8: "an image of {value} bytes; at most {limit}",
-    9: "the image is damaged: its hash does not match",
-    10: "the image was made for another chip; train it for the chip that hello names",
-    11: "the image was made for another board",
-    12: "weight {value} of the image lies outside the chip's range",
-    13: "the image's topology does not fit the chip",
-    14: "the image asks for sensor position {value} of {limit}",
-    15: "no image of generation {value}; the newest is {limit}",
-    16: "a measurement is running (cycle {value})",
-    17: "no image is active: program one first",
-    18: "the image store failed; the old image is kept",
-    19: "image format {value}, this firmware reads {limit}",
-    20: "a field of the image is {value}; its limit is {limit}",
-    21: "the image's weights are in unit {value}, the chip's in {limit}",
-    22: "the device of weight {value} cannot be programmed, it reads {limit} ohm; the old image is kept",
-    23: "weights are being programmed, {value} of {limit}",
-    24: "the image's weights could drive neuron {value}, from 0 and hidden ones first, beyond its limit of {limit} uV",
-}
 (
     E_COMMAND, E_MALFORMED, E_PROTOCOL, E_BUSY_HOST, E_SESSION, E_SAFE, E_UPLOAD, E_TOO_LARGE, E_HASH, E_CHIP, E_BOARD,
     E_WEIGHT, E_TOPOLOGY, E_SENSOR, E_GENERATION, E_MEASURING, E_NO_IMAGE, E_STORE, E_FORMAT,
-    E_FIELD, E_UNIT, E_CELL, E_PROGRAMMING, E_STAGE,
-) = range(1, 25)  # fmt: skip
-
-# Checks of the self-test (`run`, `passed`): bit k is CHECKS[k]
-CHECKS = ("dac readback", "adc answers", "sensor rail", "chip supply", "image store", "temperature")
+    E_FIELD, E_UNIT, E_CELL, E_PROGRAMMING, E_STAGE, E_SENSOR_SET, E_CALIBRATION, E_UNSEALED, E_OLDER, E_NO_KEY, E_KEY,
+) = range(1, 31)  # fmt: skip

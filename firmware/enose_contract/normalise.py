@@ -12,7 +12,8 @@ INPUT_MIN_UV = 850_000
 INPUT_SPAN_UV = 100_000
 PPM = 1_000_000
 
-LEAST_CHANGE_PPM = 1000  # ours: a few steps of a 15-bit reading of a divider, and no odour that any set shows
+# Ours, where the image knows no better: a few steps of a 15-bit reading of a divider, and no odour that any set shows.
+LEAST_CHANGE_PPM = 1000
 
 NORM_CHANGE = 1
 NORM_RANGE = 2
@@ -34,13 +35,14 @@ def change_ppm(ohm: int, baseline_ohm: int) -> int:
     return abs(ohm - baseline_ohm) * PPM // baseline_ohm
 
 
-def inputs_from_changes(changes_ppm: list[int]) -> list[int] | None:
+def inputs_from_changes(changes_ppm: list[int], least_change_ppm: int = LEAST_CHANGE_PPM) -> list[int] | None:
     """NORM_CHANGE: input voltages in uV, the largest change at 0.95 V; None for an all-zero sample (no odour).
 
-    All-zero is below LEAST_CHANGE_PPM: dividing by the maximum would blow the converter's noise up to a full answer.
+    All-zero is below least_change_ppm, which the image carries: dividing by the maximum would blow noise and wander of
+    the sensors up to a full answer.
     """
     largest = max(changes_ppm)
-    if largest < LEAST_CHANGE_PPM:
+    if largest < least_change_ppm:
         return None
     return [INPUT_MIN_UV + INPUT_SPAN_UV * c // largest for c in changes_ppm]
 

@@ -1,56 +1,61 @@
-"""The device: its parts put together, and the loop that runs it."""
+"""The whole device: its parts put together around the link, and the images that it takes into force."""
 
 import gc
-import sys
-from time import sleep_ms, ticks_diff, ticks_ms
 
 from enose_contract import image as weight_image
-from enose_contract import messages
+from enose_contract import messages, records, seal
 from enose_device.chips import chip_and_keeper
-from enose_device.commands import Commands
 from enose_device.converters.ad5676r import Ad5676r
 from enose_device.converters.ads1115 import Ads1115
 from enose_device.cycle import Cycle
-from enose_device.link import Link
-from enose_device.safety import FaultError, Safety
-from enose_device.scheduler import Scheduler
+from enose_device.fitted import Fitted
+from enose_device.key import Key
+from enose_device.linked import LASTING_S, Linked
+from enose_device.selftest import SelfTest
 from enose_device.sensors.array import SensorArray
-from enose_device.store import HoldingFlash, Store
+from enose_device.store import Store
 
-FIRMWARE = b"0.1.0"
-HOUSEKEEPING_MS = 1000
+LOOK_EVERY_S = 60
+STATE_EVERY_S = 3600
+MISFITS = (messages.E_SENSOR_SET, messages.E_CALIBRATION, messages.E_BOARD, messages.E_CHIP)
+LOST_IMAGES = (messages.FAULT_IMAGES, messages.FAULT_MISFIT)
 
 
-class Device:
+class Device(Linked):
     """Everything on the board, from the pins up."""
 
-    def __init__(self, parts, configuration) -> None:
+    def __init__(self, parts, configuration, log, watchdog) -> None:
         """parts: dict of buses, pins and streams made by main; configuration: board.json."""
-        self.configuration = configuration
-        self._unit = parts["unit"]
-        self._supply = parts["supply"]
-        self._temperature = parts["temperature"]
-        self._started_ms = ticks_ms()
-        self._uptime_ms = 0
+        super().__init__(parts, configuration, log, watchdog)
         adc_facts = configuration["adc"]
-        self._dac = Ad5676r(
+        dac = Ad5676r(
             parts["spi"], parts["dac_select"], configuration["dac"]["full_scale_uv"], configuration["dac"]["gain"]
         )
         adc = Ads1115(parts["i2c"], adc_facts["address"], adc_facts["rate_sps"])
         self.chip, self.refresh = chip_and_keeper(
-            self._dac, adc, parts, configuration, self._measuring, self._programming_failed
+            dac, adc, parts, configuration, self._measuring, self._programming_failed
         )
+        partition = parts["flash"]
+        partition.before = self._before_flash
         self.sensors = SensorArray(adc, parts["mux"], configuration)
-        self.safety = Safety(self._make_safe)
         self.cycle = Cycle(self.chip, self.sensors, self.refresh, self.safety, parts, configuration)
-        self.store = Store(HoldingFlash(parts["flash"], self.refresh.keep))
+        self.store = Store(partition)
+        self.fitted = Fitted(self.store)
+        self.key = Key(partition)
+        self.selftest = SelfTest(parts, dac, self.sensors, self.chip, self.store, self.safety, configuration)
+        self.battery = None
+        if "battery" in configuration:
+            from enose_device.sensors.battery import Battery
+
+            self.battery = Battery(parts["battery"], configuration["battery"])
+        self._battery_state = 0
+        self._temperature_mc = 0  # of the last look, which the refresh goes by
+        self._look_s = self._state_due_s = LASTING_S
         self._in_force = 0  # the generation that the chip has, or is being given
         self._before = None  # (image, generation) to go back to where a new one cannot be programmed
         self._asked = False  # whether a host waits to hear how the programming ends
         self._failure = None  # (generation, weight, ohm) of a programming that failed, until that host was told
-        self.link = Link(parts["reader"], parts["writer"], Commands(self).handle, self._identity)
-        self._scheduler = Scheduler(self._task_failed)
-        for task in (self.refresh.run, self.cycle.run, self._housekeeping):
+        for task in (self.refresh.run, self._measurements):
             self._scheduler.add(task)
         gc.collect()
         self.free_start = self.free_low = gc.mem_free()
@@ -60,28 +65,36 @@ class Device:
         try:
             self._begin(with_image)
         except weight_image.ImageError as error:
-            self.safety.trip(messages.FAULT_SUPPLY if error.code == messages.E_SAFE else messages.FAULT_IMAGES)
+            self.safety.trip(_fault_of(error.code))
         except Exception as error:  # noqa: BLE001 - whatever it was, the device comes up in its safe state
             self._task_failed(error)
 
     def _begin(self, with_image: bool) -> None:
         self.chip.begin()
-        self.refresh.set_temperature(self.temperature_mc())
+        self._look_at_temperature()
         if with_image:
             self._load_stored()
         else:
             self.cycle.image = None
 
-    def turn(self) -> None:
-        """One turn of the loop: tasks that are due, then the link until the next one is."""
-        try:
-            self.link.serve(self._scheduler.turn())
-        except Exception as error:  # noqa: BLE001 - whatever a frame did, the device enters its safe state and goes on
-            self._task_failed(error)
-
     def state(self) -> int:
         """One of messages.STATES."""
         return messages.SAFE_STATE if self.safety.latched else self.cycle.state
+
+    def status(self) -> tuple:
+        """The fields of STATUS's reply."""
+        return self.state(), self.safety.fault, self.cycle.phase, self.refresh.state, self.cycle.number
+
+    def result(self, number: int) -> tuple:
+        """The fields of RESULT's reply."""
+        cycle = self.cycle
+        return (
+            number, cycle.state if number == cycle.number else messages.UNKNOWN_CYCLE, cycle.phase,
+            cycle.answer, cycle.reason, cycle.remaining_ms(), cycle.margin_uv, cycle.band, self.refresh.state,
+            len(cycle.ohms), len(cycle.outputs_uv), cycle.label.encode(),
+        ) + _padded(cycle.outputs_uv, messages.MAX_OUTPUTS) + _padded(cycle.inputs_uv, messages.MAX_CHANNELS) + _padded(
+            cycle.ohms, messages.MAX_CHANNELS
+        )  # fmt: skip
 
     def check(self, image) -> None:
         """Raise ImageError where the image does not fit this device."""
@@ -104,6 +117,37 @@ class Device:
         for channel in image.channels:
             if channel >= positions:
                 raise weight_image.ImageError(messages.E_SENSOR, channel, positions)
+        self.fitted.check(image)
+
+    def take(self, raw):
+        """Store an image as it was uploaded; (generation, slot). Raises ImageError, the old image kept."""
+        counter = 0
+        if self.key.is_set:
+            counter, raw = seal.opened(raw, self.key.known())
+            if counter <= self.store.counter:
+                raise weight_image.ImageError(messages.E_OLDER, counter, self.store.counter)
+        elif seal.is_sealed(raw):
+            raise weight_image.ImageError(messages.E_NO_KEY)
+        self.collect()
+        self.check(weight_image.unpack(raw))
+        self.store.commit(raw, counter)
+        return self.store.generation, self.store.slot
+
+    def fit(self, sensor_set: bytes, calibration: bytes) -> None:
+        """Be told what is mounted and calibrated; an image that does not fit any more is out of force at once."""
+        if self._measuring():
+            raise weight_image.ImageError(messages.E_MEASURING, self.cycle.number)
+        if (sensor_set, calibration) != (self.fitted.sensor_set, self.fitted.calibration):
+            self.fitted.tell(sensor_set, calibration)
+            self.log.add(records.FITTED)
+        try:
+            if self.cycle.image is not None:
+                self.fitted.check(self.cycle.image)
+        except weight_image.ImageError:
+            self.refresh.forget()
+            self.chip.rest()
+            self.cycle.image = None
+            self._in_force = 0
 
     def activate(self, generation: int = 0):
         """Take the newest stored image into force and program the chip; (weights, of these done so far).
@@ -139,66 +183,27 @@ class Device:
     def clear(self) -> None:
         """Leave the safe state: outputs anew, chip programmed anew, heaters on again.
 
-        After FAULT_IMAGES the device comes up without an image, so that a new one can be uploaded.
+        Where it was the stored image that is at fault the device comes up without, so that one can be uploaded.
         """
         if not self.safety.latched:
             return
-        images_lost = self.safety.fault == messages.FAULT_IMAGES
+        images_lost = self.safety.fault in LOST_IMAGES
         self.safety.clear()
         self.start(not images_lost)
 
-    def selftest(self):
-        """(run, passed, supply_uv, rail_count, temperature_mc), bits as in messages.CHECKS."""
-        supply_uv = self.supply_uv()
-        temperature_mc = self.temperature_mc()
-        run = 0b111111
-        passed = 0
-        if self.cycle.state == messages.MEASURING or self.refresh.state == messages.WEIGHTS_PROGRAMMING:
-            run = 0b111000  # the converters belong to the measurement, or to the programming
-        else:
-            passed = self._test_converters()
-        if self._supply_good(supply_uv):
-            passed |= 8
-        if self.store.works():
-            passed |= 16
-        if -40_000 < temperature_mc < 125_000:
-            passed |= 32
-        return run, passed, supply_uv, max(self.sensors.rail_count, 0), temperature_mc
-
-    def _collect(self) -> None:
-        """The weights are kept before and after: on an RP2040 it takes 20 ms, and they can wait for 14 ms."""
-        self.refresh.keep()
-        gc.collect()
-        self.free_low = min(self.free_low, gc.mem_free())
-        self.refresh.keep()
-
-    def information(self):
-        """The fields of INFO's reply."""
-        self._collect()
-        image = self.cycle.image
-        name = sys.implementation.name + " " + ".".join([str(part) for part in sys.implementation.version[:3]])
-        reader = self.link.frames
-        refresh = self.refresh
+    def _condition(self) -> tuple:
+        image, refresh = self.cycle.image, self.refresh
         return (
-            name.encode(), self._uptime_ms & 0xFFFFFFFF, self.free_start, self.free_low, gc.mem_free(),
-            reader.good, reader.dropped(),
-            refresh.done, refresh.missed, refresh.period_ms, self.temperature_mc(), self.supply_uv(),
+            refresh.done, refresh.missed, refresh.period_ms, self._temperature_mc, self.selftest.supply_uv(),
             image.model if image else bytes(8), self.store.generation,
+            self.fitted.sensor_set, self.fitted.calibration, int(self.key.is_set), self.store.counter,
         )  # fmt: skip
-
-    def supply_uv(self) -> int:
-        """The chip's supply, through the divider, on the microcontroller's ADC (full scale 3.3 V)."""
-        return self._supply.read_u16() * 3_300 // 65535 * self.configuration["supply"]["divider_ppm"] // 1000
-
-    def temperature_mc(self) -> int:
-        """The microcontroller's temperature and the margin for the chip (RP2040 data sheet, section 4.9.5)."""
-        v_uv = self._temperature.read_u16() * 3_300 // 65535 * 1000
-        return 27_000 - (v_uv - 706_000) * 1000 // 1721 + self.configuration["temperature"]["margin_mc"]
 
     def _program(self, image, generation: int) -> None:
         self._in_force = generation
         self.cycle.image = image
         if image is not None:
+            self.log.add(records.IMAGE, d=generation)
             self.chip.load(image.weights)
             self.refresh.program()
 
@@ -219,48 +224,44 @@ class Device:
     def _measuring(self) -> bool:
         return self.cycle.state == messages.MEASURING
 
-    def _test_converters(self) -> int:
-        """The self-test's first three bits; the DAC's input channel is at rest before and after."""
-        passed = 0
-        channel = self.configuration["dac"]["input_channels"][0]
-        code = self._dac.code(channel, self.configuration["chip"]["no_field_uv"])
-        self._dac.write(channel, code)
-        if self._dac.read_back(channel) == code and self.chip.levels_read_back():
-            passed |= 1
-        else:
-            self.safety.trip(messages.FAULT_READBACK)
-        try:
-            for wait_ms in self.sensors.scan(b"", b""):
-                sleep_ms(wait_ms)
-            if self.chip.reads_no_current():
-                passed |= 2
-        except FaultError as fault:
-            self.safety.trip(fault.fault)
-        rail_uv = self.sensors.rail_count * (self.configuration["adc"]["sensor_range_uv"] // 1000) // 32768 * 1000
-        wanted_uv = self.configuration["sensors"]["rail_uv"]
-        if abs(rail_uv - wanted_uv) < wanted_uv // 10:
-            passed |= 4
-        return passed
-
-    def _supply_good(self, supply_uv: int) -> bool:
-        facts = self.configuration["supply"]
-        return abs(supply_uv - facts["nominal_uv"]) <= facts["tolerance_uv"]
+    def _measurements(self):
+        """The task: the measuring cycle, and a record of how each measurement ended."""
+        measuring = False
+        for wait_ms in self.cycle.run():
+            if measuring and not self._measuring():
+                cycle = self.cycle
+                output_uv = cycle.outputs_uv[0] if cycle.outputs_uv else 0
+                self.log.add(
+                    records.RESULT, cycle.answer, cycle.band, cycle.reason, self._in_force,
+                    cycle.margin_uv, output_uv, cycle.number & 0x7FFFFFFF,
+                )  # fmt: skip
+            measuring = self._measuring()
+            yield wait_ms
 
     def _require_supply(self) -> None:
-        if not self._supply_good(self.supply_uv()):
+        if not self.selftest.supply_good(self.selftest.supply_uv()):
             self.safety.trip(messages.FAULT_SUPPLY)
             raise weight_image.ImageError(messages.E_SAFE, messages.FAULT_SUPPLY)
 
-    def _identity(self):
-        configuration = self.configuration
-        return configuration["board"].encode(), configuration["chip"]["name"].encode(), FIRMWARE, self._unit
-
     def _load_stored(self) -> None:
         image = self.store.newest()
+        for slot in range(2):
+            if self.store.damaged >> slot & 1:
+                self.log.add(records.DAMAGED, slot, urgent=True)
         if self.store.problem:
             self.safety.trip(self.store.problem)
         elif image is not None:
             self.activate()
+
+    def collect(self) -> None:
+        """The weights are kept before and after: on an RP2040 it takes 20 ms, and they can wait for 14 ms."""
+        self.refresh.keep()
+        super().collect()
+        self.refresh.keep()
+
+    def _before_flash(self) -> None:
+        """The flash is about to stall the processor: the weights come first. Memory is never fuller than then."""
+        self.collect()
 
     def _make_safe(self) -> None:
         self.refresh.forget()
@@ -269,16 +270,41 @@ class Device:
         finally:
             self.cycle.make_safe()
 
-    def _task_failed(self, error) -> None:
-        self.safety.trip(error.fault if isinstance(error, FaultError) else messages.FAULT_TASK)
+    def _every_second(self) -> None:
+        self._look_at_temperature()
+        supply_uv = self.selftest.supply_uv()
+        if self.cycle.image is not None and not self.safety.latched and not self.selftest.supply_good(supply_uv):
+            self.safety.trip(messages.FAULT_SUPPLY)
+        if self.log.uptime_s >= self._look_s:
+            self._look_s = self.log.uptime_s + LOOK_EVERY_S
+            self._log_state(supply_uv)
 
-    def _housekeeping(self):
-        while True:
-            self.refresh.set_temperature(self.temperature_mc())
-            now_ms = ticks_ms()
-            self._uptime_ms += ticks_diff(now_ms, self._started_ms)
-            self._started_ms = now_ms
-            if self.cycle.image is not None and not self.safety.latched and not self._supply_good(self.supply_uv()):
-                self.safety.trip(messages.FAULT_SUPPLY)
-            self._collect()
-            yield HOUSEKEEPING_MS
+    def _look_at_temperature(self) -> None:
+        self._temperature_mc = self.selftest.temperature_mc()
+        self.refresh.set_temperature(self._temperature_mc)
+
+    def _log_state(self, supply_uv: int) -> None:
+        """Supply, temperature and battery, once an hour; at once where the battery has come to a worse state."""
+        cell_uv = left_percent = 0
+        worse = False
+        if self.battery is not None:
+            cell_uv = self.battery.read_uv()
+            left_percent = self.battery.left_percent(cell_uv)
+            worse = self.battery.state > self._battery_state
+            self._battery_state = self.battery.state
+        if worse or self.log.uptime_s >= self._state_due_s:
+            self._state_due_s = self.log.uptime_s + STATE_EVERY_S
+            self.log.add(
+                records.STATE, self._battery_state, left_percent, 0, 0,
+                supply_uv, self._temperature_mc, cell_uv, urgent=worse,
+            )  # fmt: skip
+
+
+def _fault_of(code: int) -> int:
+    if code == messages.E_SAFE:
+        return messages.FAULT_SUPPLY
+    return messages.FAULT_MISFIT if code in MISFITS else messages.FAULT_IMAGES
+
+
+def _padded(values, count: int):
+    return tuple([max(values[k], 0) if k < len(values) else 0 for k in range(count)])

@@ -3,23 +3,23 @@
 import hashlib
 import struct
 
-from enose_contract import frames, image, messages
+from enose_contract import image, messages, seal
 from enose_contract.messages import ERROR
 from enose_device.safety import FaultError
 
-CHUNK_MAX = frames.MAX_BODY - 6
+LONGEST = image.MAX_IMAGE + seal.OVERHEAD
 
 
 class Commands:
     """Answers requests for the device that it is given."""
 
     def __init__(self, device) -> None:
-        """device: app.Device."""
+        """device: app.Device, or linked.Linked, which is always in its safe state or about to restart."""
         self._device = device
         self._upload = 0
         self._length = 0
         self._sha256 = b""
-        self._buffer = bytearray(image.MAX_IMAGE)
+        self._buffer = bytearray(LONGEST)
         self._offset = 0
         self._committed = None  # (generation, slot) once the upload that was begun last is stored
         self._serve = {
@@ -32,6 +32,9 @@ class Commands:
             messages.MEASURE.kind: self._measure,
             messages.RESULT.kind: self._result,
             messages.SELFTEST.kind: self._selftest,
+            messages.LOG.kind: self._log,
+            messages.FIT.kind: self._fit,
+            messages.KEY.kind: self._key,
             messages.SAFE.kind: self._safe,
             messages.CLEAR.kind: self._clear,
             messages.BYE.kind: self._bye,
@@ -61,12 +64,11 @@ class Commands:
         return self._device.information()
 
     def _status(self):
-        device = self._device
-        return device.state(), device.safety.fault, device.cycle.phase, device.refresh.state, device.cycle.number
+        return self._device.status()
 
     def _upload_begin(self, upload: int, length: int, sha256: bytes):
-        if length > image.MAX_IMAGE:
-            raise image.ImageError(messages.E_TOO_LARGE, length, image.MAX_IMAGE)
+        if length > LONGEST:
+            raise image.ImageError(messages.E_TOO_LARGE, length, LONGEST)
         if (upload, length, sha256) != (self._upload, self._length, self._sha256):
             self._upload, self._length, self._sha256 = upload, length, bytes(sha256)
             self._offset = 0
@@ -88,9 +90,7 @@ class Commands:
             if hashlib.sha256(raw).digest() != self._sha256:
                 self._offset = 0  # sent anew, it may become whole
                 raise image.ImageError(messages.E_HASH, self._length)
-            self._device.check(image.unpack(raw))
-            self._device.store.commit(raw)
-            self._committed = (self._device.store.generation, self._device.store.slot)
+            self._committed = self._device.take(raw)
         return self._committed
 
     def _activate(self, generation: int):
@@ -112,19 +112,24 @@ class Commands:
         return cycle, device.cycle.state
 
     def _result(self, number: int):
-        cycle = self._device.cycle
-        state = cycle.state if number == cycle.number else messages.UNKNOWN_CYCLE
-        outputs = _padded(cycle.outputs_uv, messages.MAX_OUTPUTS)
-        inputs = _padded(cycle.inputs_uv, messages.MAX_CHANNELS)
-        ohms = _padded(cycle.ohms, messages.MAX_CHANNELS)
-        return (
-            number, state, cycle.phase, cycle.answer, cycle.reason, cycle.remaining_ms(),
-            cycle.margin_uv, cycle.band, self._device.refresh.state, len(cycle.ohms), len(cycle.outputs_uv),
-            cycle.label.encode(),
-        ) + outputs + inputs + ohms  # fmt: skip
+        return self._device.result(number)
+
+    def _log(self, sequence: int):
+        return self._device.log.read(sequence)
+
+    def _fit(self, sensor_set: bytes, calibration: bytes):
+        self._device.fit(sensor_set, calibration)
+        return sensor_set, calibration
+
+    def _key(self, key: bytes):
+        self._device.key.set(key)
+        return (1,)
 
     def _selftest(self):
-        return self._device.selftest()
+        device = self._device
+        measuring = device.cycle.state == messages.MEASURING
+        programming = device.refresh.state == messages.WEIGHTS_PROGRAMMING
+        return device.selftest.run(not measuring and not programming)
 
     def _safe(self):
         self._device.safety.trip(messages.FAULT_HOST)
@@ -136,10 +141,6 @@ class Commands:
 
     def _bye(self):
         return ()
-
-
-def _padded(values, count: int):
-    return tuple(max(values[k], 0) if k < len(values) else 0 for k in range(count))
 
 
 def _error(code: int, value: int = 0, limit: int = 0):

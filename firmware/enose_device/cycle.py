@@ -1,13 +1,15 @@
 """One measurement: baseline, exposure, the chip's answer, recovery.
 
 The device waits for warm sensors first. R0 and R are the means of the last `average` scans of baseline and exposure;
-NORM_CHANGE needs both, NORM_RANGE the exposure alone.
+NORM_CHANGE needs both, NORM_RANGE the exposure alone. A baseline's first scans are read too: one that moves is none,
+and the odour is not let in. Sensors that are not fit give no answer, each with its reason; see sensors/health.py.
 """
 
 from time import ticks_add, ticks_diff, ticks_ms
 
 from enose_contract import decision, messages, normalise
 from enose_contract.image import Image
+from enose_device.sensors.health import RECOVERY_MS, Health
 
 OUTPUT_READINGS = 4
 IDLE_MS = 50
@@ -29,6 +31,7 @@ class Cycle:
         self._warmup_ms = configuration["sensors"]["warmup_ms"]
         self._heated = None
         self._warm = False
+        self._cut = False  # whether the heaters' power was cut for a short one
         self._begun = 0  # counts measurements, so that one that was given up is not gone on with
         self.image: Image | None = None
         self.number = 0
@@ -37,9 +40,12 @@ class Cycle:
         self._ends_ms = 0
         inputs = self._facts["inputs"]
         self._scan = [0] * inputs
-        self._sums = [0] * inputs
+        self._early = [0] * inputs  # a baseline's first means, and later those of the recovery
         self.ohms = [0] * inputs
         self._baseline = [0] * inputs
+        self.health = Health(inputs)
+        self._known: Image | None = None  # the image whose sensors it tracks
+        self._noisy = False
         self.inputs_uv = [0] * inputs
         self._answer(decision.NONE, messages.REASON_NO_IMAGE)
 
@@ -53,20 +59,24 @@ class Cycle:
 
     def heat(self) -> None:
         """Switch the sensors' heaters on; they are warm after the board's warm-up time."""
-        if self._heated is None:
+        if self._heated is None and not self._cut:
             self._heater.on()
             self._heated = ticks_ms()
 
     def make_safe(self) -> None:
         """Heaters off, valve to clean air, a running measurement ends at once and without an answer."""
-        self._heater.off()
+        self._cool()
+        self._cut = False
         self._valve.off()
-        self._heated = None
-        self._warm = False
         self.phase = PHASE_IDLE
         if self.state == messages.MEASURING:
             self.state = messages.DONE
         self._answer(decision.NONE, messages.REASON_SAFE)
+
+    def _cool(self) -> None:
+        self._heater.off()
+        self._heated = None
+        self._warm = False
 
     def remaining_ms(self) -> int:
         """How long the present phase still takes."""
@@ -94,7 +104,9 @@ class Cycle:
 
     def _one(self):
         yield from self._warm_up()
-        if self.image is None:
+        if self._cut:
+            self._answer(decision.NONE, messages.REASON_HEATERS)
+        elif self.image is None:
             self._answer(decision.NONE, messages.REASON_NO_IMAGE)
         else:
             yield from self._measure(self.image)
@@ -113,61 +125,84 @@ class Cycle:
         self.heat()
         left_ms = self._warmup_left_ms()
         while left_ms or self._refresh.state == messages.WEIGHTS_PROGRAMMING:  # then the chip is not to be had
+            self._answer(decision.NONE, messages.REASON_COLD if left_ms else messages.REASON_STALE)
             self._begin(PHASE_WARMUP, left_ms)
             yield left_ms or IDLE_MS
             left_ms = self._warmup_left_ms()
+        self._answer(decision.NONE, messages.REASON_OK)
 
     def _measure(self, image):
+        if image is not self._known:
+            self._known = image
+            self.health = Health(len(self.ohms))
+        self.health.begin()
         self._valve.off()
-        clean = True
+        reason = messages.REASON_OK
         if image.baseline_ms:
-            clean = yield from self._phase(PHASE_BASELINE, image.baseline_ms, image)
-            self._baseline, self.ohms = self.ohms, self._baseline
-        self._valve.on()
-        good = yield from self._phase(PHASE_EXPOSURE, image.exposure_ms, image)
-        if not (clean and good):
-            self._answer(decision.NONE, messages.REASON_SENSOR)
+            yield from self._phase(PHASE_BASELINE, image.baseline_ms, image, self.ohms)
+            self._baseline[:] = self.ohms
+            reason = self.health.judge_clean_air(self._early, self.ohms, image.least_change_ppm)
+            if reason == messages.REASON_HEATERS:
+                self._cool()
+                self._cut = True
+        if not reason:
+            self._valve.on()
+            yield from self._phase(PHASE_EXPOSURE, image.exposure_ms, image, self.ohms)
+            reason = self.health.judge_exposure(self._sensors)
+        if reason:
+            self._answer(decision.NONE, reason)
         else:
             yield from self._classify(image)
         self._valve.off()
-        self._begin(PHASE_RECOVERY, image.recovery_ms)
+        yield from self._recover(image)
+
+    def _recover(self, image):
+        """Clean air; a sensor that answered and then does not come back takes the answer back."""
         if image.recovery_ms:
-            yield image.recovery_ms
+            yield from self._phase(PHASE_RECOVERY, image.recovery_ms, image, self._early)
+        if self.answer != decision.NONE and image.baseline_ms and image.recovery_ms >= RECOVERY_MS:
+            reason = self.health.judge_recovery(self._baseline, self.ohms, self._early, image.least_change_ppm)
+            if reason:
+                self._answer(decision.NONE, reason)
 
     def _begin(self, phase: int, duration_ms: int) -> None:
         self.phase = phase
         self._ends_ms = ticks_add(ticks_ms(), duration_ms)
 
-    def _phase(self, phase: int, duration_ms: int, image):
-        """Scan for duration_ms; self.ohms gets the means of the last scans; returns whether every reading was valid."""
+    def _phase(self, phase: int, duration_ms: int, image, means):
+        """Last duration_ms; the means of the last scans go to `means`, of a baseline's first ones to self._early."""
         self._begin(phase, duration_ms)
         began_ms = ticks_ms()
         scans = max(duration_ms // image.scan_ms, 1)
-        first = max(scans - image.average, 0)
-        valid = True
-        sums = self._sums
-        for k in range(len(sums)):
-            sums[k] = 0
-        for scan in range(scans):
+        last = max(scans - image.average, 0)
+        first = min(image.average, last) if phase == PHASE_BASELINE else 0
+        yield from self._window(image, began_ms, 0, first, self._early)
+        yield from self._window(image, began_ms, last, scans, means)
+        if not first:  # too short to be told whether it moves
+            self._early[:] = means
+
+    def _window(self, image, began_ms: int, first: int, end: int, means):
+        """Wait for the scans first..end of a phase that began then; their means, each in whole ohm, into `means`."""
+        for k in range(len(means)):
+            means[k] = 0
+        for scan in range(first, end):
             left_ms = (scan + 1) * image.scan_ms - ticks_diff(ticks_ms(), began_ms)
             if left_ms > 0:
                 yield left_ms
-            if scan < first:
-                continue
             yield from self._sensors.scan(image.channels, self._scan)
-            for k in range(len(sums)):
-                if self._scan[k] <= 0:
-                    valid = False
-                sums[k] += self._scan[k]
-        for k in range(len(sums)):
-            self.ohms[k] = sums[k] // (scans - first)
-        return valid
+            self.health.add(self._scan)
+            for k in range(len(means)):
+                means[k] += self._scan[k]
+        for k in range(len(means)):
+            means[k] //= max(end - first, 1)
 
     def _normalise(self, image):
         if image.normalisation == normalise.NORM_RANGE:
+            self._noisy = False
             return normalise.inputs_from_range(self.ohms, image.low_ohm, image.high_ohm)
         changes = [normalise.change_ppm(self.ohms[k], self._baseline[k]) for k in range(len(self.ohms))]
-        return normalise.inputs_from_changes(changes)
+        self._noisy = self.health.noisy(max(changes))
+        return normalise.inputs_from_changes(changes, image.least_change_ppm)
 
     def _classify(self, image):
         inputs_uv = self._normalise(image)
@@ -187,6 +222,8 @@ class Cycle:
             answer, reason = decision.NONE, messages.REASON_STALE
         if answer == decision.CLASS and not image.classes[band]:
             answer = decision.ABSTAIN  # a band that the image gives to no class
+        if answer != decision.NONE and self._noisy:
+            answer, reason = decision.ABSTAIN, messages.REASON_NOISE
         self._answer(answer, reason, outputs_uv, margin_uv, band)
         if answer == decision.CLASS:
             self.label = image.classes[band]

@@ -65,7 +65,9 @@ class Link:
     def _take(self, frame) -> None:
         session, sequence, kind, body = frame
         if kind == messages.HELLO.kind:
-            self._send(self._hello(sequence, body))
+            reply = self._hello(sequence, body)
+            if reply:
+                self._send(reply)
             return
         if session != self._session or session == 0:
             self._send(self._error(session, sequence, messages.E_SESSION))
@@ -98,6 +100,11 @@ class Link:
                 return self._error(0, sequence, messages.E_BUSY_HOST, left_ms)
             self._session = (nonce ^ nonce >> 16) & 0xFFFF or 1
             self._nonce = nonce
+        elif sequence == self._sequence:
+            return self._reply
+        elif not self._lapsed and (sequence - self._sequence) & 0xFF > 127:  # a duplicate that was long on its way
+            self.stale += 1
+            return b""
         self._sequence = sequence
         self._heard_session()
         body = struct.pack(

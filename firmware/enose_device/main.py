@@ -11,7 +11,13 @@ import rp2
 # collected early, or it fragments the heap for good.
 gc.threshold(8192)
 
-from enose_device.app import Device  # noqa: E402
+from enose_contract import messages  # noqa: E402
+from enose_device.linked import Linked  # noqa: E402
+from enose_device.log import QUICK_STARTS, Log  # noqa: E402
+from enose_device.partition import LOG_BLOCKS, Partition  # noqa: E402
+from enose_device.watchdog import TIMEOUT_MS, Watchdog  # noqa: E402
+
+SCRATCH = 0x4005800C  # WATCHDOG: SCRATCH0 (RP2040 data sheet, section 4.7.6), kept over a reset, lost with the power
 
 TYPE_CHECKING = False  # a type checker takes this name for True; at run time the assembler brings these words itself
 if TYPE_CHECKING:
@@ -73,12 +79,16 @@ def board_parts(configuration):
             "supply": machine.ADC(configuration["supply"]["pin"]),
             "temperature": machine.ADC(configuration["temperature"]["adc_channel"]),
             # the stubs leave out the two keywords of ports/rp2/rp2_flash.c
-            "flash": rp2.Flash(start=flash["start"], len=flash["length"]),  # pyright: ignore[reportCallIssue]
+            "flash": Partition(rp2.Flash(start=flash["start"], len=flash["length"])),  # pyright: ignore[reportCallIssue]
+            "button": rp2.bootsel_button,
+            "reset": machine.reset,
             "reader": sys.stdin.buffer,
             "writer": sys.stdout.buffer,
             "unit": machine.unique_id(),
         }
     )
+    if "battery" in configuration:
+        parts["battery"] = machine.ADC(configuration["battery"]["pin"])
     return parts
 
 
@@ -99,16 +109,76 @@ def _pulsed_parts(configuration):
     }
 
 
-def main() -> None:
-    """Run the device for ever."""
+def note(number: int) -> None:
+    """Keep a number below 256 over a reset."""
+    machine.mem32[SCRATCH] = number
+
+
+def started_log(flash):
+    """The field log, with this start in it."""
+    log = Log(flash, flash.log_block, LOG_BLOCKS)
+    cause = machine.reset_cause()
+    log.begin(cause, machine.mem32[SCRATCH] & 0xFF if cause == machine.WDT_RESET else 0)
+    return log
+
+
+def made_device(parts, configuration, log, watchdog):
+    """The whole device; only its link after a reset loop, or where the whole one cannot be made."""
+    fault = messages.FAULT_RESETS
+    before = [name for name in sys.modules]
+    if log.quick_starts < QUICK_STARTS:
+        try:
+            from enose_device.app import Device
+
+            return Device(parts, configuration, log, watchdog)
+        except Exception:  # noqa: BLE001 - whatever it was, somebody has to be told
+            fault = messages.FAULT_START
+        for name in [
+            name for name in sys.modules if name not in before
+        ]:  # what has come in is of no use any more, and there may be no room
+            package, _, module = name.rpartition(".")
+            del sys.modules[name]
+            if package in sys.modules and hasattr(sys.modules[package], module):
+                delattr(sys.modules[package], module)
+        gc.collect()
+    try:
+        return Linked(parts, configuration, log, watchdog, fault)
+    except MemoryError:
+        if fault == messages.FAULT_START:  # what the whole one has left is in pieces: the third start in a row is whole
+            machine.reset()
+        raise
+
+
+def made_ready(watchdog):
+    """The device, with nothing begun yet; None where the button has asked for the interactive prompt.
+
+    What only its making needs is gone when this returns.
+    """
     with open("board.json") as file:
         configuration = json.load(file)
+    parts = board_parts(configuration)
+    log = started_log(parts["flash"])
+    return None if log.console else made_device(parts, configuration, log, watchdog)
+
+
+def _interrupt_at(byte: int) -> None:
+    """Let this byte on the serial line interrupt the program, as Ctrl-C does; none for -1."""
     if sys.platform == "rp2":
         import micropython
 
-        micropython.kbd_intr(-1)  # a 0x03 inside a frame is data, not an interrupt
-    device = Device(board_parts(configuration), configuration)
+        micropython.kbd_intr(byte)
+
+
+def main() -> None:
+    """Run the device for ever; after the button was held, give the interactive prompt instead."""
+    _interrupt_at(-1)  # a 0x03 inside a frame is data, not an interrupt
+    watchdog = Watchdog(note)
+    device = made_ready(watchdog)
+    if device is None:
+        _interrupt_at(3)
+        return
     gc.threshold(-1)  # from here on at the device's own moments
+    watchdog.begin(machine.WDT(timeout=TIMEOUT_MS).feed)
     device.start()
     while True:
         device.turn()

@@ -55,7 +55,7 @@ class Refresh:
             return
         self._chip.write_weights()
         now_ms = ticks_ms()
-        if ticks_diff(now_ms, self._last_ms) > self.limit_ms:
+        if not 0 <= ticks_diff(now_ms, self._last_ms) <= self.limit_ms:  # late, or the clock has jumped back
             self.missed += 1
             self.state = WEIGHTS_STALE
         else:
@@ -69,7 +69,7 @@ class Refresh:
                 yield min(IDLE_MS, max(self.period_ms, 1))
                 continue
             age_ms = ticks_diff(ticks_ms(), self._last_ms)
-            if age_ms < self.period_ms:
+            if 0 <= age_ms < self.period_ms:
                 yield self.period_ms - age_ms
                 continue
             self.keep()

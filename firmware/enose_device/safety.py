@@ -1,5 +1,6 @@
 """The latched safe state: analog switch open, DAC at its no-field code, heaters off, valve closed, the answer NONE."""
 
+from enose_contract import records
 from enose_contract.messages import FAULT_NONE
 
 
@@ -15,9 +16,10 @@ class FaultError(Exception):
 class Safety:
     """Holds the first fault until it is cleared, and brings the outputs into the safe state."""
 
-    def __init__(self, make_safe) -> None:
+    def __init__(self, make_safe, log) -> None:
         """make_safe(): puts every output into its safe state; it may be called at any time and any number of times."""
         self._make_safe = make_safe
+        self._log = log
         self.fault = FAULT_NONE
 
     @property
@@ -26,11 +28,20 @@ class Safety:
         return self.fault != FAULT_NONE
 
     def trip(self, fault: int) -> None:
-        """Enter the safe state; the first fault is the one that is kept."""
-        if self.fault == FAULT_NONE:
+        """Enter the safe state; the first fault is the one that is kept, and noted in the log."""
+        first = self.fault == FAULT_NONE
+        if first:
             self.fault = fault
-        self._make_safe()
+        try:
+            self._make_safe()
+        finally:
+            if first:
+                try:
+                    self._log.add(records.FAULT, fault, urgent=True)
+                except MemoryError:
+                    pass  # the safe state stands, and counts for more than its record
 
     def clear(self) -> None:
         """Leave the safe state; the caller programs the chip anew before anything is driven."""
+        self._log.add(records.CLEARED, self.fault, urgent=True)
         self.fault = FAULT_NONE

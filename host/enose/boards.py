@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from enose_hwsim.board_check import board_problems
 from enose_hwsim.boardfile import BoardFile, load_board
 from enose_hwsim.chipfile import AnyChip, load_chip
 from enose_hwsim.tomlfile import BoardError
@@ -30,6 +31,16 @@ def find_board(name_or_path: str) -> tuple[BoardFile, AnyChip, Path]:
             )
     board = load_board(path)
     return board, find_chip(board.chip, path), path
+
+
+def checked_board(name_or_path: str) -> tuple[BoardFile, AnyChip, Path]:
+    """A board that can be built, as `find_board` finds it. Raises BoardError, which names the first problem too."""
+    board, chip, path = find_board(name_or_path)
+    problems = board_problems(board, chip, path)
+    if problems:
+        others = f" (and {len(problems) - 1} more: `enose board check {name_or_path}`)" if len(problems) > 1 else ""
+        raise BoardError(problems[0] + others)
+    return board, chip, path
 
 
 def find_chip(name: str, asked_by: Path) -> AnyChip:

@@ -3,13 +3,18 @@
 import hashlib
 import os
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
+from enose.features import exact_ohm
 from enose.mapping import mapping_of
 from enose.recordings import Recordings, Specimen
 from enose.training import Network
 from enose_contract.image import Image, ImageError, unpack
 from enose_contract.messages import ERRORS
+from enose_contract.normalise import LEAST_CHANGE_PPM, NORM_CHANGE
 from enose_hwsim.boardfile import BoardFile
 from enose_hwsim.chipfile import AnyChip
 
@@ -26,13 +31,40 @@ def play_ms(specimen: Specimen) -> int:
     return min(round(specimen.sample_s * 1000), PLAY_MS)
 
 
-def build_image(network: Network, recordings: Recordings, board: BoardFile, chip: AnyChip) -> Image:
-    """The image of a trained network for one board: its weights as the chip holds them, and how to measure."""
+def least_change_ppm(training: Sequence[Specimen], channels: Sequence[int], average: int) -> int:
+    """What counts as a change of the sensors in channels: twice the most that clean air alone has changed any of them
+    from a baseline's first scans to its last.
+
+    At most half of what the weakest odour of the split changes any of them; LEAST_CHANGE_PPM where that is larger, or
+    where no baseline is long enough to tell.
+    """
+    pick = list(channels)
+    ends = [s.baseline_ohm[:, pick] for s in training if len(s.baseline_ohm) >= 2 * average]
+    if not ends:
+        return LEAST_CHANGE_PPM
+    wander = max(float(np.max(np.abs(ohm[:average].mean(0) / ohm[-average:].mean(0) - 1))) for ohm in ends)
+    exposure_ohm, baseline_ohm = exact_ohm(training, average)
+    assert baseline_ohm is not None  # one specimen has a baseline, so all have
+    weakest = float(np.abs(exposure_ohm / baseline_ohm - 1)[:, pick].max(axis=1).min())
+    return max(round(1e6 * min(2 * wander, weakest / 2)), LEAST_CHANGE_PPM)
+
+
+def build_image(
+    network: Network, recordings: Recordings, board: BoardFile, chip: AnyChip, training: Sequence[int] = ()
+) -> Image:
+    """The image of a trained network for one board: its weights as the chip holds them, and how to measure.
+
+    training: the specimens of the training split, from which it takes what counts as a change.
+    """
     mapping = mapping_of(chip)
     weights = mapping.carried(network.weights).tolist()
     specimen = recordings.specimens[0]
     classes = [*network.class_order, *[""] * (chip.answers - len(network.class_order))]
     scan_ms = play_ms(specimen)
+    least_ppm = LEAST_CHANGE_PPM
+    if recordings.normalisation == NORM_CHANGE:
+        chosen = [recordings.specimens[i] for i in training]
+        least_ppm = least_change_ppm(chosen, network.channels, recordings.average)
     low_ohm, high_ohm = list(network.low_ohm), list(network.high_ohm)
     identity = repr((weights, network.channels, low_ohm, high_ohm, network.class_order)).encode()
     return Image(
@@ -53,6 +85,7 @@ def build_image(network: Network, recordings: Recordings, board: BoardFile, chip
         recovery_ms=len(specimen.recovery_ohm) * scan_ms,
         scan_ms=scan_ms,
         average=recordings.average,
+        least_change_ppm=least_ppm,
     )
 
 

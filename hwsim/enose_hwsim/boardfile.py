@@ -25,7 +25,7 @@ class I2cBus(Section, frozen=True):
 class SpiBus(Section, frozen=True):
     """An SPI bus of the microcontroller."""
 
-    id: Literal[0, 1]
+    id: Literal[0, 1, 2]  # as MicroPython counts
     sck_pin: Pin
     mosi_pin: Pin
     miso_pin: Pin
@@ -140,10 +140,10 @@ class SupplySense(Section, frozen=True):
 
 
 class Temperature(Section, frozen=True):
-    """The microcontroller's own temperature sensor."""
+    """The microcontroller's own temperature sensor; its ADC channel, where it is on one."""
 
-    adc_channel: Literal[4]
     margin_c: Annotated[float, Meta(ge=0, le=100)]
+    adc_channel: Literal[4] = 4
 
 
 class Sensors(Section, frozen=True):
@@ -163,8 +163,12 @@ class Refresh(Section, frozen=True):
 
 
 class Flash(Section, frozen=True):
-    """The partition of images and log, in KiB from the start of the flash that MicroPython gives to files."""
+    """The partition of images and log, in KiB from the start of the flash that a stock MicroPython keeps for files.
 
+    The first files_kib of it stay MicroPython's own file system.
+    """
+
+    files_kib: Annotated[int, Meta(ge=0, multiple_of=4)]
     start_kib: Annotated[int, Meta(ge=0, multiple_of=4)]
     length_kib: Annotated[int, Meta(ge=32, multiple_of=4)]
 
@@ -175,7 +179,7 @@ class BoardFile(Section, frozen=True):
     name: Name
     title: str
     kind: Literal["mlp", "memristor"]
-    mcu: Literal["rp2040"]
+    mcu: Literal["rp2040", "rp2350", "esp32s3"]
     chip: str
     heap_kib: Annotated[int, Meta(ge=64)]
     i2c: I2cBus
@@ -211,6 +215,7 @@ class MemristorBoard(BoardFile, frozen=True, kw_only=True):
 
 
 AnyBoard = MlpBoard | MemristorBoard
+BOARD_KINDS: dict[str, type[MlpBoard] | type[MemristorBoard]] = {"mlp": MlpBoard, "memristor": MemristorBoard}
 
 
 class _Kind(Section, frozen=True, forbid_unknown_fields=False):
@@ -221,6 +226,4 @@ class _Kind(Section, frozen=True, forbid_unknown_fields=False):
 
 def load_board(path: Path) -> AnyBoard:
     """The board described by the file at path, of the kind that it says. Raises BoardError."""
-    if load(path, _Kind).kind == "memristor":
-        return load(path, MemristorBoard)
-    return load(path, MlpBoard)
+    return load(path, BOARD_KINDS[load(path, _Kind).kind])

@@ -139,6 +139,15 @@ def simulate(
     return Exposure(odour, sample_s, warmup, baseline, exposure, recovery)
 
 
+def cooling(ohm: float, clean_ohm: float, since_s: float) -> float:
+    """The resistance of a sensor whose heater failed so long ago; heated it would show ohm, and clean_ohm in clean air.
+
+    The warm-up backwards: as the sensor cools its answer to the odour dies out, and it ends WARMUP_DEPTH below.
+    """
+    heat = np.exp(-max(since_s, 0.0) / WARMUP_S)
+    return float(clean_ohm * (ohm / clean_ohm) ** heat * (1.0 - WARMUP_DEPTH * (1.0 - heat)))
+
+
 def _specimen_ppm(odour: str, rng: np.random.Generator, compound_spread: float) -> Floats:
     """Headspace of one fruit: its amount scales all compounds, its ripeness and sort each of them."""
     strength = STRENGTH_SPREAD * rng.standard_normal()

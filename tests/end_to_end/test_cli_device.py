@@ -70,7 +70,7 @@ def test_classify(capsys: pytest.CaptureFixture[str], fruit: Path) -> None:
     arguments = ("classify", "--image", str(fruit), "--odour", "banana", "--seed", "3")
     result = answered(capsys, *arguments)
     assert set(result) == {
-        *("device", "simulated", "answer", "class", "reason", "output_v", "margin_v"),
+        *("device", "simulated", "answer", "class", "reason", "output_v", "outputs_v", "margin_v"),
         *("inputs_v", "resistances_ohm", "weights"),
     }
     assert result["simulated"] is True
@@ -91,7 +91,59 @@ def test_safe_and_clear(capsys: pytest.CaptureFixture[str]) -> None:
     assert answered(capsys, "safe", "--clear")["state"] == "idle"
 
 
-@pytest.mark.parametrize("verb", [["info"], ["selftest"], ["safe"]], ids=" ".join)
+def test_log_as_json_and_as_a_table(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    result = answered(capsys, "log", "--csv", str(path))
+    assert (result["simulated"], result["lost"]) == (True, 0)
+    assert [entry["event"] for entry in result["entries"]] == ["start"]
+    header, row = path.read_text().splitlines()
+    assert (header.split(",")[:4], row.split(",")[:4]) == (
+        ["sequence", "start", "uptime_s", "event"],
+        ["1", "1", "0", "start"],
+    )
+    assert run(["device", "log", "--since", "-1", *SIM]) == BAD_INPUT
+    assert "--since -1: a sequence number is at least 0" in capsys.readouterr().err
+    assert run(["device", "log", "--csv", str(tmp_path / "none" / "x"), *SIM]) == BAD_INPUT
+
+
+def test_fit_tells_the_device_what_an_image_was_made_for(capsys: pytest.CaptureFixture[str], fruit: Path) -> None:
+    result = answered(capsys, "fit", "--image", str(fruit), "--calibration", "0")
+    assert (result["sensor_set"], result["calibration"]) == (b"sensors1".hex(), None)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "nothing to tell: name --image, --sensor-set or --calibration"),
+        (["--sensor-set", "xyz"], "--sensor-set 'xyz': expected 16 hexadecimal digits, or 0 for any"),
+        (["--calibration", "0" * 18], "expected 16 hexadecimal digits"),
+    ],
+)
+def test_fit_refuses_what_it_cannot_tell(capsys: pytest.CaptureFixture[str], arguments: list[str], said: str) -> None:
+    assert run(["device", "fit", *arguments, *SIM]) == BAD_INPUT
+    assert said in capsys.readouterr().err
+
+
+def test_key_is_made_once_and_set(capsys: pytest.CaptureFixture[str], tmp_path: Path, fruit: Path) -> None:
+    path = tmp_path / "field.key"
+    assert answered(capsys, "key", str(path))["sealed_images_only"] is True
+    key = path.read_bytes()
+    assert (len(key), path.stat().st_mode & 0o777) == (32, 0o600)
+    answered(capsys, "key", str(path))
+    assert path.read_bytes() == key
+    # a simulated board starts blank, without the key
+    assert run(["device", "program", str(fruit), "--key", str(path), *SIM]) == FAILED
+    assert "the device has no key" in capsys.readouterr().err
+    path.write_bytes(key[:31])
+    for verb in (["key", str(path)], ["program", str(fruit), "--key", str(path)]):
+        assert run(["device", *verb, *SIM]) == BAD_INPUT
+        assert "31 bytes, a key has 32" in capsys.readouterr().err
+    assert run(["device", "program", str(fruit), "--key", str(tmp_path / "none"), *SIM]) == BAD_INPUT
+    assert run(["device", "key", str(tmp_path / "none" / "x"), *SIM]) == BAD_INPUT
+    assert "cannot be written" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("verb", [["info"], ["selftest"], ["safe"], ["log"]], ids=" ".join)
 def test_without_json_the_same_is_told_in_words(capsys: pytest.CaptureFixture[str], verb: list[str]) -> None:
     assert run(["device", *verb, *SIM]) == 0
     out = capsys.readouterr().out

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from enose_contract import records
 from enose_contract.messages import FAULT_BUS, FAULT_RANGE
 from enose_device.converters.ad5676r import Ad5676r
 from enose_device.converters.adg714 import Adg714Chain
@@ -271,10 +272,17 @@ def test_no_pulse_beyond_the_limits_leaves(no_sleep: list[int], pulse_uv: int, o
 
 def test_the_first_fault_is_kept_and_the_outputs_are_made_safe_each_time() -> None:
     made: list[int] = []
-    safety = Safety(lambda: made.append(1))
+    noted: list[tuple[int, int]] = []
+
+    class Noting:
+        def add(self, event: int, fault: int, urgent: bool) -> None:
+            noted.append((event, fault))
+
+    safety = Safety(lambda: made.append(1), Noting())
     assert not safety.latched
     safety.trip(2)
     safety.trip(5)
     assert (safety.fault, safety.latched, len(made)) == (2, True, 2)
     safety.clear()
+    assert noted == [(records.FAULT, 2), (records.CLEARED, 2)]
     assert not safety.latched

@@ -26,6 +26,10 @@ KEYS = {
     "temperature_c",
     "supply_v",
     "image",
+    "sensor_set",
+    "calibration",
+    "sealed_images_only",
+    "highest_seal",
 }
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from enose.link.conversation import DeviceError
 from enose.link.device import Device
-from enose_contract import messages
+from enose_contract import decision, messages
 from enose_hwsim.board.simulated import SimulatedBoard
 from rig import CHIP, QUICK, RawHost, SwitchOn, changed, host_of, image, present
 
@@ -58,7 +58,7 @@ def test_the_weights_are_not_refreshed_any_more(programmed: Device) -> None:
     assert programmed.port.board.wiring.chip.weight_writes == writes
 
 
-def test_only_identify_status_safe_and_clear_are_served(raw: RawHost) -> None:
+def test_only_identify_status_result_log_safe_and_clear_are_served(raw: RawHost) -> None:
     raw.ask(messages.SAFE)
     for message in messages.MESSAGES.values():
         if message is messages.ERROR or message.kind in messages.SERVED_WHEN_SAFE:
@@ -66,6 +66,9 @@ def test_only_identify_status_safe_and_clear_are_served(raw: RawHost) -> None:
         assert raw.ask(message, body=b"").error() == (messages.E_SAFE, messages.FAULT_HOST, 0)
     for message in (messages.INFO, messages.STATUS, messages.SAFE):
         assert raw.ask(message).fields(message)
+    assert raw.ask(messages.LOG, 1).fields(messages.LOG)["count"] > 0
+    result = raw.ask(messages.RESULT, 0).fields(messages.RESULT)
+    assert (result["answer"], result["reason"]) == (decision.NONE, messages.REASON_SAFE)
     assert raw.hello().fields(messages.HELLO)
     assert raw.ask(messages.CLEAR).fields(messages.CLEAR) == {"state": messages.IDLE, "fault": messages.FAULT_NONE}
 
@@ -135,6 +138,13 @@ def test_a_fault_in_any_phase_ends_the_measurement_at_once(
     assert (ask(messages.RESULT, 9)["answer"], ask(messages.RESULT, 9)["reason"]) == (3, messages.REASON_SAFE)
 
 
+def test_a_host_that_waits_for_the_result_is_told_none_and_why(programmed: Device) -> None:
+    """The fault comes while the host polls: it needs no other command to hear of it."""
+    board = programmed.port.board
+    answer = programmed.measure(lambda phase, left_s: take_supply(board) if phase == "exposure" else None)
+    assert (answer.answer, answer.label, answer.reason) == ("NONE", "", "the device is in its safe state")
+
+
 def test_a_measurement_begun_after_the_fault_is_a_whole_one(programmed: Device) -> None:
     """It is not what was left of the one that the fault ended."""
     device = programmed
@@ -195,7 +205,9 @@ def test_a_bus_that_fails_once_or_twice_is_no_fault(programmed: Device) -> None:
 @pytest.mark.parametrize("supply_v", [0.0, 1.70, 1.90])
 def test_without_the_chips_supply_no_image_is_put_into_force(device: Device, supply_v: float) -> None:
     device.port.board.wiring.chip_supply_v = supply_v
-    with pytest.raises(DeviceError, match=r"the device is in its safe state \(fault 5\)"):
+    with pytest.raises(
+        DeviceError, match=r"the device is in its safe state \(the chip\'s supply is missing or out of tolerance\)"
+    ):
         device.program(image().pack())
     assert device.status()["fault"] == "the chip's supply is missing or out of tolerance"
     assert_nothing_is_driven(device.port.board)

@@ -43,7 +43,7 @@ def test_a_malformed_hello_is_refused(board: SimulatedBoard) -> None:
     assert RawHost(board).ask(messages.HELLO, body=b"\x01").error()[0] == messages.E_MALFORMED
 
 
-@pytest.mark.parametrize("kind", [0, 14, 126, 127])
+@pytest.mark.parametrize("kind", [0, 17, 126, 127])
 def test_an_unknown_command_is_refused_with_its_number(raw: RawHost, kind: int) -> None:
     assert raw.ask(kind, body=b"").error() == (messages.E_COMMAND, kind, 0)
 
@@ -151,6 +151,22 @@ def test_hello_again_from_the_same_host_keeps_the_session(raw: RawHost) -> None:
     raw.hello()
     assert raw.session == session
     assert raw.ask(messages.STATUS).session == session
+
+
+def test_a_hello_that_comes_twice_and_late_does_not_arm_an_old_request_again(board: SimulatedBoard) -> None:
+    host = RawHost(board)
+    hello = host.frame(messages.HELLO, messages.PROTOCOL, NONCE)
+    host.send(hello)
+    (reply,) = host.receive()
+    host.session = reply.session
+    old = host.frame(messages.SAFE)
+    host.send(hello)  # at once: the cached reply
+    assert [frame.session for frame in host.receive()] == [host.session]
+    assert host.ask(messages.STATUS).fields(messages.STATUS)["state"] == messages.IDLE
+    host.send(hello)  # late: discarded
+    host.send(old)
+    assert host.receive() == []
+    assert host.ask(messages.STATUS).fields(messages.STATUS)["state"] == messages.IDLE
 
 
 def test_the_session_of_a_device_that_was_switched_off_is_gone(power_on: SwitchOn, raw: RawHost) -> None:

@@ -112,8 +112,9 @@ def test_an_image_for_another_board_in_the_store_is_the_safe_state(power_on: Swi
 
     stored(power_on, flash_path, FIRST)
     device = host_of(power_on(changed(QUICK, name="other-mlp"), flash_path=flash_path))
-    assert device.status()["fault"] == "no stored weight image is readable"
+    assert device.status()["fault"].startswith("the stored weight image does not fit this device")
     assert device.clear()["state"] == "idle"
+    assert device.info()["weights"] == "none"
 
 
 @pytest.mark.parametrize("pattern", [b"\x00", b"\xa5", b"\x00\xff\x13\x37"], ids=bytes.hex)

@@ -7,12 +7,13 @@ import pytest
 
 from enose.link.conversation import DeviceError
 from enose.link.device import Device
-from enose_contract import messages
+from enose_contract import messages, seal
 from enose_contract.image import MAX_IMAGE, UNIT_OHM
 from rig import RawHost, SwitchOn, host_of, image, present
 
 GOOD = image().pack()
 OTHER = image(model=b"model002").pack()
+LONGEST = MAX_IMAGE + seal.OVERHEAD
 
 
 def begin(host: RawHost, raw: bytes, upload: int = 1, sha256: bytes | None = None):
@@ -115,8 +116,8 @@ def test_what_arrived_is_not_what_was_announced(raw: RawHost) -> None:
 
 
 def test_an_image_over_the_limit_is_refused_before_it_is_sent(raw: RawHost) -> None:
-    reply = raw.ask(messages.UPLOAD_BEGIN, 1, MAX_IMAGE + 1, bytes(32))
-    assert reply.error() == (messages.E_TOO_LARGE, MAX_IMAGE + 1, MAX_IMAGE)
+    reply = raw.ask(messages.UPLOAD_BEGIN, 1, LONGEST + 1, bytes(32))
+    assert reply.error() == (messages.E_TOO_LARGE, LONGEST + 1, LONGEST)
 
 
 def test_data_and_commit_must_match_what_was_begun(raw: RawHost) -> None:
@@ -185,8 +186,8 @@ def test_without_an_image_nothing_is_measured(device: Device) -> None:
 def test_a_full_store_keeps_the_old_image(power_on: SwitchOn) -> None:
     from rig import QUICK, changed
 
-    # littlefs needs about four of the eight blocks of the smallest partition for itself; two images are all that fit
-    small = power_on(changed(QUICK, flash=changed(QUICK.flash, length_kib=32)))
+    # littlefs needs about four of eight blocks for itself, two images are all that fit; five more are log and key
+    small = power_on(changed(QUICK, flash=changed(QUICK.flash, length_kib=32 + 20)))
     device = host_of(small)
     device.program(GOOD)
     assert device.program(OTHER) == 2

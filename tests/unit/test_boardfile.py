@@ -64,9 +64,11 @@ def test_every_chip_that_comes_with_the_project_loads(path: Path) -> None:
         ("rate_sps = 860", "rate_sps = 861", "adc.rate_sps: 861 is not one of: 8, 16, 32, 64, 128, 250, 475, 860"),
         ("gain = 1", "gain = 3", "dac.gain: 3 is not one of: 1, 2"),
         ('kind = "mlp"', 'kind = "mlq"', "kind: 'mlq' is not one of: mlp, memristor"),
-        ('mcu = "rp2040"', 'mcu = "rp2041"', "mcu: 'rp2041' is not one of: rp2040"),
+        ('mcu = "rp2040"', 'mcu = "rp2041"', "mcu: 'rp2041' is not one of: rp2040, rp2350, esp32s3"),
         ('part = "ADS1115"', 'part = "ADS1015"', "adc.part: 'ADS1015' is not one of: ADS1115"),
         ("id = 0", "id = 2", "i2c.id: 2 is not one of: 0, 1"),
+        ("[spi]\nid = 0", "[spi]\nid = 3", "spi.id: 3 is not one of: 0, 1, 2"),
+        ("files_kib = 1280", "files_kib = 2", "flash.files_kib: expected `int` that's a multiple of 4"),
         ("sda_pin = 4", "sda_pin = 99", "i2c.sda_pin: expected `int` <= 48"),
         ("select_pins = [6, 7, 8, 9]", "select_pins = [6, 7, 8, -9]", "mux.select_pins: expected `int` >= 0"),
         ("select_pins = [6, 7, 8, 9]", "select_pins = [6, 7, 8]", "mux.select_pins: expected `array` of length >= 4"),
@@ -80,7 +82,14 @@ def test_every_chip_that_comes_with_the_project_loads(path: Path) -> None:
 def test_a_wrong_key_type_or_value_is_named_with_its_line(tmp_path: Path, old: str, new: str, expected: str) -> None:
     source = BOARD.replace(old, new, 1)
     assert source != BOARD
-    assert refused(tmp_path, load_board, source) == f"FILE:{line_with(source, new)}: {expected}"
+    line = source[: source.index(new) + len(new)].count("\n") + 1
+    assert refused(tmp_path, load_board, source) == f"FILE:{line}: {expected}"
+
+
+def test_the_channel_of_the_temperature_sensor_may_be_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "file.toml"
+    path.write_text(BOARD.replace("adc_channel = 4\n", ""), encoding="utf-8")
+    assert load_board(path).temperature.adc_channel == 4
 
 
 def test_a_missing_key_is_named_at_its_section(tmp_path: Path) -> None:

@@ -69,6 +69,18 @@ def test_units_are_microvolts_microseconds_and_milliseconds() -> None:
     }
 
 
+@pytest.mark.parametrize(("name", "mcu"), [("pico2-mlp", "rp2350"), ("esp32s3-mlp", "esp32s3")])
+def test_the_same_board_on_another_microcontroller_differs_in_names_and_pins_only(name: str, mcu: str) -> None:
+    board, chip, _ = find_board(name)
+    configuration = device_configuration(board, chip)
+    assert (configuration["board"], configuration["mcu"]) == (name, mcu)
+    first = device_configuration(BOARD, CHIP)
+    for section in ("dac", "i2c", "spi", "mux", "weights", "supply"):
+        assert set(configuration[section]) == set(first[section])
+    for section in ("adc", "sensors", "chip", "temperature", "refresh_use_percent"):
+        assert configuration[section] == first[section]
+
+
 def test_the_dacs_full_scale_follows_its_gain() -> None:
     board = changed(BOARD, dac=changed(BOARD.dac, gain=2))
     assert device_configuration(board, CHIP)["dac"]["full_scale_uv"] == 5_000_000

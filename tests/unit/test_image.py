@@ -21,6 +21,7 @@ identities = st.binary(min_size=8, max_size=8)
 HEAD_FIELDS = (
     *("magic", "format", "length", "chip", "board", "sensor_set", "model", "calibration", "normalisation"),
     *("inputs", "classes", "weights", "baseline_ms", "exposure_ms", "recovery_ms", "scan_ms", "average", "unit"),
+    "least_change_ppm",
 )
 
 
@@ -48,6 +49,7 @@ def images(draw: st.DrawFn) -> Image:
         scan_ms=draw(st.integers(1, 65535)),
         average=draw(st.integers(1, 255)),
         unit=unit,
+        least_change_ppm=draw(st.integers(1, 1_000_000)),
     )
 
 
@@ -147,6 +149,8 @@ def test_any_damage_with_a_fitting_hash_is_refused_or_still_one_whole_image(seed
         ({"average": 0}, E_FIELD),
         ({"unit": 0}, E_FIELD),
         ({"unit": 3}, E_FIELD),
+        ({"least_change_ppm": 0}, E_FIELD),
+        ({"least_change_ppm": 1_000_001}, E_FIELD),
     ],
     ids=str,
 )
@@ -175,6 +179,7 @@ def test_hostile_field_values_are_refused(changes: dict[str, Any], code: int) ->
         {"normalisation": 2, "low_ohm": [5] * 4, "high_ohm": [9, 9, 5, 9]},
         {"scan_ms": 65536},
         {"average": 256},
+        {"least_change_ppm": 0},
     ],
     ids=str,
 )

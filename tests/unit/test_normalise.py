@@ -45,6 +45,11 @@ def test_changes_that_no_converter_resolves_are_no_odour(changes_ppm: list[int])
     assert inputs_from_changes(changes_ppm) is None
 
 
+@given(changes, st.integers(1, 1_000_000))
+def test_the_image_says_what_counts_as_a_change(changes_ppm: list[int], least_ppm: int) -> None:
+    assert (inputs_from_changes(changes_ppm, least_ppm) is None) == (max(changes_ppm) < least_ppm)
+
+
 @given(ohms, ohms)
 def test_a_change_is_relative_absolute_and_in_millionths(ohm: int, baseline_ohm: int) -> None:
     exact = abs(Fraction(ohm, baseline_ohm) - 1) * 1_000_000

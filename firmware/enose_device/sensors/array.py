@@ -1,6 +1,12 @@
 """Metal-oxide sensors in dividers behind a 16-way multiplexer (CD74HC4067, TI SCHS209), read as ratios to the rail."""
 
 from enose_contract import normalise
+from enose_contract.messages import REASON_REFERENCE, REASON_SATURATED, REASON_SENSOR
+
+FULL_COUNT = 32768
+END_COUNTS = 4  # nearer to an end is open or short: the converter's noise is 0.4 counts rms
+COARSE_COUNTS = 64  # nearer to an end, one count is more than 1.5 % of the resistance
+RAIL_PERCENT = 5  # the regulator's own tolerance and the divider's; a reference further out than that is seen
 
 
 class SensorArray:
@@ -16,10 +22,15 @@ class SensorArray:
         self._range_uv = adc_part["sensor_range_uv"]
         self._load_ohm = configuration["sensors"]["load_ohm"]
         self._settle_ms = -(-configuration["mux"]["settle_us"] // 1000)
+        self._wanted_count = configuration["sensors"]["rail_uv"] * FULL_COUNT // self._range_uv
         self.rail_count = 0
 
     def scan(self, positions, ohms):
-        """A task yielding the ms to wait: reads the sensors at `positions` into `ohms`, -1 for an open or short one."""
+        """A task yielding the ms to wait: reads the sensors at `positions` into `ohms`.
+
+        In place of a resistance that cannot be told stands minus the reason: REASON_SENSOR (open or short),
+        REASON_SATURATED, and REASON_REFERENCE for all of them where the rail reads wrong.
+        """
         adc = self._adc
         adc.start(self._rail_channel, self._range_uv)
         yield adc.conversion_ms
@@ -30,10 +41,25 @@ class SensorArray:
                 yield self._settle_ms
             adc.start(self._sensor_channel, self._range_uv)
             yield adc.conversion_ms
-            try:
-                ohms[k] = normalise.resistance_ohm(adc.read(), self.rail_count, self._load_ohm)
-            except ValueError:
-                ohms[k] = -1  # the divider is at its end; the caller answers for it
+            ohms[k] = self._ohm(adc.read())
+
+    def rail_good(self) -> bool:
+        """Whether the rail, as it was read last, is what it should be: the converter's reference has not drifted."""
+        return abs(self.rail_count - self._wanted_count) * 100 <= self._wanted_count * RAIL_PERCENT
+
+    def step_ohm(self, ohm: int) -> int:
+        """What one count of the converter changes at this resistance, rounded up."""
+        return (ohm + self._load_ohm) ** 2 // (self._load_ohm * max(self.rail_count, 1)) + 1
+
+    def _ohm(self, count: int) -> int:
+        if not self.rail_good():
+            return -REASON_REFERENCE
+        from_end = min(count, self.rail_count - count)
+        if from_end < END_COUNTS:
+            return -REASON_SENSOR
+        if from_end < COARSE_COUNTS:
+            return -REASON_SATURATED
+        return normalise.resistance_ohm(count, self.rail_count, self._load_ohm) or -REASON_SATURATED
 
     def _select(self, position: int) -> None:
         for bit in range(len(self._pins)):

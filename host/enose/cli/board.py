@@ -9,6 +9,8 @@ from enose.boards import board_names, boards_folder, find_board
 from enose.cli.output import print_json, stdout
 from enose.cli.parameters import Json
 
+Name = Annotated[str, Parameter(help="a board's name, or the path of a .toml file")]
+
 
 def list_boards(*, json: Json = False) -> None:
     """List the boards that come with the project, each also as `sim:NAME`.
@@ -41,18 +43,18 @@ def list_boards(*, json: Json = False) -> None:
 
 
 def check(
-    board: Annotated[str, Parameter(help="a board's name, or the path of a .toml file")],
+    board: Name,
     *,
     json: Json = False,
 ) -> int:
-    """Check a board file: keys, types, ranges, and its pins against what the microcontroller can do.
+    """Check a board file: keys, types, ranges, its pins against the microcontroller's, its parts against their limits.
 
     Examples: `enose board check pico-mlp`, `enose board check my-board.toml --json`
     """
-    from enose_hwsim.mcu import pin_problems
+    from enose_hwsim.board_check import board_problems
 
     found, chip, path = find_board(board)
-    problems = pin_problems(found, chip, Path(path))
+    problems = board_problems(found, chip, path)
     if json:
         print_json(
             {"board": found.name, "chip": chip.name, "file": str(path), "problems": problems, "ok": not problems}
@@ -64,3 +66,34 @@ def check(
             f"{found.name}: {len(problems)} problems" if problems else f"{found.name}: good, with chip {chip.name}"
         )
     return 2 if problems else 0
+
+
+def wiring(
+    board: Name,
+    *,
+    svg: Annotated[Path | None, Parameter(help="draw the wiring into this .svg file")] = None,
+    json: Json = False,
+) -> None:
+    """Say which pin of the microcontroller goes to which pin of which part, and what joins the parts.
+
+    Supplies and grounds are left out. A board that fails its check is refused.
+
+    Examples: `enose board wiring pico-mlp`, `enose board wiring pico2-mlp --svg pico2-mlp.svg`
+    """
+    from enose.boards import checked_board
+    from enose.image import check_writable, write_whole
+    from enose.wiring.drawing import drawing
+    from enose.wiring.svg import svg_of
+    from enose.wiring.table import wiring_rows, wiring_table
+    from enose_hwsim.mcu import MICROCONTROLLERS
+
+    found, chip, _ = checked_board(board)
+    check_writable(svg, (".svg",))
+    rows = wiring_rows(found)
+    if svg is not None:
+        write_whole(svg, svg_of(drawing(found)).encode())
+    if json:
+        print_json({"board": found.name, "mcu": found.mcu, "chip": chip.name, "rows": rows})
+        return
+    stdout.print(f"{found.name}: {MICROCONTROLLERS[found.mcu].module}, chip {chip.name}", style="bold")
+    stdout.print(wiring_table(rows))

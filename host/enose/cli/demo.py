@@ -37,13 +37,13 @@ def demo(
     """
     from rich.progress import Progress
 
-    from enose.boards import find_board
+    from enose.boards import checked_board
     from enose.demo.run import run_demo
     from enose.demo.show import show
     from enose.image import check_writable, write_whole
     from enose.recordings import open_recordings, simulated_fruit
 
-    found, chip, _ = find_board(board.removeprefix(SIM))
+    found, chip, _ = checked_board(board.removeprefix(SIM))
     wanted = tuple(name.strip() for name in classes.split(",")) if classes is not None else None
     check_writable(save_image)
     check_writable(plot, (".png", ".svg"))

@@ -7,8 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from enose.cli.output import print_fields, print_json, stderr, stdout
+from enose.cli.output import print_fields, print_json, progress, stderr, stdout
 from enose.cli.parameters import DeviceAddress, Fidelity, Json, Odour, Seed
+
+
+class BadOption(ValueError):
+    """An option whose value cannot be used."""
+
 
 if TYPE_CHECKING:  # the link brings in the simulator and NumPy, which `--help` need not wait for
     from enose.link.device import Device
@@ -56,24 +61,34 @@ def program(
     image: Annotated[Path, Parameter(help="a weight image, as `enose demo --save-image FILE` writes it")],
     *,
     device: DeviceAddress = "auto",
+    key: Annotated[
+        Path | None, Parameter(help="seal the image with this key (32 bytes), for a device that has it")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Store a weight image on a device and program its chip with it.
 
-    Example: `enose device program fruit.img --device /dev/ttyACM0`
+    Examples: `enose device program fruit.img --device /dev/ttyACM0`,
+    `enose device program fruit.img --key field.key --device /dev/ttyACM0`
     """
-    from rich.progress import Progress
-
     from enose.image import read_image
+    from enose.link.key import read_key
 
     raw, content = read_image(image)
-    with _opened(device) as opened, Progress(console=stderr, transient=True) as progress:
-        task = progress.add_task("uploading", total=len(raw))
-        generation = opened.program(raw, lambda done, total: progress.update(task, completed=done, total=total))
+    secret = read_key(key) if key is not None else None
+    with _opened(device) as opened:
+        upload = raw if secret is None else opened.sealed(raw, secret)
+        with progress() as show:
+            generation = opened.program(
+                upload,
+                lambda done, total: show("uploading (bytes)", done, total),
+                lambda done, total: show("programming (weights)", done, total),
+            )
         status = opened.status()
+        simulated = opened.simulated
     result = {
         "device": device,
-        "simulated": opened.simulated,
+        "simulated": simulated,
         "image": str(image),
         "generation": generation,
         "weights": len(content.weights),
@@ -116,6 +131,7 @@ def classify(
         "class": answer.label or None,
         "reason": answer.reason or None,
         "output_v": answer.output_v,
+        "outputs_v": list(answer.outputs_v),
         "margin_v": answer.margin_v,
         "inputs_v": list(answer.inputs_v),
         "resistances_ohm": list(answer.ohms),
@@ -126,7 +142,10 @@ def classify(
         return
     what = answer.label if answer.label else f"{answer.answer}{f' ({answer.reason})' if answer.reason else ''}"
     kind = " (simulated board)" if simulated else ""
-    stdout.print(f"{what}{kind}   output {answer.output_v:.4f} V, {answer.margin_v * 1e3:.1f} mV from the nearest edge")
+    outputs = ", ".join(f"{v:.4f}" for v in answer.outputs_v or (0.0,))
+    margin = f"{answer.margin_v * 1e3:.1f} mV"
+    near = f"{margin} above the next" if len(answer.outputs_v) > 1 else f"{margin} from the nearest edge"
+    stdout.print(f"{what}{kind}   output{'s' * (len(answer.outputs_v) > 1)} {outputs} V, {near}")
 
 
 def safe(
@@ -142,4 +161,100 @@ def safe(
     with _opened(device) as opened:
         status = opened.clear() if clear else opened.safe()
         result = {"device": device, "simulated": opened.simulated, **status}
+    _show(f"device at {device}", result, json)
+
+
+def log(
+    *,
+    device: DeviceAddress = "auto",
+    since: Annotated[int, Parameter(help="the first sequence number that is wanted")] = 1,
+    csv: Annotated[Path | None, Parameter(help="write the entries into this file, as CSV")] = None,
+    json: Json = False,
+) -> None:
+    """Fetch a device's field log: starts and resets, results, faults, images, supply and battery.
+
+    Examples: `enose device log --device /dev/ttyACM0`, `enose device log --csv log.csv --device sim:pico-mlp`
+    """
+    from enose.image import check_writable, write_whole
+
+    if since < 0:
+        raise BadOption(f"--since {since}: a sequence number is at least 0")
+    check_writable(csv)
+    with _opened(device) as opened:
+        found = opened.log(since)
+        facts = {"device": device, "simulated": opened.simulated, "lost": found.lost}
+    if csv is not None:
+        write_whole(csv, found.csv().encode())
+    if json:
+        print_json({**facts, "entries": [entry.fields() for entry in found.entries]})
+        return
+    stdout.print(f"log of {device}: {len(found.entries)} entries, {found.lost} lost for want of room")
+    for entry in found.entries:
+        figures = ", ".join(f"{name} {_rounded(value)}" for name, value in entry.figures.items() if value != "")
+        stdout.print(f"{entry.sequence:6d}  start {entry.start}, {entry.uptime_s} s  {entry.event}  {figures}")
+
+
+def _rounded(value: Any) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def fit(
+    *,
+    device: DeviceAddress = "auto",
+    image: Annotated[Path | None, Parameter(help="take both from this weight image")] = None,
+    sensor_set: Annotated[
+        str | None, Parameter(help="the mounted sensor set: 16 hexadecimal digits, 0 for any")
+    ] = None,
+    calibration: Annotated[
+        str | None, Parameter(help="the chip's calibration: 16 hexadecimal digits, 0 for any")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Tell a device which sensors are mounted and which calibration holds; images for others are refused from then on.
+
+    Examples: `enose device fit --image fruit.img --device /dev/ttyACM0`,
+    `enose device fit --sensor-set 0 --calibration 0 --device /dev/ttyACM0`
+    """
+    from enose.image import read_image
+
+    if image is None and sensor_set is None and calibration is None:
+        raise BadOption("nothing to tell: name --image, --sensor-set or --calibration")
+    told: list[bytes | None] = [None, None]
+    if image is not None:
+        content = read_image(image)[1]
+        told = [content.sensor_set, content.calibration]
+    for k, (option, text) in enumerate((("--sensor-set", sensor_set), ("--calibration", calibration))):
+        if text is not None:
+            told[k] = _identity(option, text)
+    with _opened(device) as opened:
+        result = {"device": device, "simulated": opened.simulated, **opened.fit(*told)}
+        result["status"] = opened.status()
+    _show(f"device at {device}", result, json)
+
+
+def _identity(option: str, text: str) -> bytes:
+    try:
+        found = bytes.fromhex(text.zfill(16))
+    except ValueError:
+        found = b""
+    if len(found) != 8:
+        raise BadOption(f"{option} '{text}': expected 16 hexadecimal digits, or 0 for any")
+    return found
+
+
+def key(
+    file: Annotated[Path, Parameter(help="the key, 32 random bytes; written where there is none yet")],
+    *,
+    device: DeviceAddress = "auto",
+    json: Json = False,
+) -> None:
+    """Have a device take only weight images that are sealed with a key from now on. It can be set once.
+
+    Example: `enose device key field.key --device /dev/ttyACM0`
+    """
+    from enose.link.key import made_key
+
+    with _opened(device) as opened:
+        opened.set_key(made_key(file))
+        result = {"device": device, "simulated": opened.simulated, "key": str(file), "sealed_images_only": True}
     _show(f"device at {device}", result, json)

@@ -20,7 +20,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 BAD_INPUT = 2
 FAILED = 1
 CHIP_VERBS = ("show", "characterise", "certify", "yield")
-DEVICE_VERBS = ("info", "selftest", "program", "classify", "safe")
+DEVICE_VERBS = ("info", "selftest", "program", "classify", "safe", "log", "fit", "key")
 
 
 def make_app() -> App:
@@ -37,6 +37,7 @@ def make_app() -> App:
     board = App(name="board", help="Board files: microcontroller, parts and pins around one chip.")
     board.command(board_commands.list_boards, name="list")
     board.command(board_commands.check, name="check")
+    board.command(board_commands.wiring, name="wiring")
     app.command(board)
     device = App(name="device", help="One device: on USB, on a port, or simulated (sim:BOARD).")
     for verb in DEVICE_VERBS:
@@ -93,6 +94,7 @@ def _exit_code(error: Exception) -> int | None:
     from enose.chips.pictures import PlotError
     from enose.image import ImageFileError
     from enose.link.conversation import DeviceError, LinkError
+    from enose.link.key import KeyFileError
     from enose.link.port import PortError
     from enose.recordings import RecordingsError
     from enose.training import TrainingError
@@ -102,8 +104,8 @@ def _exit_code(error: Exception) -> int | None:
     from enose_hwsim.spice.errors import SpiceError, SpiceMissing
     from enose_hwsim.tomlfile import BoardError
 
-    bad_files = (BoardError, RecordingsError, ImageFileError, FlashFileError, PlotError)
-    if isinstance(error, (*bad_files, TrainingError, LinkError, PortError)):
+    bad_files = (BoardError, RecordingsError, ImageFileError, FlashFileError, PlotError, KeyFileError)
+    if isinstance(error, (*bad_files, device_commands.BadOption, TrainingError, LinkError, PortError)):
         return BAD_INPUT
     if isinstance(error, (DeviceError, FirmwareEnded, MicroPythonMissing, SpiceError, SpiceMissing)):
         return FAILED

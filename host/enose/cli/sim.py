@@ -9,7 +9,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from enose.boards import find_board
+from enose.boards import checked_board
 from enose.cli.output import print_json, stderr, stdout
 from enose.cli.parameters import Fidelity, Json, Odour, Seed
 
@@ -34,7 +34,7 @@ def sim(
     """
     from enose_hwsim.board.simulated import SimulatedBoard
 
-    found, chip, _ = find_board(board)
+    found, chip, _ = checked_board(board)
     running = SimulatedBoard(found, chip, fidelity=fidelity, seed=seed, paced=True, flash_path=flash)
     stop = threading.Event()
 

@@ -50,7 +50,7 @@ def run_demo(
             label = f"fold {k + 1} of {len(plan.splits)}: " if len(plan.splits) > 1 else ""
             step = _labelled(on_progress, label)
             network = train(recordings, one.train, chip, seed, fidelity, step)
-            image = build_image(network, recordings, board, chip).pack()
+            image = build_image(network, recordings, board, chip, one.train.tolist()).pack()
             device.program(image)
             measured = _measure(device, recordings, one.test, step)
             answers = accuracy.stages(network, recordings, one.test, chip, model, nominal)

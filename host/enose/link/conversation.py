@@ -22,9 +22,10 @@ class DeviceError(RuntimeError):
     """The device refused: `code` is one of messages.ERRORS."""
 
     def __init__(self, code: int, value: int, limit: int) -> None:
-        """Word the code with its numbers."""
+        """Word the code with its numbers, and a fault with its words."""
         text = messages.ERRORS.get(code, f"error {code} ({value}, {limit})")
-        super().__init__(text.format(value=value, limit=limit))
+        said = messages.FAULTS.get(value, f"fault {value}") if code == messages.E_SAFE else value
+        super().__init__(text.format(value=said, limit=limit))
         self.code = code
         self.value = value
         self.limit = limit

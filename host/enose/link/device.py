@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from enose.link.conversation import Conversation, DeviceError, LinkError, Values
+from enose.link.log import Entry, Log, read_entry
 from enose.link.port import Port
-from enose_contract import decision, messages
+from enose_contract import decision, messages, records, seal
 from enose_hwsim.board.serving import FirmwareEnded
 
 CHUNK = 256
@@ -16,6 +17,7 @@ POLL_MS = 1000
 PROGRAM_POLL_MS = 100
 PROGRAM_LIMIT_MS = 120_000  # 34 devices of 24 pulses, each with its reads, take some ten seconds
 CYCLE_LIMIT_MS = 3_600_000
+LOG_LIMIT = 10_000  # twenty times what a ring of four blocks holds
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,10 @@ class Device:
             "temperature_c": numbers["temperature_mc"] * 1e-3,
             "supply_v": numbers["supply_uv"] * 1e-6,
             "image": {"generation": numbers["generation"], "model": _hex(raw["model"])},
+            "sensor_set": _identity(raw["sensor_set"]),
+            "calibration": _identity(raw["calibration"]),
+            "sealed_images_only": bool(numbers["keyed"]),
+            "highest_seal": numbers["counter"],
         }
 
     def status(self) -> dict[str, str]:
@@ -106,6 +112,41 @@ class Device:
             "rail_count": raw["rail_count"],
             "temperature_c": raw["temperature_mc"] * 1e-3,
         }
+
+    def log(self, sequence: int = 1) -> Log:
+        """The field log from a sequence number on. Raises LinkError where what comes is no log."""
+        entries: list[Entry] = []
+        while True:
+            reply = self._conversation.ask(messages.LOG, sequence)
+            raw, count = bytes(reply["records"]), int(reply["count"])
+            if len(entries) > LOG_LIMIT:
+                raise LinkError(f"{self.port.name}: more than {LOG_LIMIT} records, its log holds no more")
+            for k in range(min(count, records.MOST)):
+                entry = read_entry(raw, k)
+                if entry is None or entry.sequence < sequence:
+                    raise LinkError(f"{self.port.name}: record {k} of its answer is damaged")
+                entries.append(entry)
+                sequence = entry.sequence + 1
+            if not count or sequence >= int(reply["next"]):
+                return Log(tuple(entries), int(reply["lost"]))
+
+    def fit(self, sensor_set: bytes | None = None, calibration: bytes | None = None) -> dict[str, Any]:
+        """Tell the device which sensor set is mounted and which calibration holds (8 bytes each; None: as it is)."""
+        raw = self._conversation.ask(messages.INFO)
+        told = [
+            new if new is not None else raw[name]
+            for new, name in ((sensor_set, "sensor_set"), (calibration, "calibration"))
+        ]
+        reply = self._conversation.ask(messages.FIT, *told)
+        return {name: _identity(value) for name, value in reply.items()}
+
+    def set_key(self, key: bytes) -> None:
+        """Have the device take images only that are sealed with this key of 32 bytes; it can be set once."""
+        self._conversation.ask(messages.KEY, key)
+
+    def sealed(self, image: bytes, key: bytes) -> bytes:
+        """The image, sealed with the number after the highest that the device has stored."""
+        return seal.sealed(image, key, int(self._conversation.ask(messages.INFO)["counter"]) + 1)
 
     def program(
         self,
@@ -191,6 +232,11 @@ def _word(words: tuple[str, ...], number: int | bytes, what: str) -> str:
 
 def _hex(raw: int | bytes) -> str:
     return raw.hex() if isinstance(raw, bytes) else ""
+
+
+def _identity(raw: int | bytes) -> str | None:
+    """The identity in hexadecimal; None where the device was not told."""
+    return _hex(raw) if isinstance(raw, bytes) and any(raw) else None
 
 
 def _status(raw: Values) -> dict[str, str]:

@@ -39,8 +39,13 @@ def firmware_folder() -> Path:
 class FirmwareProcess:
     """One run of the firmware; its four pipes: bytes in, bytes out, requests from it, answers to it."""
 
-    def __init__(self, configuration: Mapping[str, Any], heap_kib: int, start_us: int = 0) -> None:
-        """Write board.json into an empty folder and start the firmware there, its clock at start_us."""
+    def __init__(
+        self, configuration: Mapping[str, Any], heap_kib: int, start_us: int = 0, scratch: bytes | None = None
+    ) -> None:
+        """Write board.json into an empty folder and start the firmware there, its clock at start_us.
+
+        scratch: what the watchdog's registers have kept, after a reset; None where the power was switched on.
+        """
         self.interpreter = find_micropython()
         self._folder = tempfile.TemporaryDirectory(prefix="enose-board-")
         folder = Path(self._folder.name)
@@ -54,6 +59,8 @@ class FirmwareProcess:
             "MICROPYPATH": os.pathsep.join([str(DEVICE_SIDE), str(firmware_folder()), ".frozen"]),
             "PATH": os.environ.get("PATH", ""),
         }
+        if scratch is not None:
+            environment["ENOSE_BOARD_SCRATCH"] = scratch.hex()
         self._process = subprocess.Popen(
             [self.interpreter, "-X", f"heapsize={heap_kib}k", "-m", "enose_device.main"],
             stdin=subprocess.PIPE,

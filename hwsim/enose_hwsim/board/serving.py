@@ -15,6 +15,16 @@ class FirmwareEnded(RuntimeError):
     """The firmware's process has ended or does not answer."""
 
 
+class FirmwareReset(Exception):  # an end that is no error: another process follows
+    """The firmware has reset itself, or its watchdog has; `scratch` is what the watchdog's register keeps."""
+
+    def __init__(self, now_us: int, scratch: bytes) -> None:
+        """When, in virtual time."""
+        super().__init__(f"reset at {now_us} us")
+        self.now_us = now_us
+        self.scratch = scratch
+
+
 class Requests:
     """Serves one firmware process; `idle(now_us, until_us) -> now_us` decides how long the firmware sleeps."""
 
@@ -27,9 +37,10 @@ class Requests:
         self._buffer = b""
         self._at = 0
         self.served = 0
+        self.button_held = False
 
     def serve_one(self) -> None:
-        """Wait for one request and do it. Raises FirmwareEnded at the end of the stream."""
+        """Wait for one request and do it. Raises FirmwareEnded at the end of the stream, FirmwareReset at a reset."""
         length, operation, now_us = struct.unpack(op.HEADER, self._take(op.HEADER_SIZE))
         payload = self._take(length)
         self.served += 1
@@ -39,6 +50,8 @@ class Requests:
             wiring.pin_write(payload[0], payload[1], t_s)
         elif operation == op.SPI_WRITE:
             wiring.spi(payload[1:], t_s)
+        elif operation == op.RESET:
+            raise FirmwareReset(now_us, payload)
         else:
             try:
                 self._answer(0, self._waiting(operation, payload, now_us, t_s))
@@ -49,6 +62,8 @@ class Requests:
         wiring = self._wiring
         if operation == op.IDLE:
             return struct.pack("<Q", self._idle(now_us, struct.unpack("<Q", payload)[0]))
+        if operation == op.BUTTON:
+            return bytes((self.button_held,))
         if operation == op.PIN_READ:
             return bytes((wiring.pin_read(payload[0]),))
         if operation == op.SPI_TRANSFER:

@@ -21,10 +21,10 @@ from numpy.typing import NDArray
 from enose_hwsim import gas
 from enose_hwsim.board.parts.flash import FlashPart
 from enose_hwsim.board.process import FirmwareProcess
-from enose_hwsim.board.serving import FirmwareEnded, Requests
+from enose_hwsim.board.serving import FirmwareEnded, FirmwareReset, Requests
 from enose_hwsim.board.wiring import wire
 from enose_hwsim.board.world import World
-from enose_hwsim.boardfile import BoardFile
+from enose_hwsim.boardfile import BoardFile, MemristorBoard
 from enose_hwsim.chipfile import AnyChip
 from enose_hwsim.chips import open_chip
 from enose_hwsim.configuration import device_configuration
@@ -33,8 +33,15 @@ from enose_hwsim.mcu import FLASH_KIB
 Array = NDArray[np.float64]
 WALL_LIMIT_S = 60.0  # no answer from the firmware for this long is an error, whatever it does
 FLASH_SIZE = FLASH_KIB * 1024
+PINS = 49  # of the largest microcontroller
 CLOSED = "the board was closed"
 TO_HOST_MAX = 4096  # a host that does not read holds the firmware's output back
+
+
+def _select_pins(board: BoardFile) -> set[int]:
+    """The pins that a resistor holds high while the microcontroller does not drive them: no part is selected then."""
+    selects = {board.dac.select_pin}
+    return selects | {board.matrix.select_pin} if isinstance(board, MemristorBoard) else selects
 
 
 @dataclass
@@ -71,7 +78,10 @@ class SimulatedBoard:
         rng = np.random.default_rng(seed)
         flash = FlashPart(FLASH_SIZE, flash_path)
         self.wiring = wire(board, chip, open_chip(chip, fidelity), self.world, flash, rng)
-        self._process = FirmwareProcess(device_configuration(board, chip), board.heap_kib, round(start_s * 1e6))
+        self._configuration = device_configuration(board, chip)
+        self._heap_kib = board.heap_kib
+        self._held_high = _select_pins(board)
+        self._process = FirmwareProcess(self._configuration, self._heap_kib, round(start_s * 1e6))
         self._master, self._slave = pty.openpty()
         tty.setraw(self._slave)
         os.set_blocking(self._master, False)
@@ -89,7 +99,8 @@ class SimulatedBoard:
         self._sent_at_grant = 0
         self._stopping = False
         self.failure: Exception | None = None
-        self._requests = Requests(self._process.requests_fd, self._process.answers_fd, self.wiring, self._idle)
+        self.resets = 0
+        self._requests = self._serving()
         self._thread = threading.Thread(target=self._serve, name=f"board {board.name}", daemon=True)
         self._thread.start()
 
@@ -134,6 +145,10 @@ class SimulatedBoard:
         smelt = gas.simulate(odour, seed, gas.SensorArray.made(seed))
         self.present(smelt.baseline_ohm, smelt.exposure_ohm, smelt.recovery_ohm, smelt.sample_s)
 
+    def hold_button(self, held: bool) -> None:
+        """Hold the BOOTSEL button, or let it go."""
+        self._requests.button_held = held
+
     def close(self) -> None:
         """Stop the firmware and give the PTY back; a second time does nothing."""
         if self._stopping:
@@ -154,11 +169,39 @@ class SimulatedBoard:
     def _serve(self) -> None:
         try:
             while not self._stopping:
-                self._requests.serve_one()
+                try:
+                    self._requests.serve_one()
+                except FirmwareReset as reset:
+                    self._start_anew(reset)
         except (FirmwareEnded, OSError) as error:
             self._fail(FirmwareEnded(f"{error}; it said: {self._process.last_words() or 'nothing'}"))
         except Exception as error:  # noqa: BLE001 - a part's fault must reach whoever waits for the board, not die in a thread
             self._fail(error)
+
+    def _serving(self) -> Requests:
+        return Requests(self._process.requests_fd, self._process.answers_fd, self.wiring, self._idle)
+
+    def _start_anew(self, reset: FirmwareReset) -> None:
+        """The microcontroller alone is reset: its pins let go, the parts keep what they have."""
+        self.resets += 1
+        self._drain_output()
+        for pin in range(PINS):
+            if self.wiring.pin_read(pin) and pin not in self._held_high:
+                self.wiring.pin_write(pin, 0, reset.now_us * 1e-6)
+        self._process.stop()
+        self._await_grant(reset.now_us)
+        self._process = FirmwareProcess(self._configuration, self._heap_kib, reset.now_us, reset.scratch)
+        held = self._requests.button_held
+        self._requests = self._serving()
+        self._requests.button_held = held
+
+    def _await_grant(self, now_us: int) -> None:
+        """A firmware that is reset before it ever sleeps does not run ahead of what was granted either."""
+        if self._run is not None and now_us >= self._run.until_us:
+            self._finish(now_us)
+        while self._run is None and not self._paced and not self._stopping:
+            self._wait(None)
+            self._next_run(now_us)
 
     def _fail(self, error: Exception) -> None:
         if self._stopping:

@@ -111,6 +111,10 @@ class Wiring(ABC):
             self._chip_dac(channel, volts, t_s)
 
     def _adc_input_v(self, channel: int, t_s: float) -> float:
+        """An input as the converter sees it: a reference that is too high makes everything look lower."""
+        return self._input_v(channel, t_s) / self.world.reference
+
+    def _input_v(self, channel: int, t_s: float) -> float:
         board = self._board
         if channel == board.adc.rail_channel:
             return board.sensors.rail_v

@@ -1,10 +1,29 @@
-"""What the sensors see: resistances over time, keyed by the valve. Recordings are played, or a gas model feeds it."""
+"""What the sensors see: resistances over time, keyed by the valve. Recordings are played, or a gas model feeds it.
+
+Sensors can fail, by name: see FAULTS.
+"""
 
 import numpy as np
 from numpy.typing import NDArray
 
+from enose_hwsim import gas
+
 Array = NDArray[np.float64]
 BASELINE, EXPOSURE, RECOVERY = range(3)
+
+FAULTS = {
+    "open": "the sensor's circuit is open",
+    "short": "the sensor is short",
+    "saturated": "its resistance is far beyond what the divider resolves",
+    "stuck": "it keeps the resistance that it has",
+    "heater open": "its heater is open: it cools",
+    "heater short": "its heater is short: the heaters' supply breaks down, and all sensors cool",
+    "noise": "it is noisy",
+    "reference drift": "the converter's reference has drifted, whatever the position",
+}
+SATURATED_OHM = 1e7  # a thousand times a divider's usual load
+NOISE = 0.1  # relative, white, of one reading
+REFERENCE_DRIFT = 0.08  # relative: a reference that has failed; what a rail's own tolerance hides is not to be seen
 
 
 class World:
@@ -22,6 +41,28 @@ class World:
         self._phase = BASELINE
         self._began_s = 0.0
         self._row_at: tuple[float, Array] = (-1.0, np.empty(0))
+        self._faults: dict[int, tuple[str, float, float]] = {}  # name, since when, and the resistance then
+        self._cold_since_s: float | None = None
+        self._rng = np.random.default_rng(0)
+        self.reference = 1.0  # of the sensors' converter, relative to what it should be
+
+    def fail(self, fault: str, position: int, t_s: float, seed: int = 0) -> None:
+        """One of FAULTS befalls the sensor at a position at t_s; the seed is the noise's. Raises ValueError."""
+        if fault not in FAULTS:
+            raise ValueError(f"fault '{fault}', expected one of {', '.join(FAULTS)}")
+        if fault == "reference drift":
+            self.reference = 1.0 + REFERENCE_DRIFT
+        elif fault == "heater short":
+            self._cold_since_s = t_s
+        else:
+            self._faults[position] = (fault, t_s, self._heated_ohm(position, t_s))
+            self._rng = np.random.default_rng([seed, position])
+
+    def mend(self) -> None:
+        """Every sensor is whole again, and warm."""
+        self._faults.clear()
+        self._cold_since_s = None
+        self.reference = 1.0
 
     def present(
         self, baseline_ohm: Array, exposure_ohm: Array, recovery_ohm: Array, sample_s: float, t_s: float
@@ -44,10 +85,32 @@ class World:
 
     def resistance_ohm(self, position: int, t_s: float) -> float:
         """The resistance at a sensor position; infinite where none is populated."""
+        ohm = self._heated_ohm(position, t_s)
+        fault, since_s, held_ohm = self._faults.get(position, ("", 0.0, 0.0))
+        if fault == "open":
+            return float("inf")
+        if fault == "short":
+            return 0.0
+        if fault == "saturated":
+            return SATURATED_OHM
+        if fault == "stuck":
+            return held_ohm
+        if fault == "noise":
+            return ohm * float(np.exp(NOISE * self._rng.standard_normal()))
+        if fault == "heater open" or self._cold_since_s is not None:
+            cold_s = since_s if fault == "heater open" else self._cold_since_s
+            return self._cold_ohm(position, ohm, t_s - (cold_s or 0.0))
+        return ohm
+
+    def _heated_ohm(self, position: int, t_s: float) -> float:
         if self._row_at[0] != t_s:
             self._row_at = (t_s, self._row(t_s))
         row = self._row_at[1]
         return float(row[position]) if position < len(row) else float("inf")
+
+    def _cold_ohm(self, position: int, ohm: float, since_s: float) -> float:
+        clean = self._series[BASELINE]
+        return gas.cooling(ohm, float(clean[-1, position]), since_s) if len(clean) and np.isfinite(ohm) else ohm
 
     def _enter(self, phase: int, t_s: float) -> None:
         self._phase = phase

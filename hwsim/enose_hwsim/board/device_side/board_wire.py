@@ -2,24 +2,29 @@
 
 import os
 import struct
+from binascii import unhexlify
 
 import operations
 
 _read_fd, _write_fd = [int(part) for part in os.getenv("ENOSE_BOARD_FDS").split(",")]
 _in = open(_read_fd, "rb")
 _out = open(_write_fd, "wb")
-_buffer = bytearray(4096)
+_buffer = bytearray(1024)
 _view = memoryview(_buffer)
-_answer = bytearray(4096)  # the longest answer is a block of flash
+_answer = bytearray(1024)  # longer than any: this is the firmware's memory too, and a board has no such buffers
 _answer_view = memoryview(_answer)
 _used = 0
 _now_us = int(os.getenv("ENOSE_BOARD_START_US"))
+_bites_us = 1 << 62  # when the watchdog resets; never, until one is made
+_kept = os.getenv("ENOSE_BOARD_SCRATCH")
+was_reset = bool(_kept)
+# the watchdog's scratch register 0 at its address (RP2040 data sheet, section 4.7.6); a reset keeps it
+scratch = {operations.SCRATCH: struct.unpack("<I", unhexlify(_kept))[0] if _kept else 0}
 
 
 def now_us():
     """Virtual time; asking costs a microsecond, so that a loop that polls the clock comes to an end."""
-    global _now_us
-    _now_us += 1
+    spend(1)
     return _now_us
 
 
@@ -27,6 +32,21 @@ def spend(us):
     """Let virtual time pass for something that takes the processor or a bus this long."""
     global _now_us
     _now_us += us
+    if _now_us >= _bites_us:
+        reset()
+
+
+def bite_after(us):
+    """The watchdog resets when so much time has passed."""
+    global _bites_us
+    _bites_us = _now_us + us
+
+
+def reset():
+    """Everything anew but the scratch registers: the board ends this process and starts another."""
+    global _bites_us
+    _bites_us = 1 << 62
+    call(operations.RESET, struct.pack("<I", scratch[operations.SCRATCH]))
 
 
 def flush():
@@ -70,6 +90,11 @@ def call(operation, payload):
 
 
 def idle(us):
-    """Sleep until us have passed or a byte has come in on standard input."""
-    global _now_us
-    _now_us = struct.unpack("<Q", call(operations.IDLE, struct.pack("<Q", _now_us + us)))[0]
+    """Sleep until us have passed, a byte has come in on standard input, or the watchdog bites."""
+    global _now_us, _bites_us
+    until_us = min(_now_us + us, _bites_us)
+    began_us = _now_us
+    _now_us = struct.unpack("<Q", call(operations.IDLE, struct.pack("<Q", until_us)))[0]
+    if not began_us <= _now_us <= until_us:  # the clock was made to jump; the watchdog counts for itself
+        _bites_us += _now_us - until_us
+    spend(0)

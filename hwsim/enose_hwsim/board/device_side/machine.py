@@ -1,4 +1,4 @@
-"""`machine`: pins, ADC, I2C and SPI, each access a request to the simulated board.
+"""`machine`: pins, ADC, I2C, SPI and watchdog, each access a request to the simulated board.
 
 Durations are those of the bus at its clock, and a few microseconds for MicroPython's call on an RP2040.
 """
@@ -101,6 +101,27 @@ def unique_id():
     return b"SIMBOARD"
 
 
+PWRON_RESET = 1
+WDT_RESET = 3
+
+
+def reset_cause():
+    return WDT_RESET if board_wire.was_reset else PWRON_RESET
+
+
 def reset():
-    board_wire.call(operations.RESET, b"")
-    raise SystemExit
+    board_wire.reset()
+
+
+class WDT:
+    def __init__(self, id=0, timeout=5000):
+        if not 1 <= timeout <= 8388:
+            raise ValueError("timeout exceeds 8388")
+        self._timeout_us = timeout * 1000
+        self.feed()
+
+    def feed(self):
+        board_wire.bite_after(self._timeout_us)
+
+
+mem32 = board_wire.scratch  # only the watchdog's scratch registers; a KeyError for any other

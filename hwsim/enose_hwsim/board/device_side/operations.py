@@ -21,4 +21,6 @@ IDLE = 21  # until (u64, us) -> now (u64, us)
 FLASH_READ = 22  # offset (u32), count (u32) -> bytes
 FLASH_WRITE = 23  # offset (u32), bytes
 FLASH_ERASE = 24  # offset (u32)
-RESET = 25
+RESET = 25  # scratch register (u32); not answered: the process ends
+BUTTON = 26  # -> whether BOOTSEL is held
+SCRATCH = 0x4005800C

@@ -11,6 +11,7 @@ import operations
 
 _BLOCK = 4096
 _PAGE = 256
+_PIECE = 1024  # what one answer holds
 
 
 class PIO:
@@ -97,14 +98,22 @@ class StateMachine:
         return (cycles * 1000000 + self._freq // 2) // self._freq
 
 
+def bootsel_button():
+    board_wire.spend(20)  # the flash is let go of while its select pin is read
+    return board_wire.call(operations.BUTTON, b"")[0]
+
+
 class Flash:
     def __init__(self, *, start=0, len=0):
         self._start = start
         self._blocks = len // _BLOCK
 
     def readblocks(self, block, buffer, offset=0):
-        payload = struct.pack("<II", self._start + block * _BLOCK + offset, len(buffer))
-        buffer[:] = board_wire.call(operations.FLASH_READ, payload)
+        view = memoryview(buffer)
+        start = self._start + block * _BLOCK + offset
+        for at in range(0, len(buffer), _PIECE):
+            n = min(_PIECE, len(buffer) - at)
+            view[at : at + n] = board_wire.call(operations.FLASH_READ, struct.pack("<II", start + at, n))
 
     def writeblocks(self, block, buffer, offset=None):
         if offset is None:

@@ -1,0 +1,148 @@
+"""What runs in any case: the link, the log, the button, the count of the time. Alone, it is the safe mode.
+
+The safe mode is what a reset loop ends in, and a firmware that does not start. No part is touched in it: main has put
+every pin at rest. Clearing it restarts the device; a whole device (app.Device) adds all the rest.
+"""
+
+import gc
+import sys
+from time import ticks_diff, ticks_ms
+
+from enose_contract import decision, messages, records
+from enose_device.commands import Commands
+from enose_device.link import Link
+from enose_device.safety import FaultError, Safety
+from enose_device.scheduler import Scheduler
+from enose_device.watchdog import LINK, RESTARTED
+
+FIRMWARE = b"0.1.0"
+SECOND_MS = 1000
+LASTING_S = 60  # a start that lasted so long was a good one
+BUTTON_S = 3  # held for so long, the button asks for the interactive prompt
+EMPTY_RESULT = (0,) * (messages.MAX_OUTPUTS + 2 * messages.MAX_CHANNELS)
+
+
+class Linked:
+    """A device that answers."""
+
+    def __init__(self, parts, configuration, log, watchdog, fault: int = messages.FAULT_NONE) -> None:
+        """parts: dict of pins and streams made by main; configuration: board.json; fault: why there is no more."""
+        self.configuration = configuration
+        self.log = log
+        self._unit = parts["unit"]
+        self._button = parts["button"]
+        self._reset = parts["reset"]
+        self._watchdog = watchdog
+        self._seen_ms = ticks_ms()
+        self._uptime_ms = 0
+        self._lasted = False
+        self._held_s = -1  # until the button was seen let go: one that is stuck asks for nothing
+        self._restarting = False
+        self.safety = Safety(self._make_safe, log)
+        self.link = Link(parts["reader"], parts["writer"], Commands(self).handle, self._identity)
+        self._scheduler = Scheduler(self._task_failed, watchdog)
+        self._scheduler.add(self._seconds)
+        if fault:
+            self.safety.trip(fault)
+        gc.collect()
+        self.free_start = self.free_low = self._free_now = gc.mem_free()
+
+    def start(self) -> None:
+        """Nothing but the link."""
+
+    def turn(self) -> None:
+        """One turn of the loop: tasks that are due, then the link until the next one is."""
+        try:
+            wait_ms = self._scheduler.turn()
+            self._watchdog.runs(LINK)
+            self.link.serve(wait_ms)
+        except Exception as error:  # noqa: BLE001 - whatever a frame did, the device enters its safe state and goes on
+            self._task_failed(error)
+        self._watchdog.ran(LINK)
+
+    def state(self) -> int:
+        """One of messages.STATES."""
+        return messages.SAFE_STATE if self.safety.latched else messages.IDLE
+
+    def status(self) -> tuple:
+        """The fields of STATUS's reply."""
+        return self.state(), self.safety.fault, 0, messages.WEIGHTS_NONE, 0
+
+    def result(self, number: int) -> tuple:
+        """The fields of RESULT's reply."""
+        reason = messages.REASON_SAFE
+        return (number, messages.UNKNOWN_CYCLE, 0, decision.NONE, reason, 0, 0, 0, 0, 0, 0, b"") + EMPTY_RESULT
+
+    def information(self):
+        """The fields of INFO's reply."""
+        self.collect()
+        name = sys.implementation.name + " " + ".".join([str(part) for part in sys.implementation.version[:3]])
+        reader = self.link.frames
+        memory = (self.free_start, self.free_low, self._free_now)
+        whole = (name.encode(), self._uptime_ms & 0xFFFFFFFF) + memory + (reader.good, reader.dropped())
+        return whole + self._condition()
+
+    def clear(self) -> None:
+        """Restart: with the clearing in the log, the next start is a whole one."""
+        self.safety.clear()
+        self.log.write()
+        self._restarting = True  # within a second: the reply is sent first
+
+    def restart(self, event: int) -> None:
+        """Everything at rest, the reason into the log, then a reset."""
+        self._make_safe()
+        self.log.add(event)
+        self.log.write()
+        self._watchdog.note(RESTARTED)
+        self._reset()
+
+    def collect(self) -> None:
+        """Collect garbage, which stalls the processor, and keep the least free memory that a collection has left."""
+        gc.collect()
+        self._free_now = gc.mem_free()
+        self.free_low = min(self.free_low, self._free_now)
+
+    def _condition(self) -> tuple:
+        """INFO's fields from `refresh_done` on."""
+        return 0, 0, 0, 0, 0, bytes(8), 0, bytes(8), bytes(8), 0, 0
+
+    def _every_second(self) -> None:
+        """What a whole device does beside."""
+
+    def _make_safe(self) -> None:
+        """Nothing was driven."""
+
+    def _task_failed(self, error) -> None:
+        gc.collect()  # it may have failed for want of memory, and what follows needs some
+        self.safety.trip(error.fault if isinstance(error, FaultError) else messages.FAULT_TASK)
+
+    def _identity(self):
+        configuration = self.configuration
+        return configuration["board"].encode(), configuration["chip"]["name"].encode(), FIRMWARE, self._unit
+
+    def _seconds(self):
+        """The task."""
+        while True:
+            if self._restarting:
+                self._watchdog.note(RESTARTED)
+                self._reset()
+            now_ms = ticks_ms()
+            self._uptime_ms += max(ticks_diff(now_ms, self._seen_ms), 0)  # less where the clock has jumped back
+            self._seen_ms = now_ms
+            uptime_s = self._uptime_ms // 1000
+            if uptime_s >= LASTING_S and not self._lasted:
+                self._lasted = True
+                self.log.add(records.LASTED, urgent=True)
+            self.log.tick(uptime_s)
+            self._look_at_button()
+            self._every_second()
+            self.collect()
+            yield SECOND_MS
+
+    def _look_at_button(self) -> None:
+        if not self._button():
+            self._held_s = 0
+        elif self._held_s >= 0:
+            self._held_s += 1
+            if self._held_s > BUTTON_S:
+                self.restart(records.CONSOLE)

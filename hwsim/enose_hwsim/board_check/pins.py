@@ -1,0 +1,57 @@
+"""Pins: each is there, free, and able to do what the board wants of it."""
+
+from collections.abc import Iterator
+
+from enose_hwsim.board_check.problem import Problem
+from enose_hwsim.mcu import MICROCONTROLLERS, OUTPUT, Microcontroller
+from enose_hwsim.nets import Net
+
+
+def pin_problems(wired: list[Net], mcu: Microcontroller) -> Iterator[Problem]:
+    """What is wrong with the pins, with the nearest one that would do. wired: the microcontroller's nets.
+
+    Where two nets are on one pin the later in the list is named.
+    """
+    absent = {net.function: net for net in wired if not mcu.has(net.function)}
+    yield from _absent_functions(absent, mcu)
+    first: dict[int, Net] = {}
+    for net in wired:
+        pin = net.pin
+        if pin is None:
+            continue
+        if pin not in mcu.gpios:
+            why = f"there is no GPIO {pin} on the {mcu.title}"
+        elif pin in mcu.taken:
+            why = f"GPIO {pin} is taken by the {mcu.module} ({mcu.taken[pin]})"
+        elif pin in first:
+            why = f"GPIO {pin} is used by {first[pin].section}.{first[pin].key} already"
+        elif net.function not in absent and pin not in mcu.able(net.function):
+            why = f"GPIO {pin}"
+        else:
+            first[pin] = net
+            continue
+        yield Problem(net.section, net.key, why, _nearest(pin, net.function, wired, mcu))
+
+
+def _absent_functions(absent: dict[str, Net], mcu: Microcontroller) -> Iterator[Problem]:
+    """A bus or a peripheral that this microcontroller has not, once each."""
+    for bus in sorted({function.split()[0] for function in absent}):
+        net = next(net for function, net in absent.items() if function.startswith(bus))
+        if bus[-1].isdigit():
+            ids = sorted({name.split()[0][-1] for name in mcu.functions if name.startswith(bus[:-1])})
+            yield Problem(net.section, "id", bus[-1], f"{bus[:-1]} {' or '.join(ids)} of the {mcu.title}")
+        else:
+            able = ", ".join(name for name, other in MICROCONTROLLERS.items() if other.has(net.function))
+            yield Problem(
+                "", "mcu", f"'{mcu.name}' has no {net.function} for {net.section}.{net.key}", f"one of: {able}"
+            )
+
+
+def _nearest(pin: int, function: str, wired: list[Net], mcu: Microcontroller) -> str:
+    """What was expected at a pin, and the nearest that is it and is free."""
+    used = {net.pin for net in wired}
+    free = [other for other in mcu.able(function) if other not in used]
+    wanted = "a free pin" if function == OUTPUT else f"a pin with {function}"
+    if not free:
+        return f"{wanted}; none is free"
+    return f"{wanted}; the nearest: GPIO {min(free, key=lambda other: (abs(other - pin), other))}"

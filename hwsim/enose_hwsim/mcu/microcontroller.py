@@ -1,0 +1,34 @@
+"""What a microcontroller is to a board: pins and their functions, clocks, memory."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+OUTPUT = "output"
+ADC = "ADC"
+STATE_MACHINE = "state machine"  # drives a pin by a program of its own, exact to a clock cycle
+
+
+@dataclass(frozen=True)
+class Microcontroller:
+    """One microcontroller on the module that carries it."""
+
+    name: str  # as in a board file
+    title: str
+    module: str
+    gpios: tuple[int, ...]
+    taken: Mapping[int, str]  # pins that the module itself needs, and for what
+    functions: Mapping[str, tuple[int, ...]]  # such as "I2C0 SDA" to the pins that can be it; OUTPUT is on every pin
+    i2c_max_hz: int
+    spi_max_hz: int
+    adc_full_v: float
+    heap_max_kib: int  # what MicroPython can give to a program
+    files_kib: int  # the flash that a stock MicroPython keeps for files; a board file's [flash] counts from its start
+
+    def able(self, function: str) -> tuple[int, ...]:
+        """The pins that can have a function and are not taken by the module; none where it has no such function."""
+        pins = self.gpios if function == OUTPUT else self.functions.get(function, ())
+        return tuple(pin for pin in pins if pin not in self.taken)
+
+    def has(self, function: str) -> bool:
+        """Whether any pin has the function."""
+        return function == OUTPUT or function in self.functions

@@ -1,0 +1,215 @@
+"""The matched bundle at the device: sensor set, calibration, and the seal of an image."""
+
+import hashlib
+import hmac
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from enose.link.conversation import DeviceError
+from enose.link.device import Device
+from enose_contract import messages, seal
+from enose_contract.image import ImageError
+from enose_hwsim.board.parts.flash import FlashPart
+from enose_hwsim.board.simulated import SimulatedBoard
+from rig import BOARD, SwitchOn, host_of, image, present
+
+KEY, OTHER_KEY = b"k" * 32, b"o" * 32
+GOOD = image()  # of sensor set `sensors1`, calibration `none0000`
+KEY_BLOCK = (BOARD.flash.start_kib + BOARD.flash.length_kib) * 1024 - 4096
+binary = st.binary(max_size=300)
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [({"sensor_set": b"sensors2"}, messages.E_SENSOR_SET), ({"calibration": b"calib002"}, messages.E_CALIBRATION)],
+    ids=["sensor set", "calibration"],
+)
+def test_an_image_for_another_is_refused_with_the_command_that_mends_it(
+    programmed: Device, changes: dict[str, bytes], code: int
+) -> None:
+    programmed.fit(GOOD.sensor_set, GOOD.calibration)
+    with pytest.raises(DeviceError, match="`enose device fit --image FILE`") as refused:
+        programmed.program(image(**changes).pack())
+    assert refused.value.code == code
+    assert programmed.info()["image"]["generation"] == 1
+    assert programmed.measure().reason == ""
+    programmed.fit(**changes)
+    assert programmed.program(image(**changes).pack()) == 2
+
+
+def test_what_was_told_is_kept_and_the_same_again_writes_nothing(power_on: SwitchOn, tmp_path: Path) -> None:
+    device = host_of(power_on(flash_path=tmp_path / "flash"))
+    told = device.fit(GOOD.sensor_set)
+    assert told == {"sensor_set": GOOD.sensor_set.hex(), "calibration": None}
+    writes = device.port.board.wiring.flash.writes
+    assert device.fit(GOOD.sensor_set) == told
+    assert device.port.board.wiring.flash.writes == writes
+    assert [entry.event for entry in device.log().entries] == ["start", "fitted"]
+    device.port.board.close()
+    info = host_of(power_on(flash_path=tmp_path / "flash")).info()
+    assert (info["sensor_set"], info["calibration"]) == (GOOD.sensor_set.hex(), None)
+
+
+def test_an_image_that_does_not_fit_any_more_is_out_of_force_and_a_fault_at_the_next_start(
+    power_on: SwitchOn, tmp_path: Path
+) -> None:
+    device = host_of(power_on(flash_path=tmp_path / "flash"))
+    device.program(GOOD.pack())
+    device.fit(b"sensors2")
+    assert device.status()["weights"] == "none"
+    with pytest.raises(DeviceError, match="no image is active: program one first"):
+        device.measure()
+    device.port.board.close()
+    again = host_of(power_on(flash_path=tmp_path / "flash"))
+    assert again.status()["fault"].startswith("the stored weight image does not fit this device")
+    assert again.clear()["state"] == "idle"
+    assert again.program(image(sensor_set=b"sensors2").pack()) == 2
+
+
+def test_nothing_is_told_while_a_measurement_runs(programmed: Device) -> None:
+    programmed._conversation.ask(messages.MEASURE, 4)
+    with pytest.raises(DeviceError, match=r"a measurement is running \(cycle 4\)"):
+        programmed.fit(b"sensors2")
+
+
+def test_a_store_that_fails_keeps_what_was_told_before(device: Device) -> None:
+    def dead(offset: int, data: bytes) -> None:
+        raise OSError(5, "flash")
+
+    device.fit(b"sensors1")
+    device.port.board.wiring.flash.write = dead  # type: ignore[method-assign]
+    with pytest.raises(DeviceError, match="the image store failed"):
+        device.fit(b"sensors2")
+    assert device.info()["sensor_set"] == b"sensors1".hex()
+
+
+@given(key=st.binary(min_size=0, max_size=64), text=binary)
+def test_the_hmac_is_pythons(key: bytes, text: bytes) -> None:
+    assert seal.hmac_sha256(key, text) == hmac.new(key, text, hashlib.sha256).digest()
+
+
+@given(raw=binary, counter=st.integers(0, 2**32 - 1))
+def test_what_is_sealed_is_opened_with_its_key_only(raw: bytes, counter: int) -> None:
+    sealed = seal.sealed(raw, KEY, counter)
+    found, content = seal.opened(sealed, KEY)
+    assert (found, bytes(content)) == (counter, raw)
+    with pytest.raises(ImageError):
+        seal.opened(sealed, OTHER_KEY)
+
+
+@given(at=st.integers(0, 8 * (40 + 50) - 1))
+def test_every_flip_of_a_bit_breaks_the_seal(at: int) -> None:
+    sealed = bytearray(seal.sealed(bytes(50), KEY, 7))
+    sealed[at // 8] ^= 1 << at % 8
+    with pytest.raises(ImageError):
+        seal.opened(sealed, KEY)
+
+
+@given(raw=binary)
+def test_no_bytes_at_all_are_taken_for_sealed(raw: bytes) -> None:
+    with pytest.raises(ImageError):
+        seal.opened(raw, KEY)
+
+
+def test_with_a_key_only_sealed_and_newer_images_are_taken(device: Device) -> None:
+    device.set_key(KEY)
+    assert device.info()["sealed_images_only"] is True
+    with pytest.raises(DeviceError, match="`enose device program FILE --key KEYFILE` seals it"):
+        device.program(GOOD.pack())
+    with pytest.raises(DeviceError, match="not sealed with the device's key"):
+        device.program(seal.sealed(GOOD.pack(), OTHER_KEY, 1))
+    first = device.sealed(GOOD.pack(), KEY)
+    assert device.program(first) == 1
+    assert device.program(first) == 1  # the same upload again: it is stored already
+    second = device.sealed(image(model=b"model002").pack(), KEY)
+    assert device.program(second) == 2
+    with pytest.raises(DeviceError, match="sealed with number 1, and 2 was stored already"):
+        device.program(first)
+    assert device.info()["highest_seal"] == 2
+    present(device.port.board)
+    assert device.measure().reason == ""
+
+
+def test_key_and_number_outlive_the_power(power_on: SwitchOn, tmp_path: Path) -> None:
+    device = host_of(power_on(flash_path=tmp_path / "flash"))
+    device.set_key(KEY)
+    sealed = device.sealed(GOOD.pack(), KEY)
+    device.program(sealed)
+    device.port.board.close()
+    again = host_of(power_on(flash_path=tmp_path / "flash"))
+    assert again.info()["image"]["generation"] == 1
+    with pytest.raises(DeviceError, match="sealed with number 1, and 1 was stored already"):
+        again.program(sealed)
+    again.set_key(KEY)  # the same key does nothing
+    with pytest.raises(DeviceError, match="another key already; a key is set once"):
+        again.set_key(OTHER_KEY)
+
+
+def test_without_a_key_a_sealed_image_is_refused(device: Device) -> None:
+    with pytest.raises(DeviceError, match="the device has no key"):
+        device.program(seal.sealed(GOOD.pack(), KEY, 1))
+
+
+def test_a_damaged_copy_of_the_key_does_no_harm_and_two_lock_the_device(power_on: SwitchOn, tmp_path: Path) -> None:
+    path = tmp_path / "flash"
+    device = host_of(power_on(flash_path=path))
+    device.set_key(KEY)
+    device.port.board.close()
+    for copy, text in ((0, "the image is not sealed"), (1, "the image is not sealed")):
+        cells = bytearray(path.read_bytes())
+        cells[KEY_BLOCK + 256 * copy] ^= 1
+        path.write_bytes(cells)
+        again = host_of(power_on(flash_path=path))
+        with pytest.raises(DeviceError, match=text):
+            again.program(GOOD.pack())
+        if copy == 0:
+            assert again.program(again.sealed(GOOD.pack(), KEY)) == 1
+        else:  # nobody knows it any more: no image at all, and no other key
+            with pytest.raises(DeviceError, match="the image is not sealed"):
+                again.program(again.sealed(image(model=b"model002").pack(), KEY))
+            with pytest.raises(DeviceError, match="a key is set once"):
+                again.set_key(KEY)
+        again.port.board.close()
+
+
+@pytest.mark.parametrize("torn", [0, 1])
+def test_a_power_cut_while_the_key_is_set_leaves_none_or_the_key(power_on: SwitchOn, tmp_path: Path, torn: int) -> None:
+    path = tmp_path / "flash"
+    board = power_on(flash_path=path)
+    cut_key(board, torn)
+    with pytest.raises(DeviceError, match="the image store failed"):
+        host_of(board).set_key(KEY)
+    board.close()
+    again = host_of(power_on(flash_path=path))
+    assert again.info()["sealed_images_only"] is bool(torn)  # the first copy is whole
+    again.set_key(KEY)
+    assert again.program(again.sealed(GOOD.pack(), KEY)) == 1
+
+
+def cut_key(board: SimulatedBoard, torn: int) -> None:
+    """The copy `torn` of the key is written half, and nothing after it."""
+    flash: FlashPart = board.wiring.flash
+    write = flash.write
+
+    def writes(offset: int, data: bytes) -> None:
+        copy = (offset - KEY_BLOCK) // 256
+        if copy < torn:
+            write(offset, data)
+        elif copy == torn:
+            write(offset, data[:16])
+
+    flash.write = writes  # type: ignore[method-assign]
+    assert flash.cells[KEY_BLOCK] == 0xFF
+
+
+def test_a_flash_that_does_not_answer_sets_no_key(device: Device) -> None:
+    def dead(offset: int, count: int) -> bytes:
+        raise OSError(5, "flash")
+
+    device.port.board.wiring.flash.read = dead  # type: ignore[method-assign]
+    with pytest.raises(DeviceError, match="the image store failed"):
+        device.set_key(KEY)
+    assert device.info()["sealed_images_only"] is False
