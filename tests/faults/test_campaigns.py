@@ -19,7 +19,8 @@ pytestmark = pytest.mark.usefixtures("micropython")
 
 def started(name: str, *options: str, firmware: str = "") -> subprocess.CompletedProcess[str]:
     """firmware: a folder for the simulated board, which starts the one that Python finds first."""
-    environment = {**os.environ, "PYTHONPATH": firmware}
+    path = os.pathsep.join(filter(None, (firmware, os.environ.get("PYTHONPATH"))))
+    environment = {**os.environ, "PYTHONPATH": path}
     command = [sys.executable, "-m", f"bench.campaigns.{name}", "--jobs", "1", *options]
     return subprocess.run(
         command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=PATIENCE_S, check=False

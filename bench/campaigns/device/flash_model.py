@@ -35,6 +35,11 @@ class FlashModel:
         self._last = self.operations + after
         self._tear = tear
 
+    def stop(self) -> None:
+        """The program that used it is gone: what is still done to it is done to a copy."""
+        self.dead = True
+        self._view = memoryview(bytearray(self.cells))
+
     def readblocks(self, block: int, buffer, offset: int = 0) -> None:
         """Read from one block."""
         start = block * BLOCK + offset
@@ -94,8 +99,7 @@ class FlashModel:
 
     def _ends(self, torn: str) -> None:
         if torn:
-            self.dead = True
-            self._view = memoryview(bytearray(self.cells))
+            self.stop()
             raise PowerCut
 
 
