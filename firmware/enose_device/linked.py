@@ -38,6 +38,7 @@ class Linked:
         self._lasted = False
         self._held_s = -1  # until the button was seen let go: one that is stuck asks for nothing
         self._restarting = False
+        self._why_alone = fault
         self.safety = Safety(self._make_safe, log)
         self.link = Link(parts["reader"], parts["writer"], Commands(self).handle, self._identity)
         self._scheduler = Scheduler(self._task_failed, watchdog)
@@ -64,6 +65,10 @@ class Linked:
         """One of messages.STATES."""
         return messages.SAFE_STATE if self.safety.latched else messages.IDLE
 
+    def refusing(self) -> int:
+        """The fault for which only messages.SERVED_WHEN_SAFE are served; FAULT_NONE where everything is."""
+        return self.safety.fault or self._why_alone
+
     def status(self) -> tuple:
         """The fields of STATUS's reply."""
         return self.state(), self.safety.fault, 0, messages.WEIGHTS_NONE, 0
@@ -83,7 +88,9 @@ class Linked:
         return whole + self._condition()
 
     def clear(self) -> None:
-        """Restart: with the clearing in the log, the next start is a whole one."""
+        """Restart: with the clearing in the log, the next start is a whole one. Until then there is no more to serve."""
+        if self._restarting:
+            return
         self.safety.clear()
         self.log.write()
         self._restarting = True  # within a second: the reply is sent first
