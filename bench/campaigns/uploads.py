@@ -27,6 +27,7 @@ ATTEMPTS = 30
 SHARD = 1000
 DAC_BITS = 16
 UV = 1e6
+ASKED = (messages.FAULT_RESETS,)  # the quick power cuts
 EXPECTED = (messages.E_SESSION,)  # what a device that has been rebooted may say
 
 
@@ -123,7 +124,7 @@ def rows(found: list[Found]) -> list[Row]:
         none_of("other weights on the chip", whole["other weights on the chip"]),
         none_of("stored more than once", whole["stored more than once"]),
         row("refused", "", problems, {}, not problems),
-        *watched(found),
+        *watched(found, ASKED),
     ]
 
 

@@ -5,6 +5,7 @@ payload. DEFINE comes first, then BOOT.
 """
 
 import gc
+import io
 import json
 import random
 import struct
@@ -24,6 +25,7 @@ from enose_device.watchdog import TIMEOUT_MS, Watchdog
 REQUEST, REQUEST_SIZE = "<BII", 9
 ANSWER = "<BQI"
 PATIENCE = 10_000  # turns
+KEPT = 20  # exceptions told in words
 DEFINE, BOOT, RUN, ASK, CUT, REPORT = range(1, 7)
 
 
@@ -69,6 +71,7 @@ class Bench:
     def __init__(self) -> None:
         self._spy = Extremes()
         self._faults = {}
+        self._raised = []
         self._good = 0
         self._dropped = 0
         self._boots = 0
@@ -140,6 +143,7 @@ class Bench:
             {
                 "seen": self._spy.seen,
                 "faults": self._faults,
+                "raised": self._raised,
                 "good": self._good,
                 "dropped": self._dropped,
                 "boots": self._boots,
@@ -168,6 +172,16 @@ class Bench:
             self._faults[str(fault)] = self._faults.get(str(fault), 0) + 1
             trip(fault)
 
+        task_failed = self.device._task_failed
+
+        def kept(error) -> None:
+            if len(self._raised) < KEPT:
+                text = io.StringIO()
+                sys.print_exception(error, text)
+                self._raised.append(text.getvalue())
+            task_failed(error)
+
+        self.device._task_failed = self.device._scheduler._on_error = kept
         if safety.latched:  # it came up with its link only
             self._faults[str(safety.fault)] = self._faults.get(str(safety.fault), 0) + 1
         else:
