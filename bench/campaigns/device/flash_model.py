@@ -26,6 +26,7 @@ class FlashModel:
         self.cells = cells
         self._view = memoryview(cells)
         self.operations = 0
+        self.erased = []  # (block, what was in it)
         self.dead = False
         self._last = -1
         self._tear = TEARS[0]
@@ -82,6 +83,8 @@ class FlashModel:
     def _erase(self, block: int) -> None:
         torn = self._begins()
         start = block * BLOCK
+        if not self.dead:
+            self.erased.append((block, bytes(self._view[start : start + BLOCK])))
         if torn in ("", "complete"):
             self._view[start : start + BLOCK] = b"\xff" * BLOCK
         elif torn == "half":
