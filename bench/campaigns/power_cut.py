@@ -18,7 +18,7 @@ SMALL = 1000  # cases of one state, or so: fewer are wanted only where a sample 
 
 def shards(options: Options) -> list[Any]:
     """Pieces of so many cases each, with seeds of their own."""
-    share = 0.02 if options.cases < SMALL else 1.0
+    share = 0.02 if options.cases < SMALL else 0.1
     pieces = shares(options.cases, SHARD)
     firmware = options.firmware
     return [

@@ -85,6 +85,7 @@ class Kept:
         self.allowed = {IMAGE: [None], FIT: [(UNTOLD, UNTOLD)], KEY: [None]}
         self.committed = set()
         self.first_cut = False  # the very first image was cut: there is nothing to be had yet, and it says so
+        self.came_round = False  # a block of the log's ring was erased, or was about to be
         self._key = key
         self._sealed = sealed
         self._number = 0
@@ -94,17 +95,17 @@ class Kept:
         other = Kept(bytearray(self.cells), self._key, self._sealed)
         other.allowed = {kind: list(values) for kind, values in self.allowed.items()}
         other.committed = set(self.committed)
-        other.first_cut = self.first_cut
+        other.first_cut, other.came_round = self.first_cut, self.came_round
         other._number = self._number
         return other
 
-    def some_deed(self):
-        """(kind, value): an image mostly."""
-        kind = random.choice((IMAGE, IMAGE, IMAGE, FIT, KEY))
+    def some_deed(self, kind: str):
+        """(kind, value); the key once only, then an image in its place."""
         if kind == FIT:
             return kind, (some_bytes(8), random.choice((UNTOLD, some_bytes(8))))
-        if kind == KEY:
+        if kind == KEY and self._key not in self.allowed[KEY]:
             return kind, self._key
+        kind = IMAGE
         self._number += self._sealed
         return kind, (some_image(), self._number)
 
@@ -155,10 +156,25 @@ class Kept:
             raise Bad("log", f"lost: {sorted(missing)}; it has {logged}")
         self.committed = set(logged)
 
+    def grow(self, pages: int) -> None:
+        """Switch on, and log so many pages. Raises Bad where the log erases what it should keep."""
+        flash = FlashModel(self.cells)
+        log = SwitchedOn(flash).log
+        first = log.next
+        for _ in range(pages):
+            for _ in range(random.randrange(1, 4)):
+                log.add(records.LASTED)
+            self.committed.update(range(first, log.next))
+            log.write()
+            first = log.next
+            self._let_go(flash)
+            flash.erased.clear()
+
     def _let_go(self, flash) -> None:
         """The ring may erase its oldest block, and nothing else. Raises Bad."""
         for block, before in flash.erased:
             if BLOCKS - 1 - LOG_BLOCKS <= block < BLOCKS - 1:
+                self.came_round = True
                 gone = self.committed & sequences_in(before)
                 self.committed -= gone
                 if gone and self.committed and max(gone) > min(self.committed):
@@ -187,27 +203,15 @@ def some_image() -> bytes:
 
 
 def made() -> Kept:
-    """A partition after a random history; one in six has never had a deed."""
-    kept = Kept(bytearray(b"\xff" * BLOCKS * BLOCK), some_bytes(32), random.randrange(2))
-    partition = Partition(FlashModel(kept.cells))
-    log = Log(partition, partition.log_block, LOG_BLOCKS)
-    for _ in range(max(random.randrange(-LONGEST_LOG // 2, LONGEST_LOG), 0)):
-        for _ in range(random.randrange(1, 4)):
-            log.add(records.LASTED)
-        log.write()
-    kept.committed = sequences_of(kept.cells)
+    """A partition after a random history; some have never had a deed. Half of them get their key in it."""
+    sealed = random.randrange(2)
+    kept = Kept(bytearray(b"\xff" * BLOCKS * BLOCK), some_bytes(32), sealed)
+    kept.grow(max(random.randrange(-LONGEST_LOG // 2, LONGEST_LOG), 0))
     for _ in range(max(random.randrange(-LONGEST_HISTORY // 5, LONGEST_HISTORY), 0)):
+        deed = kept.some_deed(random.choice((IMAGE, IMAGE, IMAGE, FIT, KEY if sealed else IMAGE)))
         if random.randrange(4):
-            kept.do(*kept.some_deed())
+            kept.do(*deed)
         else:
-            kept.do(*kept.some_deed(), random.randrange(12), random.choice(TEARS))
+            kept.do(*deed, random.randrange(14), random.choice(TEARS))
             kept.look()
     return kept
-
-
-def sequences_of(cells):
-    """The sequence numbers of all records in the ring."""
-    found = set()
-    for block in range(BLOCKS - 1 - LOG_BLOCKS, BLOCKS - 1):
-        found |= sequences_in(memoryview(cells)[block * BLOCK : (block + 1) * BLOCK])
-    return found

@@ -11,8 +11,10 @@ import random
 import sys
 
 from flash_model import TEARS
-from kept import Bad, made
+from kept import FIT, IMAGE, KEY, Bad, made
 
+KINDS = (IMAGE, IMAGE, FIT, KEY)
+ROUND = 40  # pages, at most: two and a half blocks of the ring, which has four
 KEPT = 20  # failures told in words
 ENDS = {"bricked": 0, "mixed": 0, "lost": 0, "log": 0, "settings": 0}
 
@@ -37,8 +39,9 @@ class Campaign:
     def cut_everywhere(self) -> None:
         """Raises Bad where the state cannot even be made."""
         before = made()
-        deed = before.some_deed()
-        following = deed if random.randrange(2) else before.some_deed()
+        before.came_round = False
+        deed = before.some_deed(random.choice(KINDS))
+        following = deed if random.randrange(2) else before.some_deed(random.choice(KINDS))
         self.kind = deed[0]
         self.operations = before.copy().do(*deed)
         for first in range(self.operations):
@@ -79,9 +82,12 @@ def cut(kept, deed, after: int, tear: str) -> None:
 
 
 def finished(kept, deed) -> None:
-    """A third try, without a cut, goes through and is in force."""
+    """A third try, without a cut, goes through and is in force; a ring that was being erased goes on."""
     kept.do(*deed)
     kept.look()
+    if kept.came_round:
+        kept.grow(random.randrange(ROUND))
+        kept.look()
 
 
 def main() -> None:
