@@ -171,19 +171,30 @@ class Log:
         return blank or newest > 0
 
     def _blank_page(self) -> int:
-        """The next page that can be programmed, its block erased where the ring has come round; -1 for none."""
+        """The next page that can be programmed, its block erased where the ring has come round; -1 for none.
+
+        A block is begun with all of its pages blank: an erasure that the power cut off may have left old records in
+        the rest of them, which would then lie behind newer ones.
+        """
         for _ in range(self._pages):
             page = self._at % self._pages
             self._at = page + 1
-            self._load(page)
-            if self._is_blank():
-                return page
-            if page % PAGES_A_BLOCK == 0 and self._ours:
+            if page % PAGES_A_BLOCK == 0 and self._ours and not self._all_blank(page):
                 self._flash.ioctl(6, self._block(page))
                 for k in range(PAGES_A_BLOCK):
                     self._starts_at[page + k] = 0
                 return page
+            self._load(page)
+            if self._is_blank():
+                return page
         return -1
+
+    def _all_blank(self, first: int) -> bool:
+        for page in range(first, first + PAGES_A_BLOCK):
+            self._load(page)
+            if not self._is_blank():
+                return False
+        return True
 
     def _block(self, page: int) -> int:
         return self._first_block + page // PAGES_A_BLOCK
