@@ -67,9 +67,9 @@ def work(shard: Any) -> Found:
         generation = 0
         for number in range(uploads):
             if number == uploads // 2:
-                problem = sealer.begin(link)
-                counts[problem] += 1
-                failures += [{"seed": seed, "upload": number, "failure": problem}] if problem else []
+                if problem := sealer.begin(link):
+                    counts[problem] += 1
+                    failures.append({"seed": seed, "upload": number, "failure": problem})
             image = some_image(rng, device.chip)
             problem, generation = one_upload(link, rng, image, sealer, generation, counts)
             if problem:
