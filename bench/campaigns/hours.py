@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 from bench.campaigns.campaign import Campaign, Found, Options, Row, none_of, row, run
-from bench.campaigns.simulated import WEIGHTS_UV, classify, host_of, program
+from bench.campaigns.simulated import WEIGHTS_UV, classify, host_of, raw_image
 from msgspec.structs import replace
 
 from enose.boards import find_board
@@ -52,7 +52,7 @@ def work(shard: Any) -> Found:
     begin_s = time.monotonic()
     try:
         device = host_of(board)
-        program(device)
+        device.program(raw_image())
         answers = [answer_of(classify(board, device))]
         first, free_first = looked(device)
         worst_v = 0.0
