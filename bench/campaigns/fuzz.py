@@ -21,9 +21,9 @@ from cobs import cobs
 from enose_contract import frames, messages
 
 SHARD = 100_000
-LIFE = 4000
+LIFE = 2000
 PIECE = 500  # frames at once
-KEYED, QUICK = 0.3, 0.2  # shares of the lives
+KEYED, QUICK = 3, 4  # one in so many
 # the host's own, an image that `fit` has put out of force and `clear` looks for, and the quick starts
 ASKED = (messages.FAULT_HOST, messages.FAULT_MISFIT, messages.FAULT_RESETS)
 QUICK_STARTS = 3
@@ -51,8 +51,8 @@ def work(shard: Any) -> Found:
             if lives:
                 device.blank()
             lives += 1
-            mixture.another_device(keyed=rng.random() < KEYED)
-            for _ in range(QUICK_STARTS if rng.random() < QUICK else 0):
+            mixture.another_device(keyed=lives % KEYED == 0)
+            for _ in range(0 if lives % QUICK else QUICK_STARTS):
                 device.boot()
             until = min(mixture.sent.total() + LIFE, count)
             while (left := until - mixture.sent.total()) > 0:

@@ -30,14 +30,15 @@ SLACK_V = 1e-9  # of float arithmetic; a code is 38 uV
 class InnerDevice:
     """One device on one flash; `now_ms` is its virtual time, `alive` whether it has power. To be used in a `with`."""
 
-    def __init__(self, firmware: Path, seed: int) -> None:
-        """Switch it on with a blank flash. Raises MicroPythonMissing."""
+    def __init__(self, firmware: Path, seed: int, *, retention: int = 1) -> None:
+        """Switch it on with a blank flash; its chip holds weights so many times as long. Raises MicroPythonMissing."""
         board, chip, _ = find_board("pico-mlp")
         assert isinstance(board, MlpBoard)
         assert isinstance(chip, MlpFile)
         self.board, self.chip = board, chip
         configuration = device_configuration(board, chip)
         configuration["sensors"]["warmup_ms"] = WARMUP_MS
+        configuration["chip"]["leak_uv_per_s"] //= retention
         self._interpreter = Interpreter("serve_device.py", firmware)
         self.alive = False
         self.now_ms = 0.0

@@ -30,9 +30,10 @@ REBOOTS = 0.02  # a frame of the host: one in five uploads or so
 ATTEMPTS = 30
 SHARD = 1000
 RESTART_MS = 2000  # more than a device needs that was cleared
-REFUSED = 0.2  # of the sealed uploads are followed by one that must be
+REFUSED = 0.5  # of the sealed uploads are followed by one that must be
 LAST = 0.01  # of the uploads are followed by a time that a start has to last to be a good one
 LAST_MS = 61_000
+RETENTION = 10  # times the chip's own: nine tenths of the work would be refreshes, which are not looked at here
 DAC_BITS = 16
 UV = 1e6
 ASKED = (messages.FAULT_RESETS,)  # the quick power cuts
@@ -61,7 +62,7 @@ def work(shard: Any) -> Found:
     rng = Random(seed)
     counts: Counter[str] = Counter(uploads=uploads)
     failures: list[Any] = []
-    with InnerDevice(firmware, seed) as device:
+    with InnerDevice(firmware, seed, retention=RETENTION) as device:
         link = BadLink(device, rng, SHARE, REBOOTS)
         sealer = Sealer(rng)
         generation = 0

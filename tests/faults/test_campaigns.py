@@ -50,30 +50,44 @@ def broken(tmp_path: Path, file: str, good: str, bad: str) -> str:
     return str(folder)
 
 
-OPENED = 'with self._fs.open(SLOTS[slot], "wb") as file:'
-
-
 def test_power_cuts() -> None:
     code, answer, figures = ran("power_cut", 600)
     assert (code, missed(answer)) == (0, [])
     assert figures["cases"] >= 600
     assert figures["cases with a second cut"] > 100
+    assert all(figures[f"states, {kind}"] > 0 for kind in ("image", "fit", "key"))
+
+
+REMOVES_FIRST = """\
+            if self.generation and name in SLOTS:
+                self._fs.remove(SLOTS[self.slot])
+            with self._fs.open(name, "wb") as file:"""
+SECOND_COPY = "if not self._programmed(at + 1, page):"
+ERASED = "                self._flash.ioctl(6, self._block(page))\n"
 
 
 @pytest.mark.parametrize(
-    ("good", "bad", "kind"),
+    ("file", "good", "bad", "kind"),
     [
-        (
-            OPENED,
-            f"if self.generation:\n                self._fs.remove(SLOTS[self.slot])\n            {OPENED}",
-            "lost",
-        ),
-        ("generation > self.generation", "generation < self.generation", "mixed"),
+        ("store.py", '            with self._fs.open(name, "wb") as file:', REMOVES_FIRST, "lost"),
+        ("store.py", "generation > self.generation", "generation < self.generation", "mixed"),
+        ("log.py", ERASED, ERASED + ERASED.replace("self._block(page)", "self._block((page + 32) % 64)"), "log"),
+        ("log.py", "self.next = newest + 1", "self.next = newest", "log"),
+        ("key.py", "self._at = 0  #", "self._at = 0 * partition.ioctl(6, partition.key_block)  #", "settings"),
+        ("key.py", SECOND_COPY, "self._key = bytes(32)\n            if not self._programmed(at + 1, bytes(256)):",
+         "bricked"),
+        ("fitted.py", 'struct.pack("<I", crc32(packed)', 'struct.pack("<I", 7 * crc32(packed)', "settings"),
     ],
-    ids=["the old image is removed first", "the older image is taken"],
-)
-def test_power_cuts_find_a_store_that_loses_images(tmp_path: Path, good: str, bad: str, kind: str) -> None:
-    folder = broken(tmp_path, "enose_device/store.py", good, bad)
+    ids=[
+        "the old image is removed first", "the older image is taken", "another block is erased as well",
+        "numbers come twice", "the key is erased at the start",
+        "another second copy", "a wrong sum",
+    ],
+)  # fmt: skip
+def test_power_cuts_find_a_firmware_that_loses_what_it_has_stored(
+    tmp_path: Path, file: str, good: str, bad: str, kind: str
+) -> None:
+    folder = broken(tmp_path, f"enose_device/{file}", good, bad)
     code, answer, _ = ran("power_cut", 600, "--firmware", folder)
     assert code == 1
     assert kind in [one["failure"][0] for one in answer["failures"]]
@@ -86,6 +100,8 @@ def test_fuzzed_frames() -> None:
     assert figures["codes to converters"] > 1000
     assert figures["inputs driven into the chip"] > 0
     assert figures["replies, upload commit"] > 0
+    assert figures["replies, key"] > 0
+    assert figures["restarts out of the safe mode"] > 0
 
 
 @pytest.mark.parametrize(
@@ -115,6 +131,9 @@ def test_uploads() -> None:
     code, answer, figures = ran("uploads", 250)
     assert (code, missed(answer)) == (0, [])
     assert figures["power cuts"] > 10
+    assert figures["safe modes after three of them, cleared"] > 0
+    assert figures["uploads, sealed"] == 125
+    assert figures["older, unsealed and forged images sent"] > 10
     assert figures["frames that met a fault"] == pytest.approx(15, abs=2)  # 15 % of 4000 frames, +-0.6 % at one sigma
 
 
@@ -122,12 +141,14 @@ def test_uploads() -> None:
     ("file", "good", "bad", "item"),
     [
         ("store.py", "if self.generation and self._read(self.slot) ==", "if 0 ==", "stored more than once"),
+        ("app.py", "if counter <= self.store.counter:", "if counter == 0:",
+         "older, unsealed and forged images taken"),
         ("chips/held.py", "weights_uv[k])", "weights_uv[0])", "other weights on the chip"),
         ("link.py", "if session != self._session or session == 0:", "if session == 7:", "refused"),
         ("link.py", "frame = self.frames.feed(byte[0])", "frame = None", "not converged"),
         ("app.py", "model if image else bytes(8)", "calibration if image else bytes(8)", "another image in force"),
     ],
-    ids=["an image is stored again", "a wrong weight", "no session is ever lost", "nobody answers", "a wrong model"],
+    ids=["an image is stored again", "an older image is taken", "a wrong weight", "no session is ever lost", "nobody answers", "a wrong model"],
 )
 def test_uploads_find_what_is_broken(tmp_path: Path, file: str, good: str, bad: str, item: str) -> None:
     # thirty attempts of five tries each; the power that goes between a commit and its reply is rare
@@ -190,7 +211,7 @@ def test_bad_usage_is_one_line(options: tuple[str, ...], text: str) -> None:
 
 
 def test_an_interpreter_that_ends_is_a_failure_with_its_last_words(tmp_path: Path) -> None:
-    folder = broken(tmp_path, "enose_device/store.py", "import struct\n", "import struct\nraise KeyError('out')\n")
+    folder = broken(tmp_path, "enose_device/partition.py", "KEY_BLOCKS = 1\n", "raise KeyError('out')\n")
     for name in ("power_cut", "uploads"):
         done = started(name, "--cases", "10", "--firmware", folder)
         assert done.returncode == 1
@@ -198,9 +219,7 @@ def test_an_interpreter_that_ends_is_a_failure_with_its_last_words(tmp_path: Pat
 
 
 def test_a_device_that_does_not_read_is_a_failure(tmp_path: Path) -> None:
-    folder = broken(
-        tmp_path, "enose_device/app.py", "self.link.serve(self._scheduler.turn())", "self._scheduler.turn()"
-    )
+    folder = broken(tmp_path, "enose_device/linked.py", "self.link.serve(wait_ms)", "pass")
     done = started("fuzz", "--cases", "10", "--firmware", folder)
     assert done.returncode == 1
     assert "MicroPython has ended or hangs" in done.stderr

@@ -152,7 +152,7 @@ class Kept:
         if logged != sorted(set(logged)):
             raise Bad("log", f"out of order: {logged}")
         missing = self.committed - set(logged)
-        if missing or logged[-1] != device.log.next - 1:
+        if missing or logged[-1:] != [device.log.next - 1]:
             raise Bad("log", f"lost: {sorted(missing)}; it has {logged}")
         self.committed = set(logged)
 
