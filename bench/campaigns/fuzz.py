@@ -66,7 +66,8 @@ def work(shard: Any) -> Found:
         report = device.report()
         seen = judged(device, report["seen"])
     return {
-        "lives": lives, "resets": report["resets"], "sent": dict(mixture.sent), "replies": dict(replies), "bad_replies": bad_replies,
+        "lives": lives, "resets": report["resets"],
+        "sent": dict(mixture.sent), "replies": dict(replies), "bad_replies": bad_replies,
         "good": report["good"], "expected": expected, "dropped": report["dropped"],
         **seen, "faults": report["faults"],
         "failures": [{"seed": seed, "failure": one} for one in seen["unsafe"] + report["raised"]],

@@ -1,7 +1,7 @@
 """The heap swept through a device's life: the safe state or success, never a wrong drive, never a crash.
 
-A life is start, programming and a classification; then what the store is written for besides, the sensor set's name, the
-key and a sealed image; a classification with that one; and a second start from what is stored, with a classification.
+A life is start, programming and a classification; then what the flash is written for besides, the sensor set's name,
+the key and a sealed image; a classification with that one; and a second start from what is stored.
 Every size is a run of the firmware of its own on the simulated board. Too small to load at all is an end as well: the
 process has ended before it drove anything. An interpreter that ends in any other way, as it would if an allocation
 failed inside its file system, is a miss.

@@ -1,6 +1,7 @@
 """Power cut at every flash operation of what a device stores, with torn writes, and again during the recovery.
 
-What it stores are images, the records of its log, its key, and what it was told of its sensors. The firmware's code runs under MicroPython on littlefs; see device/power_cuts.py for what a case is.
+What it stores are images, the records of its log, its key, and what it was told of its sensors. The firmware's code
+runs under MicroPython on littlefs; see device/power_cuts.py for what a case is.
 """
 
 import sys

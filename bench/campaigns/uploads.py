@@ -67,15 +67,11 @@ def work(shard: Any) -> Found:
         sealer = Sealer(rng)
         generation = 0
         for number in range(uploads):
-            if number == uploads // 2:
-                if problem := sealer.begin(link):
-                    counts[problem] += 1
-                    failures.append({"seed": seed, "upload": number, "failure": problem})
-            image = some_image(rng, device.chip)
-            problem, generation = one_upload(link, rng, image, sealer, generation, counts)
-            if problem:
-                counts[problem] += 1
-                failures.append({"seed": seed, "upload": number, "failure": problem})
+            problems = [sealer.begin(link)] if number == uploads // 2 else []
+            problem, generation = one_upload(link, rng, some_image(rng, device.chip), sealer, generation, counts)
+            for one in filter(None, (*problems, problem)):
+                counts[one] += 1
+                failures.append({"seed": seed, "upload": number, "failure": one})
             if rng.random() < LAST:
                 link.wait(LAST_MS)
         report = device.report()

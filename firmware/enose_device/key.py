@@ -2,8 +2,8 @@
 
 One copy that is whole is the key. A first copy that was torn, with nothing behind it, is a setting that the power cut
 off: there is no key yet, and the next two pages of the block are taken, eight times at most. The block is not erased
-for that: an erasure that is cut off as well may leave anything. Two damaged copies are a key that nobody knows any more: then no image is
-taken at all.
+for that: an erasure that is cut off as well may leave anything. Two damaged copies are a key that nobody knows any
+more: then no image is taken at all.
 """
 
 import struct

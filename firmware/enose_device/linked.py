@@ -88,7 +88,7 @@ class Linked:
         return whole + self._condition()
 
     def clear(self) -> None:
-        """Restart: with the clearing in the log, the next start is a whole one. Until then there is no more to serve."""
+        """Restart: with the clearing in the log, the next start is a whole one. Until then the link serves no more."""
         if self._restarting:
             return
         self.safety.clear()

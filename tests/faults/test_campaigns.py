@@ -148,8 +148,9 @@ def test_uploads() -> None:
         ("link.py", "frame = self.frames.feed(byte[0])", "frame = None", "not converged"),
         ("app.py", "model if image else bytes(8)", "calibration if image else bytes(8)", "another image in force"),
     ],
-    ids=["an image is stored again", "an older image is taken", "a wrong weight", "no session is ever lost", "nobody answers", "a wrong model"],
-)
+    ids=["an image is stored again", "an older image is taken", "a wrong weight", "no session is ever lost",
+         "nobody answers", "a wrong model"],
+)  # fmt: skip
 def test_uploads_find_what_is_broken(tmp_path: Path, file: str, good: str, bad: str, item: str) -> None:
     # thirty attempts of five tries each; the power that goes between a commit and its reply is rare
     cases = {"not converged": 2, "stored more than once": 250}.get(item, 60)

@@ -221,8 +221,10 @@ def test_a_page_that_does_not_keep_its_copy_of_the_key_is_no_key_and_the_other_o
     board = power_on(flash_path=path)
     flash: FlashPart = board.wiring.flash
     write = flash.write
-    flash.write = lambda offset, piece: write(  # type: ignore[method-assign]
-        offset, piece[:16] + bytes(16) + piece[32:] if offset == KEY_BLOCK + 256 * bad else piece
+    flash.write = (
+        lambda offset, piece: write(  # type: ignore[method-assign]
+            offset, piece[:16] + bytes(16) + piece[32:] if offset == KEY_BLOCK + 256 * bad else piece
+        )
     )
     device = host_of(board)
     with pytest.raises(DeviceError, match="the image store failed"):

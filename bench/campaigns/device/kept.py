@@ -49,8 +49,8 @@ class SwitchedOn:
         """What is in force, by kind of deed: None for no image, and for no key. Raises Bad for a key nobody knows."""
         try:
             key = self.key.known() if self.key.is_set else None
-        except image.ImageError:
-            raise Bad("bricked", "a damaged key: no image is taken any more")
+        except image.ImageError as error:
+            raise Bad("bricked", "a damaged key: no image is taken any more") from error
         raw = (self.image.pack(), self.store.counter) if self.image else None
         return {IMAGE: raw, FIT: (self.fitted.sensor_set, self.fitted.calibration), KEY: key}
 
