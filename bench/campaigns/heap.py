@@ -120,7 +120,7 @@ def rows(found: list[Found]) -> list[Row]:
     ]
 
 
-CAMPAIGN = Campaign("heap", "sizes", MOST_KIB - LEAST_KIB, shards, work, rows, any_firmware=False)
+CAMPAIGN = Campaign("heap", "sizes", 4 * (MOST_KIB - LEAST_KIB), shards, work, rows, any_firmware=False)
 
 if __name__ == "__main__":
     sys.exit(run(CAMPAIGN))

@@ -62,7 +62,7 @@ def rows(found: list[Found]) -> list[Row]:
     ]
 
 
-CAMPAIGN = Campaign("power-cut", "cuts, single and double", 60_000, shards, work, rows)
+CAMPAIGN = Campaign("power-cut", "cuts, single and double", 150_000, shards, work, rows)
 
 if __name__ == "__main__":
     sys.exit(run(CAMPAIGN))

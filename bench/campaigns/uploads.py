@@ -26,7 +26,7 @@ from enose_contract.normalise import NORM_CHANGE
 from enose_hwsim.chipfile import MlpFile
 
 SHARE = 0.15  # of the frames
-REBOOTS = 0.02  # a frame of the host: one in five uploads or so
+REBOOTS = 0.03  # a frame of the host: one in six uploads or so
 ATTEMPTS = 30
 SHARD = 1000
 RESTART_MS = 2000  # more than a device needs that was cleared

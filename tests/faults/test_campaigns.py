@@ -180,13 +180,15 @@ LEAKED = "self.done += 1\n            self.leaked = getattr(self, 'leaked', b'')
     [
         ("heap", 1, "link.py", "frame = self.frames.feed(byte[0])", "frame = None", {"other ends"}),
         ("heap", 1, "app.py", "self.check(image)", "raise ValueError", {"the board's own heap"}),
+        # as a crash inside the file system looks from outside
+        ("heap", 1, "store.py", "    bytearray(count)\n", "    raise SystemExit\n", {"other ends"}),
         ("heap", 1, "app.py", "self.check(image)", "raise weight_image.ImageError(5)", {"other ends"}),
         ("hours", 24, "refresh.py", "self.limit_ms * self._use_percent // 100", "self.limit_ms * 3",
          {"1 min, leak / 1: refreshes missed", "24 min, leak / 10: worst weight error"}),
         ("hours", 24, "refresh.py", "self.done += 1", LEAKED,
          {"1 min, leak / 1: free memory", "24 min, leak / 10: free memory"}),
     ],
-    ids=["silent", "safe", "refused", "late refreshes", "a leak"],
+    ids=["silent", "safe", "the interpreter ends", "refused", "late refreshes", "a leak"],
 )  # fmt: skip
 def test_a_whole_board_that_is_broken_is_found(
     tmp_path: Path, name: str, cases: int, file: str, good: str, bad: str, items: set[str]
