@@ -44,7 +44,7 @@ class Commands:
         """(kind, body) of the reply; every error is a reply too."""
         if kind not in self._serve:
             return _error(messages.E_COMMAND, kind)
-        refusing = self._device.refusing()
+        refusing = self._device.safety.fault or self._device.restarting
         if refusing and kind not in messages.SERVED_WHEN_SAFE:
             return _error(messages.E_SAFE, refusing)
         message = messages.MESSAGES[kind]

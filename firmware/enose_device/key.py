@@ -25,9 +25,13 @@ class Key:
         self._flash = partition
         self._key = None
         self._damaged = False
-        self._at = 0  # the page that a setting begins at
         try:
-            self._find()
+            for at in range(0, PAGES, 2):
+                first, second = self._copy(at), self._copy(at + 1)
+                self._key = first or second or None
+                self._damaged = self._key is None and second is not None
+                if self.is_set or first is None:
+                    break
         except OSError:
             self._damaged = True
 
@@ -50,30 +54,19 @@ class Key:
             raise ImageError(E_KEY)
         page = key + struct.pack("<I", crc32(key) & 0xFFFFFFFF)
         page += b"\xff" * (PAGE - len(page))
-        at = self._at
         try:
-            if at >= PAGES or not self._programmed(at, page):
-                self._at = at + 2
-                raise ImageError(E_STORE)
-            self._key = key  # one whole copy is the key, whatever becomes of the other
-            if not self._programmed(at + 1, page):
-                raise ImageError(E_STORE)
+            at = 0
+            while self._copy(at) is not None:
+                at += 2
+                if at == PAGES:
+                    raise OSError
+            for k in (at, at + 1):
+                self._flash.writeblocks(self._flash.key_block, page, k * PAGE)
+                if self._copy(k) != key:
+                    raise OSError
+                self._key = key  # one whole copy is the key, whatever becomes of the other
         except OSError:
             raise ImageError(E_STORE)
-
-    def _programmed(self, k: int, page: bytes) -> bool:
-        self._flash.writeblocks(self._flash.key_block, page, k * PAGE)
-        return self._copy(k) == page[:KEY_SIZE]
-
-    def _find(self) -> None:
-        """Past the settings that were cut off, to the key or to where one can be set."""
-        for at in range(0, PAGES, 2):
-            first, second = self._copy(at), self._copy(at + 1)
-            self._key = first or second or None
-            self._damaged = self._key is None and second is not None
-            if self.is_set or first is None:
-                return
-            self._at = at + 2
 
     def _copy(self, k: int):
         """The key as copy k has it: None for a blank one, empty for a damaged one."""

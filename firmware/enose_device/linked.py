@@ -37,8 +37,7 @@ class Linked:
         self._uptime_ms = 0
         self._lasted = False
         self._held_s = -1  # until the button was seen let go: one that is stuck asks for nothing
-        self._restarting = False
-        self._why_alone = fault
+        self.restarting = messages.FAULT_NONE  # the fault that was cleared: no more is served until the restart
         self.safety = Safety(self._make_safe, log)
         self.link = Link(parts["reader"], parts["writer"], Commands(self).handle, self._identity)
         self._scheduler = Scheduler(self._task_failed, watchdog)
@@ -65,10 +64,6 @@ class Linked:
         """One of messages.STATES."""
         return messages.SAFE_STATE if self.safety.latched else messages.IDLE
 
-    def refusing(self) -> int:
-        """The fault for which only messages.SERVED_WHEN_SAFE are served; FAULT_NONE where everything is."""
-        return self.safety.fault or self._why_alone
-
     def status(self) -> tuple:
         """The fields of STATUS's reply."""
         return self.state(), self.safety.fault, 0, messages.WEIGHTS_NONE, 0
@@ -88,12 +83,11 @@ class Linked:
         return whole + self._condition()
 
     def clear(self) -> None:
-        """Restart: with the clearing in the log, the next start is a whole one. Until then the link serves no more."""
-        if self._restarting:
-            return
-        self.safety.clear()
-        self.log.write()
-        self._restarting = True  # within a second: the reply is sent first
+        """Restart within a second, the reply being sent first: with the clearing in the log the next start is whole."""
+        if not self.restarting:
+            self.restarting = self.safety.fault
+            self.safety.clear()
+            self.log.write()
 
     def restart(self, event: int) -> None:
         """Everything at rest, the reason into the log, then a reset."""
@@ -130,7 +124,7 @@ class Linked:
     def _seconds(self):
         """The task."""
         while True:
-            if self._restarting:
+            if self.restarting:
                 self._watchdog.note(RESTARTED)
                 self._reset()
             now_ms = ticks_ms()

@@ -142,8 +142,7 @@ class Log:
         starts = []
         try:
             for page in range(self._pages):
-                self._load(page)
-                if self._is_blank():
+                if self._are_blank(page, 1):
                     continue
                 blank = False
                 for at in range(0, PAGE, records.SIZE):
@@ -179,22 +178,15 @@ class Log:
         for _ in range(self._pages):
             page = self._at % self._pages
             self._at = page + 1
-            if page % PAGES_A_BLOCK == 0 and self._ours and not self._all_blank(page):
+            begins = page % PAGES_A_BLOCK == 0 and self._ours
+            if self._are_blank(page, PAGES_A_BLOCK if begins else 1):
+                return page
+            if begins:
                 self._flash.ioctl(6, self._block(page))
                 for k in range(PAGES_A_BLOCK):
                     self._starts_at[page + k] = 0
                 return page
-            self._load(page)
-            if self._is_blank():
-                return page
         return -1
-
-    def _all_blank(self, first: int) -> bool:
-        for page in range(first, first + PAGES_A_BLOCK):
-            self._load(page)
-            if not self._is_blank():
-                return False
-        return True
 
     def _block(self, page: int) -> int:
         return self._first_block + page // PAGES_A_BLOCK
@@ -202,5 +194,10 @@ class Log:
     def _load(self, page: int) -> None:
         self._flash.readblocks(self._block(page), self._seen, page % PAGES_A_BLOCK * PAGE)
 
-    def _is_blank(self) -> bool:
-        return self._seen == BLANK_PAGE
+    def _are_blank(self, page: int, count: int) -> bool:
+        """Whether so many pages are; the last one looked at is in `_seen`."""
+        for k in range(page, page + count):
+            self._load(k)
+            if self._seen != BLANK_PAGE:
+                return False
+        return True
