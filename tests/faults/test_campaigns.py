@@ -62,7 +62,7 @@ REMOVES_FIRST = """\
             if self.generation and name in SLOTS:
                 self._fs.remove(SLOTS[self.slot])
             with self._fs.open(name, "wb") as file:"""
-SECOND_COPY = "if not self._programmed(at + 1, page):"
+PROGRAMMED = "writeblocks(self._flash.key_block, page,"
 ERASED = "                self._flash.ioctl(6, self._block(page))\n"
 
 
@@ -73,15 +73,14 @@ ERASED = "                self._flash.ioctl(6, self._block(page))\n"
         ("store.py", "generation > self.generation", "generation < self.generation", "mixed"),
         ("log.py", ERASED, ERASED + ERASED.replace("self._block(page)", "self._block((page + 32) % 64)"), "log"),
         ("log.py", "self.next = newest + 1", "self.next = newest", "log"),
-        ("key.py", "self._at = 0  #", "self._at = 0 * partition.ioctl(6, partition.key_block)  #", "settings"),
-        ("key.py", SECOND_COPY, "self._key = bytes(32)\n            if not self._programmed(at + 1, bytes(256)):",
-         "bricked"),
+        ("key.py", "self._damaged = False", "self._damaged = partition.ioctl(6, partition.key_block) > 0", "settings"),
+        ("key.py", PROGRAMMED, PROGRAMMED.replace("page", "bytes(PAGE)"), "bricked"),
         ("fitted.py", 'struct.pack("<I", crc32(packed)', 'struct.pack("<I", 7 * crc32(packed)', "settings"),
     ],
     ids=[
         "the old image is removed first", "the older image is taken", "another block is erased as well",
         "numbers come twice", "the key is erased at the start",
-        "another second copy", "a wrong sum",
+        "another key", "a wrong sum",
     ],
 )  # fmt: skip
 def test_power_cuts_find_a_firmware_that_loses_what_it_has_stored(
