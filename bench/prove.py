@@ -1,7 +1,8 @@
 """The long campaigns: each figure that the project claims, with the command that gave it and the commit it is of.
 
 `make prove` runs all of them, `make prove ARGS="certify-mlp441"` those named. A campaign's answer goes into
-bench/results/NAME.json. The exit code is 1 if one of them missed a limit of its own; the others still run.
+bench/results/NAME.json. The exit code is 1 if one of them missed a limit of its own, or took longer than LIMIT_S; the
+others still run. Two may run side by side: a result that is written does not make the tree another commit.
 """
 
 import json
@@ -69,9 +70,14 @@ def run(campaign: Campaign) -> bool:
     """Run one and write its result down; whether it kept its limits."""
     print(f"{campaign.name}: {' '.join(campaign.command)}", file=sys.stderr, flush=True)
     program, *arguments = campaign.command
+    of = commit()  # before: the tree may change meanwhile
     begin_s = time.monotonic()
     command = [Path(sys.executable).parent / program, *arguments]
-    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, timeout=LIMIT_S)
+    try:
+        done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, timeout=LIMIT_S)
+    except subprocess.TimeoutExpired:
+        print(f"{campaign.name}: not done in {LIMIT_S} s", file=sys.stderr)
+        return False
     wall_s = time.monotonic() - begin_s
     kept = done.returncode == 0
     print(f"{campaign.name}: {'ok' if kept else f'exit code {done.returncode}'}, {wall_s:.0f} s", file=sys.stderr)
@@ -83,7 +89,7 @@ def run(campaign: Campaign) -> bool:
     written = {
         "campaign": campaign.name,
         "command": " ".join(campaign.command),
-        "commit": commit(),
+        "commit": of,
         "python": platform.python_version(),
         "processor": platform.machine(),
         "wall_s": round(wall_s, 1),
@@ -95,10 +101,16 @@ def run(campaign: Campaign) -> bool:
 
 
 def commit() -> str:
-    """The commit that was run, with `+` for changes that it does not have."""
-    command = ["git", "describe", "--always", "--dirty=+", "--abbrev=12"]
-    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
-    return said.stdout.strip()
+    """The commit of the tree, with `+` for changes that it does not have, other than results."""
+    name = git("describe", "--always", "--abbrev=12")
+    changed = git("status", "--porcelain", "--untracked-files=no", "--", ".", ":!bench/results")
+    return name + ("+" if changed else "")
+
+
+def git(*arguments: str) -> str:
+    """What git says."""
+    command = ["git", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True).stdout.strip()
 
 
 if __name__ == "__main__":

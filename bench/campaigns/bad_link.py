@@ -13,6 +13,7 @@ FAULTS = ("lost", "flipped", "doubled", "overtaken")
 TEARS = ("nothing", "half", "garbage", "complete")
 AT_ONCE = 0.5  # of the reboots
 FLASH_OPERATIONS = 12  # an update has about so many: the cut falls into this one or a later one
+NEVER = 1 << 30  # flash operations
 OUTAGE_MS = 100
 STEP_MS = 400
 
@@ -34,8 +35,10 @@ class BadLink:
         self._late = {"to": b"", "from": b""}
 
     def calm(self) -> None:
-        """No more faults, and nothing under way."""
+        """No more faults, nothing under way, and the power is on to stay."""
         self.share = self.reboots = 0.0
+        self.device.cut(NEVER, TEARS[0])
+        self._power()
         self._late = {"to": b"", "from": b""}
 
     def write(self, data: bytes) -> None:

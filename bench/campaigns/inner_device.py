@@ -18,7 +18,6 @@ REQUEST = "<BII"
 ANSWER = "<BQI"
 DEFINE, BOOT, RUN, ASK, CUT, REPORT = range(1, 7)
 WARMUP_MS = 1000  # thirty times shorter than the board's: what is measured does not depend on it
-FAULT_HOST = 1  # the one fault that a host may ask for
 DAC_STEPS = 65536
 # AD5676R: software reset with its word, no operation, the reference on at the board's gain
 COMMANDS = {
@@ -31,18 +30,25 @@ SLACK_V = 1e-9  # of float arithmetic; a code is 38 uV
 class InnerDevice:
     """One device on one flash; `now_ms` is its virtual time, `alive` whether it has power. To be used in a `with`."""
 
-    def __init__(self, firmware: Path, seed: int) -> None:
-        """Switch it on with a blank flash. Raises MicroPythonMissing."""
+    def __init__(self, firmware: Path, seed: int, *, retention: int = 1) -> None:
+        """Switch it on with a blank flash; its chip holds weights so many times as long. Raises MicroPythonMissing."""
         board, chip, _ = find_board("pico-mlp")
         assert isinstance(board, MlpBoard)
         assert isinstance(chip, MlpFile)
         self.board, self.chip = board, chip
         configuration = device_configuration(board, chip)
         configuration["sensors"]["warmup_ms"] = WARMUP_MS
+        configuration["chip"]["leak_uv_per_s"] //= retention
         self._interpreter = Interpreter("serve_device.py", firmware)
         self.alive = False
         self.now_ms = 0.0
-        self._do(DEFINE, 0, json.dumps({"configuration": configuration, "seed": seed}).encode())
+        self._definition = {"configuration": configuration, "seed": seed}
+        self.blank()
+
+    def blank(self) -> None:
+        """Another device of the same kind: its flash was never used; switch it on."""
+        self._do(DEFINE, 0, json.dumps(self._definition).encode())
+        self._definition["seed"] += 1_000_000
         self.boot()
 
     def boot(self) -> None:
@@ -101,13 +107,13 @@ def judged(device: InnerDevice, seen: dict[str, list[float]]) -> Found:
     return {"codes": codes, "driven": int(seen.get("input_v", (0, 0, 0))[2]), "unsafe": unsafe}
 
 
-def watched(found: list[Found]) -> list[Row]:
-    """The rows of the spy that every campaign of whole devices has."""
+def watched(found: list[Found], asked: tuple[int, ...]) -> list[Row]:
+    """The rows of the spy that every campaign of whole devices has; asked: faults that its host brings about."""
     faults: dict[str, int] = {}
     for one in found:
         for fault, count in one["faults"].items():
             faults[fault] = faults.get(fault, 0) + count
-    unasked = {fault: count for fault, count in faults.items() if fault != str(FAULT_HOST)}
+    unasked = {fault: count for fault, count in faults.items() if int(fault) not in asked}
     unsafe = sorted({text for one in found for text in one["unsafe"]})
     return [
         row("codes to converters", "", sum(one["codes"] for one in found)),

@@ -12,13 +12,14 @@ from random import Random
 
 from cobs import cobs
 
-from enose_contract import frames, messages
+from enose_contract import frames, messages, seal
 from enose_contract.image import MAX_IMAGE, MAX_WEIGHT, Image, ImageError
 
 NONCE = 0x00C0FFEE  # of the session that good frames are part of
 SESSION = (NONCE ^ NONCE >> 16) & 0xFFFF
 CHUNK = 400  # bytes of an image in a frame
 LONG = 700
+SENSOR_SET, CALIBRATION, UNTOLD = b"sensors1", b"none0000", bytes(8)
 WEIGHT_RANGE_UV = 700_000, 1_100_000  # what mlp441 takes
 KINDS = tuple(messages.MESSAGES)
 
@@ -55,6 +56,7 @@ class Mixture:
         self._sequence = 0
         self._measured = 0
         self.generation = 0
+        self.another_device(keyed=False)
         self.sent: Counter[str] = Counter()
         self._makers: tuple[tuple[Callable[[], bytes], int], ...] = (
             (self._noise, 30),
@@ -67,6 +69,13 @@ class Mixture:
             (self._greeting, 1),
             (self.story, 1),
         )
+
+    def another_device(self, *, keyed: bool) -> None:
+        """From now on the frames are for a blank one; keyed: the stories set a key, and seal their images with it."""
+        self.generation = 0
+        self._key = self._rng.randbytes(seal.KEY_SIZE) if keyed else b""
+        self._key_told = False
+        self._counter = 0
 
     def stream(self, count: int) -> bytes:
         """At least so many frames, the last of them ended."""
@@ -126,6 +135,8 @@ class Mixture:
 
     def _in_session(self, kind: int, body: bytes) -> bytes:
         """A good frame of the session; one that may end it is followed by a greeting."""
+        if kind == messages.KEY.kind and len(body) == seal.KEY_SIZE and not self._key_told:
+            body = body[1:]  # whole, it would set a key that no story knows: the device took no image any more
         frame = framed(SESSION, self._next(), kind, body)
         return frame + self.hello() if kind in (messages.BYE.kind, messages.HELLO.kind) else frame
 
@@ -155,10 +166,14 @@ class Mixture:
     def story(self) -> bytes:
         """A host that uploads an image with any fields and its true hash, and measures with it."""
         rng = self._rng
-        raw = self._some_image()
+        raw = self._some_sealing(self._some_image())
         digest = hashlib.sha256(raw).digest()
         upload = rng.getrandbits(32)
-        said = [self._asked(messages.CLEAR), self._asked(messages.UPLOAD_BEGIN, upload, len(raw), digest)]
+        said = [self._asked(messages.CLEAR), self._asked(messages.FIT, *self._some_fit())]
+        if self._key:
+            said.append(self._asked(messages.KEY, self._key))
+            self._key_told = True
+        said.append(self._asked(messages.UPLOAD_BEGIN, upload, len(raw), digest))
         for at in range(0, len(raw), CHUNK):
             said.append(self._asked(messages.UPLOAD_DATA, upload, at, tail=raw[at : at + CHUNK]))
         said.append(self._asked(messages.UPLOAD_COMMIT, upload))
@@ -170,6 +185,27 @@ class Mixture:
         self.sent["story"] += len(said)
         return b"".join(said)
 
+    def _some_fit(self) -> tuple[bytes, bytes]:
+        """Mostly what lets the stories' images in."""
+        rng = self._rng
+        sets = (UNTOLD, SENSOR_SET, SENSOR_SET, rng.randbytes(8))
+        calibrations = (UNTOLD, CALIBRATION, CALIBRATION, rng.randbytes(8))
+        return (UNTOLD, UNTOLD) if rng.random() < 0.5 else (rng.choice(sets), rng.choice(calibrations))
+
+    def _some_sealing(self, raw: bytes) -> bytes:
+        """For a device with a key mostly sealed as it should be, for one without mostly not at all."""
+        rng = self._rng
+        if rng.random() < 0.9:
+            self._counter += 1
+            return seal.sealed(raw, self._key, self._counter) if self._key else raw
+        if rng.random() < 0.3:
+            return raw
+        key = self._key if self._key and rng.random() < 0.7 else rng.randbytes(seal.KEY_SIZE)
+        whole = bytearray(seal.sealed(raw, key, rng.randrange(self._counter + 1)))  # not above the last number
+        if rng.random() < 0.3:
+            whole[rng.randrange(len(whole))] ^= 1 << rng.randrange(8)
+        return bytes(whole)
+
     def _some_image(self) -> bytes:
         """An image: good, with one field out of bounds, or with a true hash over anything at all."""
         rng = self._rng
@@ -179,7 +215,7 @@ class Mixture:
         low_uv, high_uv = WEIGHT_RANGE_UV if rng.random() < 0.6 else (0, MAX_WEIGHT)
         inputs = 4 if rng.random() < 0.9 else rng.randrange(1, 17)
         image = Image(
-            "mlp441", "pico-mlp", b"sensors1", rng.randbytes(8), b"none0000", rng.choice((1, 2)),
+            "mlp441", "pico-mlp", SENSOR_SET, rng.randbytes(8), CALIBRATION, rng.choice((1, 2)),
             [rng.randrange(20) if rng.random() < 0.1 else k for k in range(inputs)],
             [rng.randrange(20_000) for _ in range(inputs)], [rng.randrange(20_000, 60_000) for _ in range(inputs)],
             ["a"] * (3 if rng.random() < 0.9 else rng.randrange(1, 9)),

@@ -12,6 +12,7 @@ CLEAN_OHM = 30_000.0
 RATIOS = (0.9, 0.7, 0.5, 0.3)  # of the clean-air resistance, under the one specimen
 SAMPLE_S = 0.1
 NONCE = 1
+SENSOR_SET = b"sensors1"
 WEIGHTS_UV = [700_000 + k * 400_000 // 24 for k in range(25)]  # all over the chip's range
 BASELINE_MS, EXPOSURE_MS, RECOVERY_MS, SCAN_MS = 600, 1000, 400, 100
 
@@ -21,13 +22,12 @@ def host_of(board: SimulatedBoard) -> Device:
     return Device(LockstepPort(board, "simulated board"), nonce=NONCE)
 
 
-def program(device: Device) -> int:
+def raw_image() -> bytes:
     """The one image that every campaign here measures with."""
-    image = Image(
-        "mlp441", "pico-mlp", b"sensors1", b"model001", b"none0000", NORM_CHANGE, [0, 1, 2, 3], [0] * 4, [0] * 4,
+    return Image(
+        "mlp441", "pico-mlp", SENSOR_SET, b"model001", b"none0000", NORM_CHANGE, [0, 1, 2, 3], [0] * 4, [0] * 4,
         ["banana", "lemon", "lychee"], WEIGHTS_UV, BASELINE_MS, EXPOSURE_MS, RECOVERY_MS, SCAN_MS, 2,
-    )  # fmt: skip
-    return device.program(image.pack())
+    ).pack()  # fmt: skip
 
 
 def classify(board: SimulatedBoard, device: Device) -> Answer:

@@ -44,8 +44,9 @@ class Commands:
         """(kind, body) of the reply; every error is a reply too."""
         if kind not in self._serve:
             return _error(messages.E_COMMAND, kind)
-        if self._device.safety.latched and kind not in messages.SERVED_WHEN_SAFE:
-            return _error(messages.E_SAFE, self._device.safety.fault)
+        refusing = self._device.safety.fault or self._device.restarting
+        if refusing and kind not in messages.SERVED_WHEN_SAFE:
+            return _error(messages.E_SAFE, refusing)
         message = messages.MESSAGES[kind]
         try:
             values, tail = message.unpack_request(body)

@@ -1,7 +1,9 @@
 """The key of sealed images: set once, in a block of its own, programmed twice and never erased.
 
 One copy that is whole is the key. A first copy that was torn, with nothing behind it, is a setting that the power cut
-off: there is no key yet. Two damaged copies are a key that nobody knows any more: then no image is taken at all.
+off: there is no key yet, and the next two pages of the block are taken, eight times at most. The block is not erased
+for that: an erasure that is cut off as well may leave anything. Two damaged copies are a key that nobody knows any
+more: then no image is taken at all.
 """
 
 import struct
@@ -12,6 +14,7 @@ from enose_contract.messages import E_KEY, E_STORE, E_UNSEALED
 from enose_contract.seal import KEY_SIZE
 
 PAGE = 256
+PAGES = 16
 
 
 class Key:
@@ -23,9 +26,12 @@ class Key:
         self._key = None
         self._damaged = False
         try:
-            first, second = self._copy(0), self._copy(1)
-            self._key = first or second or None
-            self._damaged = self._key is None and second is not None
+            for at in range(0, PAGES, 2):
+                first, second = self._copy(at), self._copy(at + 1)
+                self._key = first or second or None
+                self._damaged = self._key is None and second is not None
+                if self.is_set or first is None:
+                    break
         except OSError:
             self._damaged = True
 
@@ -48,17 +54,19 @@ class Key:
             raise ImageError(E_KEY)
         page = key + struct.pack("<I", crc32(key) & 0xFFFFFFFF)
         page += b"\xff" * (PAGE - len(page))
-        block = self._flash.key_block
         try:
-            if self._copy(0) is not None:
-                self._flash.ioctl(6, block)
-            self._flash.writeblocks(block, page, 0)
-            self._flash.writeblocks(block, page, PAGE)
-            if self._copy(0) != key or self._copy(1) != key:
-                raise ImageError(E_STORE)
+            at = 0
+            while self._copy(at) is not None:
+                at += 2
+                if at == PAGES:
+                    raise OSError
+            for k in (at, at + 1):
+                self._flash.writeblocks(self._flash.key_block, page, k * PAGE)
+                if self._copy(k) != key:
+                    raise OSError
+                self._key = key  # one whole copy is the key, whatever becomes of the other
         except OSError:
             raise ImageError(E_STORE)
-        self._key = key
 
     def _copy(self, k: int):
         """The key as copy k has it: None for a blank one, empty for a damaged one."""

@@ -37,7 +37,7 @@ class Linked:
         self._uptime_ms = 0
         self._lasted = False
         self._held_s = -1  # until the button was seen let go: one that is stuck asks for nothing
-        self._restarting = False
+        self.restarting = messages.FAULT_NONE  # the fault that was cleared: no more is served until the restart
         self.safety = Safety(self._make_safe, log)
         self.link = Link(parts["reader"], parts["writer"], Commands(self).handle, self._identity)
         self._scheduler = Scheduler(self._task_failed, watchdog)
@@ -83,10 +83,11 @@ class Linked:
         return whole + self._condition()
 
     def clear(self) -> None:
-        """Restart: with the clearing in the log, the next start is a whole one."""
-        self.safety.clear()
-        self.log.write()
-        self._restarting = True  # within a second: the reply is sent first
+        """Restart within a second, the reply being sent first: with the clearing in the log the next start is whole."""
+        if not self.restarting:
+            self.restarting = self.safety.fault
+            self.safety.clear()
+            self.log.write()
 
     def restart(self, event: int) -> None:
         """Everything at rest, the reason into the log, then a reset."""
@@ -123,7 +124,7 @@ class Linked:
     def _seconds(self):
         """The task."""
         while True:
-            if self._restarting:
+            if self.restarting:
                 self._watchdog.note(RESTARTED)
                 self._reset()
             now_ms = ticks_ms()

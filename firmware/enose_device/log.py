@@ -142,8 +142,7 @@ class Log:
         starts = []
         try:
             for page in range(self._pages):
-                self._load(page)
-                if self._is_blank():
+                if self._are_blank(page, 1):
                     continue
                 blank = False
                 for at in range(0, PAGE, records.SIZE):
@@ -171,14 +170,18 @@ class Log:
         return blank or newest > 0
 
     def _blank_page(self) -> int:
-        """The next page that can be programmed, its block erased where the ring has come round; -1 for none."""
+        """The next page that can be programmed, its block erased where the ring has come round; -1 for none.
+
+        A block is begun with all of its pages blank: an erasure that the power cut off may have left old records in
+        the rest of them, which would then lie behind newer ones.
+        """
         for _ in range(self._pages):
             page = self._at % self._pages
             self._at = page + 1
-            self._load(page)
-            if self._is_blank():
+            begins = page % PAGES_A_BLOCK == 0 and self._ours
+            if self._are_blank(page, PAGES_A_BLOCK if begins else 1):
                 return page
-            if page % PAGES_A_BLOCK == 0 and self._ours:
+            if begins:
                 self._flash.ioctl(6, self._block(page))
                 for k in range(PAGES_A_BLOCK):
                     self._starts_at[page + k] = 0
@@ -191,5 +194,10 @@ class Log:
     def _load(self, page: int) -> None:
         self._flash.readblocks(self._block(page), self._seen, page % PAGES_A_BLOCK * PAGE)
 
-    def _is_blank(self) -> bool:
-        return self._seen == BLANK_PAGE
+    def _are_blank(self, page: int, count: int) -> bool:
+        """Whether so many pages are; the last one looked at is in `_seen`."""
+        for k in range(page, page + count):
+            self._load(k)
+            if self._seen != BLANK_PAGE:
+                return False
+        return True

@@ -19,7 +19,8 @@ pytestmark = pytest.mark.usefixtures("micropython")
 
 def started(name: str, *options: str, firmware: str = "") -> subprocess.CompletedProcess[str]:
     """firmware: a folder for the simulated board, which starts the one that Python finds first."""
-    environment = {**os.environ, "PYTHONPATH": firmware}
+    path = os.pathsep.join(filter(None, (firmware, os.environ.get("PYTHONPATH"))))
+    environment = {**os.environ, "PYTHONPATH": path}
     command = [sys.executable, "-m", f"bench.campaigns.{name}", "--jobs", "1", *options]
     return subprocess.run(
         command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=PATIENCE_S, check=False
@@ -49,30 +50,43 @@ def broken(tmp_path: Path, file: str, good: str, bad: str) -> str:
     return str(folder)
 
 
-OPENED = 'with self._fs.open(SLOTS[slot], "wb") as file:'
-
-
 def test_power_cuts() -> None:
     code, answer, figures = ran("power_cut", 600)
     assert (code, missed(answer)) == (0, [])
     assert figures["cases"] >= 600
     assert figures["cases with a second cut"] > 100
+    assert all(figures[f"states, {kind}"] > 0 for kind in ("image", "fit", "key"))
+
+
+REMOVES_FIRST = """\
+            if self.generation and name in SLOTS:
+                self._fs.remove(SLOTS[self.slot])
+            with self._fs.open(name, "wb") as file:"""
+PROGRAMMED = "writeblocks(self._flash.key_block, page,"
+ERASED = "                self._flash.ioctl(6, self._block(page))\n"
 
 
 @pytest.mark.parametrize(
-    ("good", "bad", "kind"),
+    ("file", "good", "bad", "kind"),
     [
-        (
-            OPENED,
-            f"if self.generation:\n                self._fs.remove(SLOTS[self.slot])\n            {OPENED}",
-            "lost",
-        ),
-        ("generation > self.generation", "generation < self.generation", "mixed"),
+        ("store.py", '            with self._fs.open(name, "wb") as file:', REMOVES_FIRST, "lost"),
+        ("store.py", "generation > self.generation", "generation < self.generation", "mixed"),
+        ("log.py", ERASED, ERASED + ERASED.replace("self._block(page)", "self._block((page + 32) % 64)"), "log"),
+        ("log.py", "self.next = newest + 1", "self.next = newest", "log"),
+        ("key.py", "self._damaged = False", "self._damaged = partition.ioctl(6, partition.key_block) > 0", "settings"),
+        ("key.py", PROGRAMMED, PROGRAMMED.replace("page", "bytes(PAGE)"), "bricked"),
+        ("fitted.py", 'struct.pack("<I", crc32(packed)', 'struct.pack("<I", 7 * crc32(packed)', "settings"),
     ],
-    ids=["the old image is removed first", "the older image is taken"],
-)
-def test_power_cuts_find_a_store_that_loses_images(tmp_path: Path, good: str, bad: str, kind: str) -> None:
-    folder = broken(tmp_path, "enose_device/store.py", good, bad)
+    ids=[
+        "the old image is removed first", "the older image is taken", "another block is erased as well",
+        "numbers come twice", "the key is erased at the start",
+        "another key", "a wrong sum",
+    ],
+)  # fmt: skip
+def test_power_cuts_find_a_firmware_that_loses_what_it_has_stored(
+    tmp_path: Path, file: str, good: str, bad: str, kind: str
+) -> None:
+    folder = broken(tmp_path, f"enose_device/{file}", good, bad)
     code, answer, _ = ran("power_cut", 600, "--firmware", folder)
     assert code == 1
     assert kind in [one["failure"][0] for one in answer["failures"]]
@@ -85,6 +99,8 @@ def test_fuzzed_frames() -> None:
     assert figures["codes to converters"] > 1000
     assert figures["inputs driven into the chip"] > 0
     assert figures["replies, upload commit"] > 0
+    assert figures["replies, key"] > 0
+    assert figures["restarts out of the safe mode"] > 0
 
 
 @pytest.mark.parametrize(
@@ -114,6 +130,9 @@ def test_uploads() -> None:
     code, answer, figures = ran("uploads", 250)
     assert (code, missed(answer)) == (0, [])
     assert figures["power cuts"] > 10
+    assert figures["safe modes after three of them, cleared"] > 0
+    assert figures["uploads, sealed"] == 125
+    assert figures["older, unsealed and forged images sent"] > 10
     assert figures["frames that met a fault"] == pytest.approx(15, abs=2)  # 15 % of 4000 frames, +-0.6 % at one sigma
 
 
@@ -121,13 +140,16 @@ def test_uploads() -> None:
     ("file", "good", "bad", "item"),
     [
         ("store.py", "if self.generation and self._read(self.slot) ==", "if 0 ==", "stored more than once"),
+        ("app.py", "if counter <= self.store.counter:", "if counter == 0:",
+         "older, unsealed and forged images taken"),
         ("chips/held.py", "weights_uv[k])", "weights_uv[0])", "other weights on the chip"),
         ("link.py", "if session != self._session or session == 0:", "if session == 7:", "refused"),
         ("link.py", "frame = self.frames.feed(byte[0])", "frame = None", "not converged"),
         ("app.py", "model if image else bytes(8)", "calibration if image else bytes(8)", "another image in force"),
     ],
-    ids=["an image is stored again", "a wrong weight", "no session is ever lost", "nobody answers", "a wrong model"],
-)
+    ids=["an image is stored again", "an older image is taken", "a wrong weight", "no session is ever lost",
+         "nobody answers", "a wrong model"],
+)  # fmt: skip
 def test_uploads_find_what_is_broken(tmp_path: Path, file: str, good: str, bad: str, item: str) -> None:
     # thirty attempts of five tries each; the power that goes between a commit and its reply is rare
     cases = {"not converged": 2, "stored more than once": 250}.get(item, 60)
@@ -157,13 +179,15 @@ LEAKED = "self.done += 1\n            self.leaked = getattr(self, 'leaked', b'')
     [
         ("heap", 1, "link.py", "frame = self.frames.feed(byte[0])", "frame = None", {"other ends"}),
         ("heap", 1, "app.py", "self.check(image)", "raise ValueError", {"the board's own heap"}),
+        # as a crash inside the file system looks from outside
+        ("heap", 1, "store.py", "    bytearray(count)\n", "    raise SystemExit\n", {"other ends"}),
         ("heap", 1, "app.py", "self.check(image)", "raise weight_image.ImageError(5)", {"other ends"}),
         ("hours", 24, "refresh.py", "self.limit_ms * self._use_percent // 100", "self.limit_ms * 3",
          {"1 min, leak / 1: refreshes missed", "24 min, leak / 10: worst weight error"}),
         ("hours", 24, "refresh.py", "self.done += 1", LEAKED,
          {"1 min, leak / 1: free memory", "24 min, leak / 10: free memory"}),
     ],
-    ids=["silent", "safe", "refused", "late refreshes", "a leak"],
+    ids=["silent", "safe", "the interpreter ends", "refused", "late refreshes", "a leak"],
 )  # fmt: skip
 def test_a_whole_board_that_is_broken_is_found(
     tmp_path: Path, name: str, cases: int, file: str, good: str, bad: str, items: set[str]
@@ -189,7 +213,7 @@ def test_bad_usage_is_one_line(options: tuple[str, ...], text: str) -> None:
 
 
 def test_an_interpreter_that_ends_is_a_failure_with_its_last_words(tmp_path: Path) -> None:
-    folder = broken(tmp_path, "enose_device/store.py", "import struct\n", "import struct\nraise KeyError('out')\n")
+    folder = broken(tmp_path, "enose_device/partition.py", "KEY_BLOCKS = 1\n", "raise KeyError('out')\n")
     for name in ("power_cut", "uploads"):
         done = started(name, "--cases", "10", "--firmware", folder)
         assert done.returncode == 1
@@ -197,9 +221,7 @@ def test_an_interpreter_that_ends_is_a_failure_with_its_last_words(tmp_path: Pat
 
 
 def test_a_device_that_does_not_read_is_a_failure(tmp_path: Path) -> None:
-    folder = broken(
-        tmp_path, "enose_device/app.py", "self.link.serve(self._scheduler.turn())", "self._scheduler.turn()"
-    )
+    folder = broken(tmp_path, "enose_device/linked.py", "self.link.serve(wait_ms)", "pass")
     done = started("fuzz", "--cases", "10", "--firmware", folder)
     assert done.returncode == 1
     assert "MicroPython has ended or hangs" in done.stderr

@@ -189,6 +189,56 @@ def test_a_power_cut_while_the_key_is_set_leaves_none_or_the_key(power_on: Switc
     assert again.program(again.sealed(GOOD.pack(), KEY)) == 1
 
 
+@pytest.mark.parametrize("cut_off", [1, 7, 8])
+def test_settings_that_were_cut_off_take_two_pages_each_until_there_are_none_left(
+    power_on: SwitchOn, tmp_path: Path, cut_off: int
+) -> None:
+    path = tmp_path / "flash"
+    power_on(flash_path=path).close()
+    cells = bytearray(path.read_bytes())
+    for page in range(KEY_BLOCK, KEY_BLOCK + 512 * cut_off, 512):
+        cells[page : page + 256] = bytes(range(256))
+    path.write_bytes(cells)
+    board = power_on(flash_path=path)
+    device = host_of(board)
+    assert device.info()["sealed_images_only"] is False
+    if cut_off == 8:
+        with pytest.raises(DeviceError, match="the image store failed"):
+            device.set_key(KEY)
+        assert device.program(GOOD.pack()) == 1
+    else:
+        device.set_key(KEY)
+    board.close()
+    assert path.read_bytes()[KEY_BLOCK : KEY_BLOCK + 512 * cut_off] == cells[KEY_BLOCK : KEY_BLOCK + 512 * cut_off]
+    assert host_of(power_on(flash_path=path)).info()["sealed_images_only"] is (cut_off < 8)
+
+
+@pytest.mark.parametrize("bad", [0, 1])
+def test_a_page_that_does_not_keep_its_copy_of_the_key_is_no_key_and_the_other_one_is(
+    power_on: SwitchOn, tmp_path: Path, bad: int
+) -> None:
+    path = tmp_path / "flash"
+    board = power_on(flash_path=path)
+    flash: FlashPart = board.wiring.flash
+    write = flash.write
+    flash.write = (
+        lambda offset, piece: write(  # type: ignore[method-assign]
+            offset, piece[:16] + bytes(16) + piece[32:] if offset == KEY_BLOCK + 256 * bad else piece
+        )
+    )
+    device = host_of(board)
+    with pytest.raises(DeviceError, match="the image store failed"):
+        device.set_key(KEY)
+    assert device.info()["sealed_images_only"] is bool(bad)
+    device.set_key(KEY)  # into the next two pages, or it is set already
+    with pytest.raises(DeviceError, match="a key is set once"):
+        device.set_key(OTHER_KEY)
+    board.close()
+    again = host_of(power_on(flash_path=path))
+    again.set_key(KEY)
+    assert again.program(again.sealed(GOOD.pack(), KEY)) == 1
+
+
 def cut_key(board: SimulatedBoard, torn: int) -> None:
     """The copy `torn` of the key is written half, and nothing after it."""
     flash: FlashPart = board.wiring.flash

@@ -257,6 +257,26 @@ def cut_after(board: SimulatedBoard, whole: int, torn: bool) -> None:
     flash.write, flash.erase = writes, erases  # type: ignore[method-assign]
 
 
+def test_an_erasure_that_was_cut_off_leaves_no_old_records_behind_newer_ones(
+    power_on: SwitchOn, flash_path: Path
+) -> None:
+    device = host_of(power_on(flash_path=flash_path))
+    filled(device, 60)  # the start has taken one page, the next but two is the first of the ring again
+    device.port.board.close()
+    board = power_on(flash_path=flash_path)
+    filled(host_of(board), 1)
+    cut_after(board, 1, True)  # the last page of the ring is written, and half of its first block is erased
+    filled(host_of(board, nonce=8), 2)
+    board.close()
+    first_block = flash_path.read_bytes()[RING.start : RING.start + 4096]
+    assert first_block[:2048] == b"\xff" * 2048 != first_block[2048:]
+    device = host_of(power_on(flash_path=flash_path))
+    filled(device, 24)  # into the second block
+    numbers = [entry.sequence for entry in device.log().entries]
+    assert numbers == list(range(numbers[0], numbers[-1] + 1))
+    assert len(numbers) >= 2 * 32
+
+
 def test_a_flash_that_cannot_be_written_costs_no_record_while_the_power_is_on(device: Device) -> None:
     def dead(offset: int, data: bytes) -> None:
         raise OSError(5, "flash")

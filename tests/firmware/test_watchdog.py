@@ -110,6 +110,25 @@ def test_three_quick_starts_lead_to_a_safe_mode_with_only_the_link(power_on: Swi
     assert starts(again)[-1] == ("watchdog", "asked for")  # on an RP2040 every reset is the watchdog's
 
 
+def test_between_its_clearing_and_its_restart_the_link_alone_refuses_what_needs_more(
+    power_on: SwitchOn, tmp_path: Path
+) -> None:
+    quick_starts(power_on, tmp_path / "flash", 3)
+    board = power_on(flash_path=tmp_path / "flash")
+    device = host_of(board)
+    for _ in range(2):  # once is as good as twice
+        assert device.clear() == {"state": "idle", "fault": "none", "phase": "idle", "weights": "none"}
+    for asked in (device.selftest, device.measure, lambda: device.fit(b"sensors1"), lambda: device.set_key(bytes(32))):
+        with pytest.raises(DeviceError, match="it was reset three times"):
+            asked()
+    assert board.resets == 0
+    entries = device.log().entries
+    assert [entry.event for entry in entries] == ["start"] * 4 + ["fault", "cleared"]
+    device.port.wait(2000)
+    assert board.resets == 1
+    assert host_of(board, nonce=8).status()["state"] == "idle"
+
+
 def test_a_minute_of_good_running_is_no_quick_start(power_on: SwitchOn, tmp_path: Path) -> None:
     flash_path = tmp_path / "flash"
     quick_starts(power_on, flash_path, 2)

@@ -44,6 +44,32 @@ def test_all_run_though_one_misses_its_limit(campaigns: Path, capsys: pytest.Cap
     assert "missed: missed, broken" in said
 
 
+def test_one_that_takes_too_long_is_a_miss(
+    campaigns: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    campaigns.parent.joinpath("good.py").write_text("import time; time.sleep(60)")
+    monkeypatch.setattr(prove, "LIMIT_S", 1)
+    assert prove.main(["good"]) == 1
+    assert "good: not done in 1 s" in capsys.readouterr().err
+    assert not (campaigns / "good.json").exists()
+
+
+def test_a_change_shows_in_the_commit_and_a_result_does_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(prove, "ROOT", tmp_path)
+    result, source = tmp_path / "bench" / "results" / "one.json", tmp_path / "source.py"
+    result.parent.mkdir(parents=True)
+    for file in (result, source):
+        file.write_text("before")
+    prove.git("init", "--quiet")
+    prove.git("add", "-A")
+    prove.git("-c", "user.name=test", "-c", "user.email=test@localhost", "commit", "--quiet", "-m", "one")
+    clean = prove.commit()
+    result.write_text("after")
+    assert prove.commit() == clean
+    source.write_text("after")
+    assert prove.commit() == f"{clean}+"
+
+
 def test_a_campaign_that_is_none_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     assert prove.main(["certify"]) == 2
     assert "no campaign 'certify'; known: certify-mlp441" in capsys.readouterr().err

@@ -11,12 +11,30 @@ import operations
 _now_us = 0
 _board = None
 _granted_us = 0
+NEVER_US = 1 << 62
+_bites_us = NEVER_US
+scratch = {operations.SCRATCH: 0}  # as in hwsim's file
+was_reset = False
 
 
-def plug(board):
-    """Every later access goes to this board."""
-    global _board
+class Reset(BaseException):
+    """The microcontroller has been reset. No Exception: nothing in the firmware may go on after it."""
+
+
+def plug(board, after_reset):
+    """Every later access goes to this board; its watchdog waits to be made. Only a reset keeps the scratch register."""
+    global _board, _bites_us, was_reset
     _board = board
+    _bites_us = NEVER_US
+    was_reset = after_reset
+    if not after_reset:
+        scratch[operations.SCRATCH] = 0
+
+
+def unplug():
+    """The power is off: no watchdog counts."""
+    global _bites_us
+    _bites_us = NEVER_US
 
 
 def grant(until_us):
@@ -27,8 +45,7 @@ def grant(until_us):
 
 def now_us():
     """Virtual time; asking costs a microsecond, so that a loop that polls the clock comes to an end."""
-    global _now_us
-    _now_us += 1
+    spend(1)
     return _now_us
 
 
@@ -36,6 +53,20 @@ def spend(us):
     """Let virtual time pass."""
     global _now_us
     _now_us += us
+    if _now_us >= _bites_us:
+        reset()
+
+
+def bite_after(us):
+    """The watchdog resets when so much time has passed."""
+    global _bites_us
+    _bites_us = _now_us + us
+
+
+def reset():
+    """Everything anew but the scratch register. Raises Reset."""
+    unplug()
+    raise Reset
 
 
 idle = spend  # who sleeps is not woken
@@ -61,6 +92,8 @@ def post(operation, first, second, data=None, at_us=None):
 def call(operation, payload):
     """A request whose answer is waited for. Raises OSError for one that this board does not have."""
     t_s = _now_us * 1e-6
+    if operation == operations.BUTTON:
+        return b"\0"  # nobody is there to hold it
     if operation == operations.PIN_READ:
         return bytes((_board.pin_read(payload[0]),))
     if operation == operations.SPI_TRANSFER:

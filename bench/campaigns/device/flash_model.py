@@ -26,6 +26,7 @@ class FlashModel:
         self.cells = cells
         self._view = memoryview(cells)
         self.operations = 0
+        self.erased = []  # (block, what was in it)
         self.dead = False
         self._last = -1
         self._tear = TEARS[0]
@@ -34,6 +35,11 @@ class FlashModel:
         """Let `after` more operations happen whole, and cut the power in the next one."""
         self._last = self.operations + after
         self._tear = tear
+
+    def stop(self) -> None:
+        """The program that used it is gone: what is still done to it is done to a copy."""
+        self.dead = True
+        self._view = memoryview(bytearray(self.cells))
 
     def readblocks(self, block: int, buffer, offset: int = 0) -> None:
         """Read from one block."""
@@ -77,6 +83,8 @@ class FlashModel:
     def _erase(self, block: int) -> None:
         torn = self._begins()
         start = block * BLOCK
+        if not self.dead:
+            self.erased.append((block, bytes(self._view[start : start + BLOCK])))
         if torn in ("", "complete"):
             self._view[start : start + BLOCK] = b"\xff" * BLOCK
         elif torn == "half":
@@ -94,8 +102,7 @@ class FlashModel:
 
     def _ends(self, torn: str) -> None:
         if torn:
-            self.dead = True
-            self._view = memoryview(bytearray(self.cells))
+            self.stop()
             raise PowerCut
 
 

@@ -72,6 +72,13 @@ class InnerBoard:
         """The code that each capacitor was given last."""
         return list(self._weight_codes)
 
+    def let_go(self) -> None:
+        """The microcontroller is reset: a resistor holds the converter's select pin high and every other one low."""
+        for pin, level in list(self._levels.items()):
+            if level and pin != self._select_pin:
+                self.pin_write(pin, 0)
+        self.pin_write(self._select_pin, 1)
+
     def pin_write(self, pin: int, level: int) -> None:
         """An output pin changes."""
         if pin in self._address_pins and self._levels.get(self._strobe_pin):

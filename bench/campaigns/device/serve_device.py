@@ -5,6 +5,7 @@ payload. DEFINE comes first, then BOOT.
 """
 
 import gc
+import io
 import json
 import random
 import struct
@@ -12,16 +13,24 @@ import sys
 from os import close_last
 
 import board_wire
+import machine
+from board_wire import Reset
 from flash_model import FlashModel, PowerCut
 from inner_board import Extremes, InnerBoard
 
-from enose_device.app import Device
-from enose_device.main import board_parts
+from enose_device import main as firmware
+from enose_device.partition import Partition
+from enose_device.watchdog import TIMEOUT_MS, Watchdog
 
 REQUEST, REQUEST_SIZE = "<BII", 9
 ANSWER = "<BQI"
 PATIENCE = 10_000  # turns
+KEPT = 20  # exceptions told in words
 DEFINE, BOOT, RUN, ASK, CUT, REPORT = range(1, 7)
+
+
+def nothing() -> None:
+    """What a device is switched on for."""
 
 
 class Wire:
@@ -36,6 +45,10 @@ class Wire:
         """More bytes for the device."""
         self._in = self._in[self.at :] + data
         self.at = 0
+
+    def rewind(self) -> None:
+        """The frame that a reset has cut comes once more, whole, so that every good frame is heard once."""
+        self.at = self._in.rfind(b"\0", 0, self.at) + 1
 
     def waiting(self) -> bool:
         """Whether there are bytes that the device has not read."""
@@ -58,11 +71,15 @@ class Bench:
     def __init__(self) -> None:
         self._spy = Extremes()
         self._faults = {}
+        self._raised = []
         self._good = 0
         self._dropped = 0
         self._boots = 0
+        self._resets = 0
+        self._whole = 0
         self.alive = False
         self.device = None
+        self._flash = FlashModel(bytearray())
 
     def define(self, ms: int, payload: bytes) -> bytes:
         """The board's configuration, and the seed of the torn operations' noise, as JSON; blank flash."""
@@ -74,15 +91,12 @@ class Bench:
 
     def boot(self, ms: int, payload: bytes) -> bytes:
         """Cut the power, and let it come back."""
-        self._count()
-        self.device = None
+        self._gone()
         self._wire = Wire()
-        self._flash = FlashModel(self._cells)
         self._board = InnerBoard(self._facts, self._spy)
-        board_wire.plug(self._board)
         self._boots += 1
         self.alive = True
-        self._powered(self._start)
+        self._powered(nothing)
         return b""
 
     def run(self, ms: int, payload: bytes, until_reply: bool = False) -> bytes:
@@ -105,8 +119,8 @@ class Bench:
 
         if self.alive:
             self._powered(turns)
-        else:
-            board_wire.spend(ms * 1000)
+        if not self.alive:
+            board_wire.spend(max(until_us - board_wire.now_us(), 0))
         said = bytes(wire.out)
         wire.out = bytearray()
         return said
@@ -129,37 +143,80 @@ class Bench:
             {
                 "seen": self._spy.seen,
                 "faults": self._faults,
+                "raised": self._raised,
                 "good": self._good,
                 "dropped": self._dropped,
                 "boots": self._boots,
+                "resets": self._resets,
+                "whole": self._whole,
                 "weight_codes": self._board.weight_codes(),
                 "used_bytes": gc.mem_alloc(),
             }
         ).encode()
 
-    def _start(self) -> None:
-        parts = board_parts(self._facts)
-        parts["flash"] = self._flash
+    def _start(self, after_reset: bool = False) -> None:
+        """As main does, on parts of ours."""
+        self._flash = FlashModel(self._cells)
+        board_wire.plug(self._board, after_reset)
+        watchdog = Watchdog(firmware.note)
+        parts = firmware.board_parts(self._facts)
+        parts["flash"] = Partition(self._flash)
         parts["reader"] = parts["writer"] = self._wire
-        self.device = Device(parts, self._facts)
-        gc.threshold(-1)  # as main does
-        trip = self.device.safety.trip
+        log = firmware.started_log(parts["flash"])
+        self.device = firmware.made_device(parts, self._facts, log, watchdog)
+        gc.threshold(-1)
+        safety = self.device.safety
+        trip = safety.trip
 
         def told(fault) -> None:
             self._faults[str(fault)] = self._faults.get(str(fault), 0) + 1
             trip(fault)
 
-        self.device.safety.trip = told
+        task_failed = self.device._task_failed
+
+        def kept(error) -> None:
+            if len(self._raised) < KEPT:
+                text = io.StringIO()
+                sys.print_exception(error, text)
+                self._raised.append(text.getvalue())
+            task_failed(error)
+
+        self.device._task_failed = self.device._scheduler._on_error = kept
+        if safety.latched:  # it came up with its link only
+            self._faults[str(safety.fault)] = self._faults.get(str(safety.fault), 0) + 1
+        else:
+            self._whole += 1
+        safety.trip = told
+        watchdog.begin(machine.WDT(timeout=TIMEOUT_MS).feed)
         self.device.start()
 
     def _powered(self, work) -> None:
-        try:
-            work()
-        except PowerCut:
-            self.alive = False
-            self._count()
-            self.device = None
-            close_last()
+        """Do it with a device that is on; after a reset it is begun anew."""
+        after_reset = False
+        while True:
+            try:
+                if self.device is None:
+                    self._start(after_reset)
+                work()
+                return
+            except PowerCut:
+                self.alive = False
+                self._gone()
+                return
+            except Reset:
+                self._resets += 1
+                self._gone()
+                self._board.let_go()
+                self._wire.rewind()
+                after_reset = True
+
+    def _gone(self) -> None:
+        """The program has ended where it was."""
+        board_wire.unplug()
+        self._count()
+        self.device = None
+        self._flash.stop()
+        close_last()
 
     def _count(self) -> None:
         if self.device:

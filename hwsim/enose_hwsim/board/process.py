@@ -40,7 +40,7 @@ class FirmwareProcess:
     """One run of the firmware; its four pipes: bytes in, bytes out, requests from it, answers to it."""
 
     def __init__(
-        self, configuration: Mapping[str, Any], heap_kib: int, start_us: int = 0, scratch: bytes | None = None
+        self, configuration: Mapping[str, Any], heap_kib: float, start_us: int = 0, scratch: bytes | None = None
     ) -> None:
         """Write board.json into an empty folder and start the firmware there, its clock at start_us.
 
@@ -62,7 +62,7 @@ class FirmwareProcess:
         if scratch is not None:
             environment["ENOSE_BOARD_SCRATCH"] = scratch.hex()
         self._process = subprocess.Popen(
-            [self.interpreter, "-X", f"heapsize={heap_kib}k", "-m", "enose_device.main"],
+            [self.interpreter, "-X", f"heapsize={round(heap_kib * 1024)}", "-m", "enose_device.main"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._stderr,
