@@ -10,9 +10,9 @@ import sys
 
 ON_A_HOST = sys.implementation.name == "cpython"  # a device has no memory for names that it never asks for
 if ON_A_HOST:
-    from enose_contract.words import CHECKS, ERRORS, FAULTS, PHASES, REASONS, STATES, WEIGHTS
+    from enose_contract.words import CHECKS, ERRORS, FAULTS, PHASES, REASONS, STATES, TRIALS, WEIGHTS
 
-    __all__ = ["CHECKS", "ERRORS", "FAULTS", "PHASES", "REASONS", "STATES", "WEIGHTS"]
+    __all__ = ["CHECKS", "ERRORS", "FAULTS", "PHASES", "REASONS", "STATES", "TRIALS", "WEIGHTS"]
 
 PROTOCOL = 4  # hello refuses any other. 3 is Ctrl-C on the wire, which would interrupt a device while it starts
 
@@ -115,13 +115,18 @@ LOG = Message(14, "log", "I sequence", "I oldest, I next, I lost, B count, 480s 
 FIT = Message(15, "fit", "8s sensor_set, 8s calibration", "8s sensor_set, 8s calibration")
 # from now on only images sealed with this key; it can be set once, and the same one again
 KEY = Message(16, "key", "32s key", "B keyed")
+# which firmware runs (the start of its manifest's SHA-256, zero where it runs from no folder), whether it is on trial
+FIRMWARE = Message(20, "firmware", "", "8s identity, B trial, B keyed, I challenge")
+# restart with the interactive prompt, for a firmware with this manifest; seal: contract.seal.update_seal, zero without a key
+UPDATE = Message(21, "update", "I challenge, 32s manifest, 32s seal", "")
 ERROR = Message(127, "error", "", "B code, I value, I limit")
 
 _COMMANDS = (HELLO, INFO, STATUS, UPLOAD_BEGIN, UPLOAD_DATA, UPLOAD_COMMIT, ACTIVATE, MEASURE, RESULT, SELFTEST)
-MESSAGES = {m.kind: m for m in _COMMANDS + (SAFE, CLEAR, BYE, LOG, FIT, KEY, ERROR)}
+MESSAGES = {m.kind: m for m in _COMMANDS + (SAFE, CLEAR, BYE, LOG, FIT, KEY, FIRMWARE, UPDATE, ERROR)}
 
 # Served in the latched safe state: identify, status, log and clear, and the result, which is NONE; nothing that drives.
 SERVED_WHEN_SAFE = (HELLO.kind, INFO.kind, STATUS.kind, RESULT.kind, SAFE.kind, CLEAR.kind, BYE.kind, LOG.kind)
+SERVED_WHEN_SAFE += (FIRMWARE.kind, UPDATE.kind)  # an update may be what mends it
 
 # States of the device (`state`) and of its weights (`weights`)
 IDLE, MEASURING, DONE, SAFE_STATE, UNKNOWN_CYCLE = 0, 1, 2, 3, 4
@@ -140,9 +145,13 @@ WEIGHTS_NONE, WEIGHTS_HELD, WEIGHTS_STALE, WEIGHTS_PROGRAMMING = 0, 1, 2, 3
     REASON_REFERENCE,
 ) = range(15)  # fmt: skip
 
+# What the firmware is (`trial`): in force; on trial; in force, and another one's trial has failed
+FIRMWARE_IN_FORCE, FIRMWARE_ON_TRIAL, FIRMWARE_RETURNED = 0, 1, 2
+
 # Error replies (`code`), with what value and limit hold
 (
     E_COMMAND, E_MALFORMED, E_PROTOCOL, E_BUSY_HOST, E_SESSION, E_SAFE, E_UPLOAD, E_TOO_LARGE, E_HASH, E_CHIP, E_BOARD,
     E_WEIGHT, E_TOPOLOGY, E_SENSOR, E_GENERATION, E_MEASURING, E_NO_IMAGE, E_STORE, E_FORMAT,
     E_FIELD, E_UNIT, E_CELL, E_PROGRAMMING, E_STAGE, E_SENSOR_SET, E_CALIBRATION, E_UNSEALED, E_OLDER, E_NO_KEY, E_KEY,
 ) = range(1, 31)  # fmt: skip
+E_UPDATE = 40

@@ -75,7 +75,11 @@ ERRORS = {
     28: "the image is sealed with number {value}, and {limit} was stored already: seal it with a higher one",
     29: "the device has no key: program the image without one, or set it with `enose device key KEYFILE`",
     30: "the device has another key already; a key is set once",
+    40: "the update is not sealed with the device's key: `enose device flash --key KEYFILE` seals it",
 }
+
+# What the firmware is (`trial`)
+TRIALS = ("in force", "on trial", "in force, the last update did not confirm itself")
 
 # Checks of the self-test (`run`, `passed`): bit k is CHECKS[k]
 CHECKS = ("dac readback", "adc answers", "sensor rail", "chip supply", "image store", "temperature")

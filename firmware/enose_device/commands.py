@@ -38,6 +38,8 @@ class Commands:
             messages.SAFE.kind: self._safe,
             messages.CLEAR.kind: self._clear,
             messages.BYE.kind: self._bye,
+            messages.FIRMWARE.kind: self._firmware,
+            messages.UPDATE.kind: self._update,
         }
 
     def handle(self, kind: int, body):
@@ -129,7 +131,9 @@ class Commands:
         device = self._device
         measuring = device.cycle.state == messages.MEASURING
         programming = device.refresh.state == messages.WEIGHTS_PROGRAMMING
-        return device.selftest.run(not measuring and not programming)
+        result = device.selftest.run(not measuring and not programming)
+        device.tested(result[0], result[1])
+        return result
 
     def _safe(self):
         self._device.safety.trip(messages.FAULT_HOST)
@@ -140,6 +144,17 @@ class Commands:
         return self._device.state(), self._device.safety.fault
 
     def _bye(self):
+        return ()
+
+    def _firmware(self):
+        from enose_device.update import state
+
+        return state(self._device)
+
+    def _update(self, challenge: int, manifest: bytes, seal: bytes):
+        from enose_device.update import give_prompt
+
+        give_prompt(self._device, challenge, manifest, seal)
         return ()
 
 

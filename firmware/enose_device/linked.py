@@ -19,6 +19,7 @@ FIRMWARE = b"0.1.0"
 SECOND_MS = 1000
 LASTING_S = 60  # a start that lasted so long was a good one
 BUTTON_S = 3  # held for so long, the button asks for the interactive prompt
+NO_EVENT = 0
 EMPTY_RESULT = (0,) * (messages.MAX_OUTPUTS + 2 * messages.MAX_CHANNELS)
 
 
@@ -29,6 +30,8 @@ class Linked:
         """parts: dict of pins and streams made by main; configuration: board.json; fault: why there is no more."""
         self.configuration = configuration
         self.log = log
+        self.firmware = parts.get("firmware")  # what enose_boot says of it; None where nothing else has started it
+        self.flash = parts["flash"]
         self._unit = parts["unit"]
         self._button = parts["button"]
         self._reset = parts["reset"]
@@ -37,7 +40,7 @@ class Linked:
         self._uptime_ms = 0
         self._lasted = False
         self._held_s = -1  # until the button was seen let go: one that is stuck asks for nothing
-        self._restarting = False
+        self._restarting = None  # the event, x and y of the log, once it was asked for
         self.safety = Safety(self._make_safe, log)
         self.link = Link(parts["reader"], parts["writer"], Commands(self).handle, self._identity)
         self._scheduler = Scheduler(self._task_failed, watchdog)
@@ -86,15 +89,29 @@ class Linked:
         """Restart: with the clearing in the log, the next start is a whole one."""
         self.safety.clear()
         self.log.write()
-        self._restarting = True  # within a second: the reply is sent first
+        self.restart_soon(NO_EVENT)
 
-    def restart(self, event: int) -> None:
-        """Everything at rest, the reason into the log, then a reset."""
+    def restart(self, event: int, x: int = 0, y: int = 0) -> None:
+        """Everything at rest, the reason into the log as the last thing in it, then a reset."""
         self._make_safe()
-        self.log.add(event)
-        self.log.write()
+        if event != NO_EVENT:
+            if self.log.full:
+                self.log.write()
+            self.log.add(event, x=x, y=y)
+            self.log.write()
         self._watchdog.note(RESTARTED)
         self._reset()
+
+    def tested(self, run: int, passed: int) -> None:
+        """A host has asked for a self-test: where all of it has passed, a firmware on trial may confirm itself."""
+        if self.firmware is not None and self.firmware.on_trial:
+            from enose_device.update import try_confirming
+
+            try_confirming(self, run, passed)
+
+    def restart_soon(self, event: int, x: int = 0, y: int = 0) -> None:
+        """Restart within a second, so that the reply is sent first."""
+        self._restarting = (event, x, y)
 
     def collect(self) -> None:
         """Collect garbage, which stalls the processor, and keep the least free memory that a collection has left."""
@@ -123,9 +140,8 @@ class Linked:
     def _seconds(self):
         """The task."""
         while True:
-            if self._restarting:
-                self._watchdog.note(RESTARTED)
-                self._reset()
+            if self._restarting is not None:
+                self.restart(*self._restarting)
             now_ms = ticks_ms()
             self._uptime_ms += max(ticks_diff(now_ms, self._seen_ms), 0)  # less where the clock has jumped back
             self._seen_ms = now_ms
