@@ -12,12 +12,16 @@ from enose_boot import record
 
 CONFIGURATION = "board.json"
 TRIAL_S = 60
+PROMPT_S = 600
 WATCHDOG_MS = 8000  # an RP2040 can wait 8388 ms (data sheet, section 4.7.2)
 PIECE = 512
+running = None  # kept while the interactive prompt is open
 
 
 class Firmware:
     """The firmware that runs: where it lies, whether it is on trial."""
+
+    NONE = record.NONE  # for `left`
 
     def __init__(self, folder: str, on_trial: bool, returned: bool, left: str) -> None:
         """folder: one of record.FOLDERS; returned: another's trial has failed just now; left: the one that had failed."""
@@ -25,7 +29,7 @@ class Firmware:
         self.on_trial = on_trial
         self.returned = returned
         self.left = left
-        self._end_of_trial = nothing
+        self._timer = None
 
     @property
     def configuration(self) -> str:
@@ -47,9 +51,16 @@ class Firmware:
         except OSError:
             return bytes(32)
 
-    def on_confirm(self, end_of_trial) -> None:
-        """end_of_trial() is called when the firmware has confirmed itself."""
-        self._end_of_trial = end_of_trial
+    def reset_after(self, seconds: int) -> None:
+        """Reset the microcontroller when so much time has passed, unless the firmware confirms itself before."""
+        import machine
+
+        self._timer = machine.Timer(-1)  # kept: one that nothing refers to is collected, and never goes off
+        self._timer.init(mode=machine.Timer.ONE_SHOT, period=seconds * 1000, callback=lambda _: machine.reset())
+
+    def end_prompt_later(self) -> None:
+        """A host that has gone does not leave the prompt open for ever."""
+        self.reset_after(PROMPT_S)
 
     def confirm(self) -> None:
         """The firmware is in force from now on. Raises OSError, still on trial, where that cannot be written."""
@@ -57,7 +68,8 @@ class Firmware:
             return
         record.write(self.folder)
         self.on_trial = False
-        self._end_of_trial()
+        if self._timer is not None:
+            self._timer.deinit()
         self.keep_configuration()
 
     def keep_configuration(self) -> None:
@@ -67,10 +79,6 @@ class Firmware:
                 os.rename(self.configuration, CONFIGURATION)
             except OSError:
                 pass  # it holds where it is, too
-
-
-def nothing() -> None:
-    """No trial."""
 
 
 def choose() -> Firmware:
@@ -92,13 +100,12 @@ def run() -> None:
     """Run the chosen firmware's `enose_device.main.main(firmware)`; returns where it asks for the interactive prompt."""
     import machine
 
-    firmware = choose()
+    global running
+    firmware = running = choose()
     sys.path.insert(0, firmware.folder)
     if firmware.on_trial:
         machine.WDT(timeout=WATCHDOG_MS)
-        timer = machine.Timer(-1)
-        timer.init(mode=machine.Timer.ONE_SHOT, period=TRIAL_S * 1000, callback=lambda _: machine.reset())
-        firmware.on_confirm(timer.deinit)
+        firmware.reset_after(TRIAL_S)
     try:
         firmware.keep_configuration()
         from enose_device.main import main

@@ -17,8 +17,6 @@ KEY_SIZE = 32
 HMAC_SIZE = 32
 OVERHEAD = HEAD_SIZE + HMAC_SIZE
 SHA256_BLOCK = 64
-UPDATE_MARK = b"ENU1"
-UPDATE_FORM = "<4sI32s"
 
 
 def hmac_sha256(key: bytes, text: bytes | bytearray | memoryview) -> bytes:
@@ -37,26 +35,17 @@ def sealed(image: bytes, key: bytes, counter: int) -> bytes:
     return text + hmac_sha256(key, text)
 
 
-def update_seal(key: bytes, challenge: int, manifest: bytes) -> bytes:
-    """The seal of an update: of a manifest's SHA-256, for the challenge that the device gave, which it gives once."""
-    return hmac_sha256(key, struct.pack(UPDATE_FORM, UPDATE_MARK, challenge, manifest))
-
-
-def same(found: bytes | memoryview, wanted: bytes) -> bool:
-    """Whether two seals are the same; all bytes are looked at, so that the time tells nothing."""
-    differ = len(found) ^ len(wanted)
-    for k in range(min(len(found), len(wanted))):
-        differ |= found[k] ^ wanted[k]
-    return not differ
-
-
 def opened(raw: bytes | bytearray | memoryview, key: bytes) -> tuple[int, memoryview]:
     """(number, image) of a sealed image. Raises ImageError(E_UNSEALED) for anything that this key has not sealed."""
     view = memoryview(raw)
     end = len(view) - HMAC_SIZE
     if end < HEAD_SIZE or not is_sealed(view):
         raise ImageError(E_UNSEALED)
-    if not same(view[end:], hmac_sha256(key, view[:end])):
+    found, wanted = view[end:], hmac_sha256(key, view[:end])
+    differ = 0
+    for k in range(HMAC_SIZE):  # all of them, so that the time tells nothing
+        differ |= found[k] ^ wanted[k]
+    if differ:
         raise ImageError(E_UNSEALED)
     return struct.unpack_from("<I", view, len(MARK))[0], view[HEAD_SIZE:end]
 

@@ -78,8 +78,5 @@ ERRORS = {
     40: "the update is not sealed with the device's key: `enose device flash --key KEYFILE` seals it",
 }
 
-# What the firmware is (`trial`)
-TRIALS = ("in force", "on trial", "in force, the last update did not confirm itself")
-
 # Checks of the self-test (`run`, `passed`): bit k is CHECKS[k]
 CHECKS = ("dac readback", "adc answers", "sensor rail", "chip supply", "image store", "temperature")

@@ -38,12 +38,12 @@ class Commands:
             messages.SAFE.kind: self._safe,
             messages.CLEAR.kind: self._clear,
             messages.BYE.kind: self._bye,
-            messages.FIRMWARE.kind: self._firmware,
-            messages.UPDATE.kind: self._update,
         }
 
     def handle(self, kind: int, body):
         """(kind, body) of the reply; every error is a reply too."""
+        if kind in messages.UPDATES:
+            return self._about_firmware(kind, body)
         if kind not in self._serve:
             return _error(messages.E_COMMAND, kind)
         if self._device.safety.latched and kind not in messages.SERVED_WHEN_SAFE:
@@ -61,6 +61,14 @@ class Commands:
             self._device.safety.trip(error.fault)
             return _error(messages.E_SAFE, error.fault)
         return kind, struct.pack(message.reply, *reply)
+
+    def _about_firmware(self, kind: int, body):
+        from enose_device.update import answer
+
+        try:
+            return kind, answer(self._device, kind, body)
+        except ValueError as error:
+            return _error(getattr(error, "code", messages.E_MALFORMED), getattr(error, "value", len(body)))
 
     def _info(self):
         return self._device.information()
@@ -132,7 +140,10 @@ class Commands:
         measuring = device.cycle.state == messages.MEASURING
         programming = device.refresh.state == messages.WEIGHTS_PROGRAMMING
         result = device.selftest.run(not measuring and not programming)
-        device.tested(result[0], result[1])
+        if device.firmware is not None and device.firmware.on_trial:
+            from enose_device.update import try_confirming
+
+            try_confirming(device, result[0], result[1])
         return result
 
     def _safe(self):
@@ -144,17 +155,6 @@ class Commands:
         return self._device.state(), self._device.safety.fault
 
     def _bye(self):
-        return ()
-
-    def _firmware(self):
-        from enose_device.update import state
-
-        return state(self._device)
-
-    def _update(self, challenge: int, manifest: bytes, seal: bytes):
-        from enose_device.update import give_prompt
-
-        give_prompt(self._device, challenge, manifest, seal)
         return ()
 
 

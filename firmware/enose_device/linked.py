@@ -40,7 +40,7 @@ class Linked:
         self._uptime_ms = 0
         self._lasted = False
         self._held_s = -1  # until the button was seen let go: one that is stuck asks for nothing
-        self._restarting = None  # the event, x and y of the log, once it was asked for
+        self.restarting = ()  # (event, x, y) for the log, once a restart was asked for
         self.safety = Safety(self._make_safe, log)
         self.link = Link(parts["reader"], parts["writer"], Commands(self).handle, self._identity)
         self._scheduler = Scheduler(self._task_failed, watchdog)
@@ -89,7 +89,7 @@ class Linked:
         """Restart: with the clearing in the log, the next start is a whole one."""
         self.safety.clear()
         self.log.write()
-        self.restart_soon(NO_EVENT)
+        self.restarting = (NO_EVENT, 0, 0)  # within a second: the reply is sent first
 
     def restart(self, event: int, x: int = 0, y: int = 0) -> None:
         """Everything at rest, the reason into the log as the last thing in it, then a reset."""
@@ -101,17 +101,6 @@ class Linked:
             self.log.write()
         self._watchdog.note(RESTARTED)
         self._reset()
-
-    def tested(self, run: int, passed: int) -> None:
-        """A host has asked for a self-test: where all of it has passed, a firmware on trial may confirm itself."""
-        if self.firmware is not None and self.firmware.on_trial:
-            from enose_device.update import try_confirming
-
-            try_confirming(self, run, passed)
-
-    def restart_soon(self, event: int, x: int = 0, y: int = 0) -> None:
-        """Restart within a second, so that the reply is sent first."""
-        self._restarting = (event, x, y)
 
     def collect(self) -> None:
         """Collect garbage, which stalls the processor, and keep the least free memory that a collection has left."""
@@ -140,8 +129,8 @@ class Linked:
     def _seconds(self):
         """The task."""
         while True:
-            if self._restarting is not None:
-                self.restart(*self._restarting)
+            if self.restarting:
+                self.restart(*self.restarting)
             now_ms = ticks_ms()
             self._uptime_ms += max(ticks_diff(now_ms, self._seen_ms), 0)  # less where the clock has jumped back
             self._seen_ms = now_ms

@@ -21,7 +21,6 @@ BLANK_PAGE = b"\xff" * PAGE
 LATEST_S = 600
 SPACING_S = 10  # between two writes in the long run
 BURST = 4  # writes that may follow each other at once
-ENDS_OF_QUICK_STARTS = (records.LASTED, records.CLEARED, records.UPDATE, records.CONFIRMED)  # no loop goes on over them
 QUICK_STARTS = 3  # so many that did not last, one after the other, are a reset loop
 
 
@@ -164,7 +163,7 @@ class Log:
                         self._start = start
                         self._at = page + 1
                         self.console = event if event in (records.CONSOLE, records.UPDATE) else 0
-                    if event in ENDS_OF_QUICK_STARTS:
+                    if event in (records.LASTED, records.CLEARED, records.UPDATE, records.CONFIRMED):
                         lasted = max(lasted, sequence)
                     elif event == records.START:
                         starts.append(sequence)

@@ -17,9 +17,8 @@ from enose_device.log import QUICK_STARTS, Log  # noqa: E402
 from enose_device.partition import LOG_BLOCKS, Partition  # noqa: E402
 from enose_device.watchdog import TIMEOUT_MS, Watchdog  # noqa: E402
 
-UPDATE_MS = 600_000  # the prompt for an update lasts so long
-kept = []
-
+# What only the making of a device needs; 2 KiB that it has for other things afterwards.
+MAKING = ("board_parts", "_held_parts", "_pulsed_parts", "started_log", "made_device", "made_ready", "one_shot", "Gate")
 SCRATCH = 0x4005800C  # WATCHDOG: SCRATCH0 (RP2040 data sheet, section 4.7.6), kept over a reset, lost with the power
 
 TYPE_CHECKING = False  # a type checker takes this name for True; at run time the assembler brings these words itself
@@ -155,13 +154,6 @@ def made_device(parts, configuration, log, watchdog):
         raise
 
 
-def end_update_later() -> None:
-    """A host that has gone does not leave the prompt open for ever."""
-    timer = machine.Timer(-1)
-    timer.init(mode=machine.Timer.ONE_SHOT, period=UPDATE_MS, callback=lambda _: machine.reset())
-    kept.append(timer)  # a timer that nothing refers to is collected, and never goes off
-
-
 def made_ready(watchdog, firmware):
     """The device, with nothing begun yet; None where button or host have asked for the interactive prompt.
 
@@ -171,8 +163,8 @@ def made_ready(watchdog, firmware):
         configuration = json.load(file)
     parts = board_parts(configuration, firmware)
     log = started_log(parts["flash"], firmware)
-    if log.console == records.UPDATE:
-        end_update_later()
+    if log.console == records.UPDATE and firmware is not None:
+        firmware.end_prompt_later()
     return None if log.console else made_device(parts, configuration, log, watchdog)
 
 
@@ -195,6 +187,9 @@ def main(firmware=None) -> None:
     if device is None:
         _interrupt_at(3)
         return
+    for name in MAKING:
+        del globals()[name]
+    gc.collect()
     gc.threshold(-1)  # from here on at the device's own moments
     watchdog.begin(machine.WDT(timeout=TIMEOUT_MS).feed)
     device.start()

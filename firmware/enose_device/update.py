@@ -6,23 +6,31 @@ its safe state and has run for SETTLED_S: it has come up whole, its tasks come r
 
 import struct
 
-from enose_contract import messages, records
+from enose_contract import messages, records, updates
 from enose_contract.image import ImageError
-from enose_contract.messages import E_MEASURING, E_STORE, E_UPDATE
-from enose_contract.seal import same, update_seal
 
 SETTLED_S = 10
 WHOLE_TEST = 0b111111  # of messages.CHECKS
 
 
+def answer(device, kind: int, body):
+    """The body of the reply. Raises ValueError for a malformed request, ImageError for a refusal."""
+    message = updates.FIRMWARE if kind == updates.FIRMWARE.kind else updates.UPDATE
+    values, _ = message.unpack_request(body)
+    if message is updates.UPDATE:
+        give_prompt(device, *values)
+        return b""
+    return struct.pack(message.reply, *state(device))
+
+
 def state(device) -> tuple:
     """The fields of FIRMWARE's reply."""
     firmware = device.firmware
-    trial = messages.FIRMWARE_IN_FORCE
+    trial = updates.IN_FORCE
     if firmware is not None and firmware.on_trial:
-        trial = messages.FIRMWARE_ON_TRIAL
-    elif firmware is not None and firmware.left in ("a", "b"):
-        trial = messages.FIRMWARE_RETURNED
+        trial = updates.ON_TRIAL
+    elif firmware is not None and firmware.left != firmware.NONE:
+        trial = updates.RETURNED
     return _identity(firmware), trial, int(_key(device).is_set), device.log.next
 
 
@@ -34,7 +42,7 @@ def try_confirming(device, run: int, passed: int) -> None:
     try:
         device.firmware.confirm()
     except OSError:
-        raise ImageError(E_STORE)
+        raise ImageError(messages.E_STORE)
     x, y = struct.unpack("<ii", _identity(device.firmware))
     device.log.add(records.CONFIRMED, x=x, y=y, urgent=True)
 
@@ -45,11 +53,13 @@ def give_prompt(device, challenge: int, manifest: bytes, seal: bytes) -> None:
     The challenge is the log's next number, which the restart's own record makes another.
     """
     if device.state() == messages.MEASURING:
-        raise ImageError(E_MEASURING, device.status()[4])
+        raise ImageError(messages.E_MEASURING, device.status()[4])
     key = _key(device)
-    if key.is_set and (challenge != device.log.next or not same(seal, update_seal(_known(key), challenge, manifest))):
-        raise ImageError(E_UPDATE)
-    device.restart_soon(records.UPDATE, *struct.unpack("<ii", manifest[:8]))
+    if key.is_set:
+        known = _known(key)
+        if challenge != device.log.next or not updates.same(seal, updates.update_seal(known, challenge, manifest)):
+            raise ImageError(updates.E_UPDATE)
+    device.restarting = (records.UPDATE,) + struct.unpack("<ii", manifest[:8])
 
 
 def _identity(firmware) -> bytes:
@@ -66,4 +76,4 @@ def _known(key) -> bytes:
     try:
         return key.known()
     except ImageError:
-        raise ImageError(E_UPDATE)
+        raise ImageError(updates.E_UPDATE)

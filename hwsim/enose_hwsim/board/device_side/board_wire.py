@@ -17,8 +17,8 @@ _used = 0
 _now_us = int(os.getenv("ENOSE_BOARD_START_US"))
 NEVER_US = 1 << 62
 _bites_us = NEVER_US  # when the watchdog resets; never, until one is made
-_rings_us = NEVER_US  # when the timer goes off, and what it calls then
-_ring = None
+rings_us = NEVER_US  # when the timer goes off, and what is called then; see board_timer
+ring = None
 _kept = os.getenv("ENOSE_BOARD_SCRATCH")
 was_reset = bool(_kept)
 # the watchdog's scratch register 0 at its address (RP2040 data sheet, section 4.7.6); a reset keeps it
@@ -33,26 +33,19 @@ def now_us():
 
 def spend(us):
     """Let virtual time pass for something that takes the processor or a bus this long."""
-    global _now_us, _rings_us
+    global _now_us, rings_us
     _now_us += us
     if _now_us >= _bites_us:
         reset()
-    if _now_us >= _rings_us and _ring is not None:
-        _rings_us = NEVER_US
-        _ring()
+    if _now_us >= rings_us:
+        rings_us = NEVER_US
+        ring()
 
 
 def bite_after(us):
     """The watchdog resets when so much time has passed."""
     global _bites_us
     _bites_us = _now_us + us
-
-
-def ring_after(us, ring):
-    """The timer calls ring() once, when so much time has passed; nothing for None."""
-    global _rings_us, _ring
-    _rings_us = _now_us + us
-    _ring = ring
 
 
 def reset():
@@ -104,11 +97,11 @@ def call(operation, payload):
 
 def idle(us):
     """Sleep until us have passed, a byte has come in on standard input, or the watchdog bites."""
-    global _now_us, _bites_us, _rings_us
-    until_us = min(_now_us + us, _bites_us, _rings_us)
+    global _now_us, _bites_us, rings_us
+    until_us = min(_now_us + us, _bites_us, rings_us)
     began_us = _now_us
     _now_us = struct.unpack("<Q", call(operations.IDLE, struct.pack("<Q", until_us)))[0]
     if not began_us <= _now_us <= until_us:  # the clock was made to jump; the watchdog counts for itself
         _bites_us += _now_us - until_us
-        _rings_us += _now_us - until_us
+        rings_us += _now_us - until_us
     spend(0)
