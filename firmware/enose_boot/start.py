@@ -24,7 +24,7 @@ class Firmware:
     NONE = record.NONE  # for `left`
 
     def __init__(self, folder: str, on_trial: bool, returned: bool, left: str) -> None:
-        """folder: one of record.FOLDERS; returned: another's trial has failed just now; left: the one that had failed."""
+        """folder: one of record.FOLDERS; returned: another's trial has just failed; left: whose trial was the last to."""
         self.folder = folder
         self.on_trial = on_trial
         self.returned = returned
@@ -97,7 +97,7 @@ def choose() -> Firmware:
 
 
 def run() -> None:
-    """Run the chosen firmware's `enose_device.main.main(firmware)`; returns where it asks for the interactive prompt."""
+    """Run the chosen firmware's `enose_device.main.main(firmware)`; returns where it asks for the prompt."""
     import machine
 
     global running

@@ -20,6 +20,7 @@ IN_FORCE, ON_TRIAL, RETURNED = 0, 1, 2  # the last: in force, and another one's 
 E_UPDATE = 40  # error reply (`code`)
 MARK = b"ENU1"
 FORM = "<4sI32s"
+SEAL_SIZE = 32
 
 
 def update_seal(key: bytes, challenge: int, manifest: bytes) -> bytes:

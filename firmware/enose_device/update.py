@@ -1,4 +1,4 @@
-"""A firmware's trial and its end, and the way to the interactive prompt for the next one. Imported when it is asked for.
+"""A firmware's trial and its end, and the way to the interactive prompt for the next one; imported when asked for.
 
 A firmware on trial confirms itself when a host asks for the self-test and all of it passes, on a device that is not in
 its safe state and has run for SETTLED_S: it has come up whole, its tasks come round, its link works, its board too.
