@@ -24,7 +24,7 @@ class Firmware:
     NONE = record.NONE  # for `left`
 
     def __init__(self, folder: str, on_trial: bool, returned: bool, left: str) -> None:
-        """folder: one of record.FOLDERS; returned: another's trial has just failed; left: whose trial was the last to."""
+        """folder: one of record.FOLDERS; returned: another's trial has just failed; left: the last that did."""
         self.folder = folder
         self.on_trial = on_trial
         self.returned = returned

@@ -184,13 +184,13 @@ def main(firmware=None) -> None:
     _interrupt_at(-1)  # a 0x03 inside a frame is data, not an interrupt
     watchdog = Watchdog(note)
     device = made_ready(watchdog, firmware)
-    if device is None:
-        _interrupt_at(3)
-        return
     for name in MAKING:
         del globals()[name]
     gc.collect()
     gc.threshold(-1)  # from here on at the device's own moments
+    if device is None:
+        _interrupt_at(3)
+        return
     watchdog.begin(machine.WDT(timeout=TIMEOUT_MS).feed)
     device.start()
     while True:

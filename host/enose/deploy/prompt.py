@@ -34,7 +34,7 @@ class Prompt(Protocol):
         ...
 
     def copy(self, files: Mapping[str, bytes], on_file: OnFile) -> None:
-        """Write files, in this order, into folders that are there; on_file(path, bytes) after each. Raises DeployError."""
+        """Write files, in order, into folders that are there; on_file(path, bytes) after each. Raises DeployError."""
         ...
 
     def reset(self) -> None:

@@ -51,7 +51,7 @@ def find_drive(mcu: Microcontroller, named: Path | None, look_s: float = LOOK_S)
                 return drive
         if time.monotonic() >= until_s:
             raise UnfitUf2(
-                f"no drive {mcu.uf2_drive} found: hold BOOTSEL while the {mcu.module} is plugged in, or name it with --volume"
+                f"no drive {mcu.uf2_drive} found: plug the {mcu.module} in with BOOTSEL held, or name it with --volume"
             )
         time.sleep(0.5)
 

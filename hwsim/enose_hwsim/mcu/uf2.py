@@ -15,9 +15,7 @@ DATA_MAX = BLOCK - HEADER.size - 4
 MAGIC = 0x0A324655, 0x9E5D5157
 END = struct.pack("<I", 0x0AB16F30)
 NOT_MAIN_FLASH = 0x1
-ABSOLUTE = (
-    0xE48BFF57  # a block that the RP2350's boot ROM ignores but for erratum E10 (RP2350 data sheet, section 5.5.3)
-)
+ABSOLUTE = 0xE48BFF57  # what the RP2350 ignores but for erratum E10 (RP2350 data sheet, section 5.5.3)
 
 
 class Uf2Error(ValueError):
