@@ -104,10 +104,20 @@ def _exit_code(error: Exception) -> int | None:
     from enose_hwsim.board.parts.flash import FlashFileError
     from enose_hwsim.board.process import MicroPythonMissing
     from enose_hwsim.board.serving import FirmwareEnded
+    from enose_hwsim.compiled import CompileError
     from enose_hwsim.spice.errors import SpiceError, SpiceMissing
     from enose_hwsim.tomlfile import BoardError
 
-    bad_files = (BoardError, RecordingsError, ImageFileError, FlashFileError, PlotError, KeyFileError, UnfitUf2)
+    bad_files = (
+        BoardError,
+        RecordingsError,
+        ImageFileError,
+        FlashFileError,
+        PlotError,
+        KeyFileError,
+        UnfitUf2,
+        CompileError,
+    )
     if isinstance(error, (*bad_files, device_commands.BadOption, TrainingError, LinkError, PortError)):
         return BAD_INPUT
     if isinstance(error, (DeployError, DeviceError, FirmwareEnded, MicroPythonMissing, SpiceError, SpiceMissing)):

@@ -21,18 +21,19 @@ OnProgress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class Survey:
-    """What is on a device: the SHA-256 of each file by its path, which folder is in force, what MicroPython runs."""
+    """What is on a device: the SHA-256 of each file that may be written, by its path; what runs there."""
 
     platform: str
     bytecode: int
     version: str
     files: Mapping[str, str]
-    in_force: str  # "" where no boot stub is installed
+    installed: bool  # whether there is a boot stub
+    in_force: str  # the folder that runs, "" where none is whole
 
     @property
     def idle(self) -> str:
         """The folder that may be written."""
-        return "b" if self.in_force == "a" and f"a/{MANIFEST}" in self.files else "a"
+        return "b" if self.in_force == "a" else "a"
 
 
 @dataclass(frozen=True)
@@ -48,17 +49,18 @@ class Written:
 
 def survey(prompt: Prompt) -> Survey:
     """Look at a device. Raises DeployError, also for a MicroPython that cannot run the compiled files."""
-    files, in_force, runs = {}, "", ["", "0", ""]
+    files: dict[str, str] = {}
+    installed, in_force, runs = False, "", ["", "0", ""]
     for line in prompt.run(programs.SURVEY).splitlines():
         word, _, rest = line.partition(" ")
         if word == "file":
             sha256, _, path = rest.partition(" ")
             files[path] = sha256
-        elif word == "record":
-            in_force = rest.split()[0]
+        elif word == "in_force":
+            installed, in_force = True, rest.strip()
         elif word == "runs":
             runs = rest.split()
-    found = Survey(runs[0], int(runs[1]), runs[2], files, in_force)
+    found = Survey(runs[0], int(runs[1]), runs[2], files, installed, in_force)
     if found.bytecode != BYTECODE:
         raise DeployError(
             f"{prompt.name}: its MicroPython {found.version} runs bytecode {found.bytecode}, the firmware is compiled"
@@ -100,7 +102,7 @@ def install_first(
 def install_update(prompt: Prompt, firmware: Compiled, configuration: bytes | None, on_progress: OnProgress) -> Written:
     """The idle folder, put on trial; a configuration goes with it. Raises DeployError, the device as it was."""
     found = survey(prompt)
-    if not found.in_force:
+    if not found.installed:
         raise DeployError(f"{prompt.name}: no boot stub is installed: `enose device flash --first` installs it")
     written = _write_folder(prompt, found, firmware, configuration, on_progress)
     prompt.run(programs.OFFER.format(folder=written.folder))

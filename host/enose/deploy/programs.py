@@ -1,5 +1,6 @@
 """Programs that run at a device's interactive prompt, under MicroPython, in the root of its file system."""
 
+# What is in the root and in the folders that may be written, which the one in force is not.
 SURVEY = """
 import hashlib, os, sys
 def sha256(path):
@@ -20,15 +21,19 @@ def walk(folder):
             print("file", sha256(path), path)
 found = [entry[0] for entry in os.ilistdir()]
 print("runs", sys.platform, sys.implementation._mpy & 0xFF, ".".join([str(n) for n in sys.implementation.version[:3]]))
+in_force = ""
+if "enose_boot" in found:
+    from enose_boot import record
+    in_force = record.read()[0]
+    if not record.whole(in_force):
+        in_force = ""
+    print("in_force", in_force)
 for folder in ("a", "b", "enose_boot"):
-    if folder in found:
+    if folder in found and folder != in_force:
         walk(folder)
 for name in ("main.py", "board.json"):
     if name in found:
         print("file", sha256(name), name)
-if "enose_boot" in found:
-    from enose_boot import record
-    print("record", *record.read())
 """
 
 # Makes folders, and takes away what is not to stay; what is not there is as it should be.
