@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ import pytest
 
 from enose.cli.main import BAD_INPUT, FAILED, run
 from enose.deploy import flash as course
-from enose.deploy import prompt
+from enose.deploy import programs, prompt
 from enose.deploy.prompt import DeployError, FolderPrompt, SerialPrompt
 from enose.deploy.target import SerialTarget, SimulatedTarget, appeared, serial_target
 from enose.link.conversation import LinkError
@@ -22,7 +22,9 @@ from rig import image
 
 SIM = "sim:pico-mlp"
 LINKED = "enose_device/linked.py"
-FILES = len(compile_firmware(MICROCONTROLLERS["rp2040"], firmware_folder()).files)
+FIRMWARE = compile_firmware(MICROCONTROLLERS["rp2040"], firmware_folder())
+FILES = len(FIRMWARE.files)
+PROGRAMS = len(list(programs.writing(FIRMWARE.files)))
 pytestmark = pytest.mark.usefixtures("micropython")
 Change = Callable[..., None]
 
@@ -146,28 +148,41 @@ def test_a_firmware_that_fails_its_trial_is_exit_code_1_and_the_one_before_runs(
     assert runs(pico) == before
 
 
-@pytest.mark.parametrize("at", [0, 1, FILES // 2, FILES - 1, FILES])
-def test_cut_off_at_any_file_the_one_before_runs_and_the_rest_is_sent_next_time(
+def cut_at(monkeypatch: pytest.MonkeyPatch, at: int, how: Callable[[FolderPrompt, str], None]) -> None:
+    """The writing program of this number ends in another way, and everything after it."""
+    run_program, count = FolderPrompt.run, 0
+
+    def cut(self: FolderPrompt, program: str) -> str:
+        nonlocal count
+        if "a2b_base64" in program:
+            count += 1
+            if count > at:
+                how(self, program)
+        return run_program(self, program)
+
+    monkeypatch.setattr(FolderPrompt, "run", cut)
+
+
+@pytest.mark.parametrize("at", [0, 1, 5, PROGRAMS - 1, PROGRAMS])
+def test_cut_off_at_any_moment_the_one_before_runs_and_the_rest_is_sent_next_time(
     capsys: pytest.CaptureFixture[str], pico: Path, change: Change, monkeypatch: pytest.MonkeyPatch, at: int
 ) -> None:
     before = runs(pico)
     change()
-    copy, written = FolderPrompt.copy, []
 
-    def cut(self: FolderPrompt, files: Mapping[str, bytes], on_file: prompt.OnFile) -> None:
-        for path, raw in files.items():
-            if len(written) == at:
-                (pico / path).write_bytes(raw[: len(raw) // 2])
-                raise KeyboardInterrupt
-            copy(self, {path: raw}, on_file)
-            written.append(path)
+    def stop(self: FolderPrompt, program: str) -> None:
+        (pico / "b" / "manifest").write_text("half of one" if at == PROGRAMS else "")
+        raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(FolderPrompt, "copy", cut)
+        cut_at(patch, at, stop)
         assert refused(capsys, FAILED, "--device", SIM, "--files", str(pico)) == "error: stopped"
     assert runs(pico) == before
+    wanted = compile_firmware(MICROCONTROLLERS["rp2040"], course.firmware_folder()).files
+    there = sum((pico / "b" / path).is_file() for path in wanted)
     result = flashed(capsys, pico)
-    assert (result["files_kept"], result["files_sent"]) == (at, FILES - at)
+    assert (result["files_kept"], result["files_sent"]) == (there, FILES - there)
+    assert (there == 0, there == FILES) == (at == 0, at == PROGRAMS)
 
 
 def test_a_file_that_does_not_read_back_is_an_end(
@@ -175,15 +190,15 @@ def test_a_file_that_does_not_read_back_is_an_end(
 ) -> None:
     before = runs(pico)
     change()
-    write = FolderPrompt.copy
 
-    def rot(self: FolderPrompt, files: Mapping[str, bytes], on_file: prompt.OnFile) -> None:
-        write(self, {path: raw[:-1] + b"?" for path, raw in files.items()}, on_file)
+    def rot(self: FolderPrompt, program: str) -> None:
+        written = pico / "b" / "enose_contract" / "cobs.mpy"
+        written.write_bytes(written.read_bytes()[:-1] + b"?")
 
     with monkeypatch.context() as patch:
-        patch.setattr(FolderPrompt, "copy", rot)
+        cut_at(patch, 3, rot)
         said = refused(capsys, FAILED, "--device", SIM, "--files", str(pico))
-    assert "does not read back as it was written" in said
+    assert "b/enose_contract/cobs.mpy does not read back as it was written" in said
     assert runs(pico) == before
 
 
@@ -244,7 +259,7 @@ def test_an_old_micropython_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     from enose.deploy.install import survey
 
     monkeypatch.setattr(FolderPrompt, "run", lambda self, program: "runs rp2 5 1.18.0\n")
-    with pytest.raises(DeployError, match="its MicroPython 1.18.0 runs bytecode 5, the firmware is compiled to 6"):
+    with pytest.raises(DeployError, match=r"its MicroPython 1\.18\.0 runs bytecode 5, the firmware is compiled to 6"):
         survey(FolderPrompt(tmp_path, "old"))
 
 
@@ -295,8 +310,6 @@ def test_a_port_without_a_prompt_is_named_in_time(monkeypatch: pytest.MonkeyPatc
 def test_a_program_that_fails_at_the_prompt_ends_in_its_last_line(tmp_path: Path) -> None:
     with pytest.raises(DeployError, match="sim: ZeroDivisionError: divide by zero"):
         FolderPrompt(tmp_path, "sim").run("1 // 0")
-    with pytest.raises(DeployError, match=r"sim: a/x.mpy cannot be written \(No such file or directory\)"):
-        FolderPrompt(tmp_path, "sim").copy({"a/x.mpy": b""}, lambda path, size: None)
 
 
 def test_a_firmware_that_does_not_come_back_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

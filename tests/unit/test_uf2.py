@@ -1,4 +1,4 @@
-"""UF2 files and the boot loader's drive: what would not become a running MicroPython is refused before it is written."""
+"""UF2 files and the boot loader's drive: what would not become a running MicroPython is refused at once."""
 
 import struct
 from pathlib import Path

@@ -108,17 +108,9 @@ def _exit_code(error: Exception) -> int | None:
     from enose_hwsim.spice.errors import SpiceError, SpiceMissing
     from enose_hwsim.tomlfile import BoardError
 
-    bad_files = (
-        BoardError,
-        RecordingsError,
-        ImageFileError,
-        FlashFileError,
-        PlotError,
-        KeyFileError,
-        UnfitUf2,
-        CompileError,
-    )
-    if isinstance(error, (*bad_files, device_commands.BadOption, TrainingError, LinkError, PortError)):
+    bad_files = (BoardError, RecordingsError, ImageFileError, FlashFileError, PlotError, KeyFileError)
+    bad_uploads = (UnfitUf2, CompileError)
+    if isinstance(error, (*bad_files, *bad_uploads, device_commands.BadOption, TrainingError, LinkError, PortError)):
         return BAD_INPUT
     if isinstance(error, (DeployError, DeviceError, FirmwareEnded, MicroPythonMissing, SpiceError, SpiceMissing)):
         return FAILED

@@ -12,7 +12,7 @@ from enose.deploy.target import Target
 from enose.link.conversation import DeviceError, LinkError
 from enose.link.device import TRIALS, Device
 from enose.link.port import PortError
-from enose_contract import updates
+from enose_contract import messages, updates
 from enose_hwsim.board.process import firmware_folder
 from enose_hwsim.board.serving import FirmwareEnded
 from enose_hwsim.boardfile import BoardFile
@@ -140,6 +140,9 @@ def _confirmed(target: Target, firmware: Compiled, on_progress: OnProgress) -> D
             failed = [name for name, passed in checks.items() if not passed]
             said = f" (its self-test: {', '.join(failed)})" if failed else ""
         except DeviceError as error:
+            if error.code == messages.E_SESSION:  # it has been reset
+                device = target.greet_again()
+                continue
             said = f" ({error})"
         except (LinkError, PortError, FirmwareEnded):
             device = target.greet_again()  # it has been reset

@@ -131,15 +131,14 @@ def _write_folder(
     manifest = f"{folder}/{MANIFEST}"
     there = {path for path in found.files if path.startswith(f"{folder}/")}
     foreign = sorted(there - set(wanted) - {manifest})
-    clear = programs.CLEAR.format(remove=(manifest, *foreign), folders=_folders(wanted))
-    prompt.run(clear)  # from here on the folder is not whole
+    prompt.run(programs.CLEAR.format(remove=(manifest, *foreign), folders=()))  # from here on it is not whole
     changed = _changed(found, wanted)
     _send(prompt, changed, on_progress)
     again = survey(prompt)
     wrong = _changed(again, wanted)
     if wrong:
         raise DeployError(f"{prompt.name}: {next(iter(wrong))} does not read back as it was written")
-    prompt.copy({manifest: firmware.manifest}, lambda path, size: None)
+    _send(prompt, {manifest: firmware.manifest}, on_progress)
     sent_bytes = sum(map(len, changed.values()))
     return Written(folder, len(changed), sent_bytes, len(wanted) - len(changed), len(foreign))
 
@@ -156,16 +155,11 @@ def _folders(paths: Mapping[str, bytes]) -> tuple[str, ...]:
 
 
 def _send(prompt: Prompt, files: Mapping[str, bytes], on_progress: OnProgress) -> None:
-    total = sum(map(len, files.values()))
-    done = 0
-
-    def on_file(path: str, size: int) -> None:
-        nonlocal done
-        done += size
-        on_progress(f"writing {path} (bytes)", done, total)
-
     folders = _folders(files)
     if folders:
         prompt.run(programs.CLEAR.format(remove=(), folders=folders))
-    if files:
-        prompt.copy(files, on_file)
+    total, done = sum(map(len, files.values())), 0
+    for program, size in programs.writing(files):
+        on_progress("writing (bytes)", done, total)
+        prompt.run(program)
+        done += size

@@ -1,5 +1,8 @@
 """Programs that run at a device's interactive prompt, under MicroPython, in the root of its file system."""
 
+from base64 import b64encode
+from collections.abc import Iterator, Mapping
+
 # What is in the root and in the folders that may be written, which the one in force is not.
 SURVEY = """
 import hashlib, os, sys
@@ -35,6 +38,17 @@ for name in ("main.py", "board.json"):
     if name in found:
         print("file", sha256(name), name)
 """
+
+# Files, each as a list of pieces in base64.
+WRITE = """
+from binascii import a2b_base64
+for path, pieces in {files!r}:
+    with open(path, "wb") as file:
+        for piece in pieces:
+            file.write(a2b_base64(piece))
+"""
+PIECE = 384  # bytes: one line of the program, which takes four thirds of that
+PROGRAM = 8192  # bytes of files in one program, which the device holds in its memory
 
 # Makes folders, and takes away what is not to stay; what is not there is as it should be.
 CLEAR = """
@@ -138,3 +152,17 @@ flash = rp2.Flash()
 os.VfsLfs2.mkfs(flash, progsize=256)
 os.mount(os.VfsLfs2(flash, progsize=256), "/")
 """
+
+
+def writing(files: Mapping[str, bytes]) -> Iterator[tuple[str, int]]:
+    """Programs that write the files into folders that are there, in this order, each with the bytes it writes."""
+    some: list[tuple[str, list[bytes]]] = []
+    size = 0
+    for path, raw in files.items():
+        if some and size + len(raw) > PROGRAM:
+            yield WRITE.format(files=some), size
+            some, size = [], 0
+        some.append((path, [b64encode(raw[at : at + PIECE]) for at in range(0, len(raw), PIECE)]))
+        size += len(raw)
+    if some:
+        yield WRITE.format(files=some), size

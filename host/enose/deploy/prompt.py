@@ -1,23 +1,16 @@
-"""A device's interactive prompt, and the files that it reaches: through mpremote, or a simulated board's folder."""
+"""A device's interactive prompt: through mpremote, or a simulated board's, whose file system is a folder."""
 
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol
 
 from enose_hwsim.board.process import find_micropython
-from enose_hwsim.compiled import write_folder
 
 RUN_LIMIT_S = 240.0  # reserving the partition writes every block of the flash, some 20 s on a board
-COPY_LIMIT_S = 120.0
 APPEARS_S = 30.0  # after a reset USB begins anew
 TRY_S = 15.0
-FILES_A_CALL = 8
-
-OnFile = Callable[[str, int], None]
 
 
 class DeployError(RuntimeError):
@@ -31,10 +24,6 @@ class Prompt(Protocol):
 
     def run(self, program: str) -> str:
         """What a program prints. Raises DeployError with the last line of what went wrong."""
-        ...
-
-    def copy(self, files: Mapping[str, bytes], on_file: OnFile) -> None:
-        """Write files, in order, into folders that are there; on_file(path, bytes) after each. Raises DeployError."""
         ...
 
     def reset(self) -> None:
@@ -64,19 +53,6 @@ class SerialPrompt:
     def run(self, program: str) -> str:
         """See Prompt."""
         return self._call(RUN_LIMIT_S, "exec", program)
-
-    def copy(self, files: Mapping[str, bytes], on_file: OnFile) -> None:
-        """See Prompt."""
-        paths = list(files)
-        with tempfile.TemporaryDirectory(prefix="enose-flash-") as made:
-            folder = Path(made)
-            write_folder(files, folder)
-            for first in range(0, len(paths), FILES_A_CALL):
-                some = paths[first : first + FILES_A_CALL]
-                words = [word for path in some for word in ("+", "fs", "cp", "-f", str(folder / path), f":{path}")]
-                self._call(COPY_LIMIT_S, *words[1:])
-                for path in some:
-                    on_file(path, len(files[path]))
 
     def reset(self) -> None:
         """See Prompt."""
@@ -108,15 +84,6 @@ class FolderPrompt:
         if done.returncode:
             raise DeployError(f"{self.name}: {_last_line(done.stderr or done.stdout)}")
         return done.stdout
-
-    def copy(self, files: Mapping[str, bytes], on_file: OnFile) -> None:
-        """See Prompt."""
-        for path, raw in files.items():
-            try:
-                (self._files / path).write_bytes(raw)
-            except OSError as error:
-                raise DeployError(f"{self.name}: {path} cannot be written ({error.strerror})") from error
-            on_file(path, len(raw))
 
     def reset(self) -> None:
         """See Prompt; the next start is a process of its own."""

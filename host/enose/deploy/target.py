@@ -141,10 +141,8 @@ def serial_target(address: str) -> SerialTarget:
         return SerialTarget(address)
     ports = usb_ports()
     if len(ports) != 1:
-        found = (
-            f"{len(ports)} boards on USB ({', '.join(ports)}): name one" if ports else "no board on USB: plug one in"
-        )
-        raise LinkError(f"{found}, with --device PORT")
+        found = f"{len(ports)} boards on USB ({', '.join(ports)})" if ports else "no board found on USB"
+        raise LinkError(f"{found}: name a port with --device PORT")
     return SerialTarget(ports[0])
 
 
