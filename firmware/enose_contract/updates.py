@@ -17,7 +17,6 @@ UPDATE = Message(UPDATES[1], "update", "I challenge, 32s manifest, 32s seal", ""
 # What is known of a firmware's trial (`trial`)
 IN_FORCE, ON_TRIAL, RETURNED = 0, 1, 2  # the last: in force, and another one's trial has failed
 
-E_UPDATE = 40  # error reply (`code`)
 MARK = b"ENU1"
 FORM = "<4sI32s"
 SEAL_SIZE = 32

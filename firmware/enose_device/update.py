@@ -58,7 +58,7 @@ def give_prompt(device, challenge: int, manifest: bytes, seal: bytes) -> None:
     if key.is_set:
         known = _known(key)
         if challenge != device.log.next or not updates.same(seal, updates.update_seal(known, challenge, manifest)):
-            raise ImageError(updates.E_UPDATE)
+            raise ImageError(messages.E_UPDATE)
     device.restarting = (records.UPDATE,) + struct.unpack("<ii", manifest[:8])
 
 
@@ -76,4 +76,4 @@ def _known(key) -> bytes:
     try:
         return key.known()
     except ImageError:
-        raise ImageError(updates.E_UPDATE)
+        raise ImageError(messages.E_UPDATE)
