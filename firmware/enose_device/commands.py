@@ -63,6 +63,7 @@ class Commands:
         return kind, struct.pack(message.reply, *reply)
 
     def _about_firmware(self, kind: int, body):
+        self._device.collect()  # keeps the weights, too: the import stalls for tens of ms
         from enose_device.update import answer
 
         try:
@@ -141,6 +142,7 @@ class Commands:
         programming = device.refresh.state == messages.WEIGHTS_PROGRAMMING
         result = device.selftest.run(not measuring and not programming)
         if device.firmware is not None and device.firmware.on_trial:
+            device.collect()
             from enose_device.update import try_confirming
 
             try_confirming(device, result[0], result[1])
