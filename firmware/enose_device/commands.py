@@ -68,8 +68,10 @@ class Commands:
 
         try:
             return kind, answer(self._device, kind, body)
-        except ValueError as error:
-            return _error(getattr(error, "code", messages.E_MALFORMED), getattr(error, "value", len(body)))
+        except image.ImageError as error:
+            return _error(error.code, error.value, error.limit)
+        except ValueError:
+            return _error(messages.E_MALFORMED, len(body))
 
     def _info(self):
         return self._device.information()

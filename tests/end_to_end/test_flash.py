@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -200,6 +202,48 @@ def test_a_file_that_does_not_read_back_is_an_end(
         said = refused(capsys, FAILED, "--device", SIM, "--files", str(pico))
     assert "b/enose_contract/cobs.mpy does not read back as it was written" in said
     assert runs(pico) == before
+
+
+def test_a_firmware_that_never_says_it_is_in_force_is_not_waited_for_for_ever(
+    capsys: pytest.CaptureFixture[str], pico: Path, change: Change
+) -> None:
+    change("enose_device/update.py", "    trial = updates.IN_FORCE\n", "    trial = updates.ON_TRIAL\n")
+    assert "did not confirm itself in 90 s" in refused(capsys, FAILED, "--device", SIM, "--files", str(pico))
+
+
+def test_a_first_installation_looks_at_what_runs(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, change: Change
+) -> None:
+    change("enose_device/update.py", "return firmware.identity()[:8] if", "return bytes(range(8)) if")
+    said = refused(capsys, FAILED, "--device", SIM, "--files", str(tmp_path / "pico"))
+    assert "another firmware runs there than the one that was installed" in said
+
+
+def test_a_device_that_gives_no_prompt_is_named(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, change: Change
+) -> None:
+    change(LINKED, "            if self.restarting:\n", "            if False:\n")
+    flashed(capsys, tmp_path / "pico")
+    change(LINKED, '"0.1.0"', '"0.2.0"')
+    said = refused(capsys, FAILED, "--device", SIM, "--files", str(tmp_path / "pico"))
+    assert said.endswith("sim:pico-mlp: no interactive prompt")
+
+
+def test_a_simulated_board_runs_what_was_flashed(
+    capsys: pytest.CaptureFixture[str], pico: Path, change: Change
+) -> None:
+    change()
+    identity = flashed(capsys, pico)["firmware_identity"]
+    words = [sys.executable, "-m", "enose", "sim", "pico-mlp", "--files", str(pico), "--fidelity", "ideal", "--json"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        port = "".join(iter(process.stdout.readline, "}\n")) + "}"
+        capsys.readouterr()
+        assert run(["device", "info", "--device", json.loads(port)["port"], "--json"]) == 0
+        info = json.loads(capsys.readouterr().out)
+        process.terminate()
+        assert process.wait(timeout=20) == 0
+    assert (info["firmware_identity"], info["firmware_trial"], info["firmware"]) == (identity, "in force", "0.2.0")
 
 
 def test_another_configuration_comes_with_the_firmware(

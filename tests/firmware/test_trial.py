@@ -18,7 +18,7 @@ from enose_hwsim.board.simulated import SimulatedBoard
 from enose_hwsim.compiled import MANIFEST, compile_firmware, write_folder, write_installation
 from enose_hwsim.configuration import device_configuration
 from enose_hwsim.mcu import MICROCONTROLLERS
-from rig import CHIP, QUICK, SwitchOn, host_of, image
+from rig import CHIP, QUICK, RawHost, SwitchOn, host_of, image
 
 MCU = MICROCONTROLLERS["rp2040"]
 PINS = (QUICK.switch.pin, QUICK.gas.heater_pin, QUICK.gas.valve_pin)
@@ -263,6 +263,44 @@ def test_an_update_of_a_keyed_device_has_to_be_sealed_for_the_moment(power_on: S
     assert board.resets == 0
     ask(device, updates.UPDATE, challenge, manifest, good)
     prompted(board)
+
+
+def test_a_key_that_is_damaged_seals_nothing(power_on: SwitchOn, files: Path, tmp_path: Path) -> None:
+    flash_path = tmp_path / "flash"
+    device = host_of(power_on(files=files, flash_path=flash_path))
+    key = bytes(range(1, 33))
+    device.set_key(key)
+    device.port.board.close()
+    cells = bytearray(flash_path.read_bytes())
+    for copy in range(2):
+        at = cells.find(key)
+        cells[at] ^= 0x40 << copy
+    flash_path.write_bytes(cells)
+    device = host_of(power_on(files=files, flash_path=flash_path))
+    firmware = ask(device, updates.FIRMWARE)
+    assert firmware["keyed"] == 1
+    challenge, manifest = int(firmware["challenge"]), bytes(32)
+    with pytest.raises(DeviceError, match="the update is not sealed with the device's key"):
+        ask(device, updates.UPDATE, challenge, manifest, updates.update_seal(key, challenge, manifest))
+
+
+def test_a_confirmation_that_cannot_be_kept_is_none(power_on: SwitchOn, files: Path, offer: Offer) -> None:
+    offer()
+    board = power_on(files=files)
+    device = host_of(board)
+    device.port.wait(12_000)
+    (files / "firmware.new").mkdir()  # in the way of the line that is written beside
+    with pytest.raises(DeviceError, match="store failed"):
+        device.selftest()
+    assert ask(device, updates.FIRMWARE)["trial"] == updates.ON_TRIAL
+    device.port.wait(TRIAL_MS)
+    assert board.resets == 1
+    assert host_of(board, nonce=9).firmware == "0.1.0"
+
+
+@pytest.mark.parametrize("message", [updates.FIRMWARE, updates.UPDATE])
+def test_a_malformed_request_is_said_to_be_one(raw: RawHost, message: Message) -> None:
+    assert raw.ask(message.kind, body=b"abc").error()[0] == messages.E_MALFORMED
 
 
 def test_a_measurement_is_not_cut_off_by_an_update(programmed: Device) -> None:
