@@ -18,7 +18,8 @@ def answer(device, kind: int, body):
     message = updates.FIRMWARE if kind == updates.FIRMWARE.kind else updates.UPDATE
     values, _ = message.unpack_request(body)
     if message is updates.UPDATE:
-        give_prompt(device, *values)
+        challenge, manifest, seal = values
+        give_prompt(device, int(challenge), bytes(manifest), bytes(seal))
         return b""
     return struct.pack(message.reply, *state(device))
 
