@@ -19,6 +19,7 @@ from enose.deploy.install import install_update
 from enose.deploy.prompt import DeployError, SerialPrompt
 from enose.deploy.target import SerialTarget
 from enose.link.device import Device, Running
+from enose.link.port import LockstepPort
 from enose_hwsim.board.emulated.interpreter import EmulatorMissing, find_emulator, write_interpreter
 from enose_hwsim.board.emulated.uf2 import flash_of
 from enose_hwsim.board.process import firmware_folder
@@ -314,7 +315,11 @@ def test_a_power_cut_in_an_update_leaves_the_firmware_before(
 def test_a_prompt_that_the_host_forgets_ends_by_itself(flash: Path, switch_on: SwitchOn) -> None:
     running, board, device = runs(switch_on, flash)
     device.begin_update(bytes(32), None)
-    passes(board, 604_000)
+    passes(board, 5_000)
+    port = LockstepPort(board, "prompt")
+    port.write(b"print(6 * 7)\r")
+    assert b"42" in port.read(1000) + port.read(1000)
+    passes(board, 600_000)
     assert host_of(board, nonce=9).running().identity == running.identity
 
 
