@@ -73,8 +73,8 @@ class SerialTarget:
     def prompt(self) -> SerialPrompt:
         """See Target."""
         if self._device is not None:
-            self._device.port.wait(RESTARTS_MS)
-        self.close()
+            self.close()  # while it can still answer
+            time.sleep(RESTARTS_MS * 1e-3)
         prompt = SerialPrompt(self.name)
         prompt.wait()
         return prompt
