@@ -1,7 +1,7 @@
 # Everything a user or a developer does here. `make` alone lists it.
 RUN := .venv/bin
 SETUP := hwsim/setup
-FIRMWARE := firmware/enose_contract firmware/enose_device
+FIRMWARE := firmware/enose_boot firmware/enose_contract firmware/enose_device
 ROOMS := $(FIRMWARE) host/enose hwsim/enose_hwsim
 DEVICE_SIDE := hwsim/enose_hwsim/board/device_side
 # No index, no path of this machine in the lock files.

@@ -42,9 +42,11 @@ class Commands:
 
     def handle(self, kind: int, body):
         """(kind, body) of the reply; every error is a reply too."""
+        if kind in messages.UPDATES:
+            return self._about_firmware(kind, body)
         if kind not in self._serve:
             return _error(messages.E_COMMAND, kind)
-        refusing = self._device.safety.fault or self._device.restarting
+        refusing = self._device.safety.fault or self._device.cleared
         if refusing and kind not in messages.SERVED_WHEN_SAFE:
             return _error(messages.E_SAFE, refusing)
         message = messages.MESSAGES[kind]
@@ -60,6 +62,17 @@ class Commands:
             self._device.safety.trip(error.fault)
             return _error(messages.E_SAFE, error.fault)
         return kind, struct.pack(message.reply, *reply)
+
+    def _about_firmware(self, kind: int, body):
+        self._device.collect()  # keeps the weights, too: the import stalls for tens of ms
+        from enose_device.update import answer
+
+        try:
+            return kind, answer(self._device, kind, body)
+        except image.ImageError as error:
+            return _error(error.code, error.value, error.limit)
+        except ValueError:
+            return _error(messages.E_MALFORMED, len(body))
 
     def _info(self):
         return self._device.information()
@@ -130,7 +143,13 @@ class Commands:
         device = self._device
         measuring = device.cycle.state == messages.MEASURING
         programming = device.refresh.state == messages.WEIGHTS_PROGRAMMING
-        return device.selftest.run(not measuring and not programming)
+        result = device.selftest.run(not measuring and not programming)
+        if device.firmware is not None and device.firmware.on_trial:
+            device.collect()
+            from enose_device.update import try_confirming
+
+            try_confirming(device, result[0], result[1])
+        return result
 
     def _safe(self):
         self._device.safety.trip(messages.FAULT_HOST)

@@ -19,6 +19,7 @@ FIRMWARE = b"0.1.0"
 SECOND_MS = 1000
 LASTING_S = 60  # a start that lasted so long was a good one
 BUTTON_S = 3  # held for so long, the button asks for the interactive prompt
+NO_EVENT = 0
 EMPTY_RESULT = (0,) * (messages.MAX_OUTPUTS + 2 * messages.MAX_CHANNELS)
 
 
@@ -29,6 +30,8 @@ class Linked:
         """parts: dict of pins and streams made by main; configuration: board.json; fault: why there is no more."""
         self.configuration = configuration
         self.log = log
+        self.firmware = parts.get("firmware")  # what enose_boot says of it; None where nothing else has started it
+        self.flash = parts["flash"]
         self._unit = parts["unit"]
         self._button = parts["button"]
         self._reset = parts["reset"]
@@ -37,7 +40,8 @@ class Linked:
         self._uptime_ms = 0
         self._lasted = False
         self._held_s = -1  # until the button was seen let go: one that is stuck asks for nothing
-        self.restarting = messages.FAULT_NONE  # the fault that was cleared: no more is served until the restart
+        self.cleared = messages.FAULT_NONE  # the fault that was cleared: no more is served until the restart
+        self.restarting = ()  # (event, x, y) for the log, once a restart was asked for
         self.safety = Safety(self._make_safe, log)
         self.link = Link(parts["reader"], parts["writer"], Commands(self).handle, self._identity)
         self._scheduler = Scheduler(self._task_failed, watchdog)
@@ -84,16 +88,20 @@ class Linked:
 
     def clear(self) -> None:
         """Restart within a second, the reply being sent first: with the clearing in the log the next start is whole."""
-        if not self.restarting:
-            self.restarting = self.safety.fault
+        if not self.cleared:
+            self.cleared = self.safety.fault
             self.safety.clear()
             self.log.write()
+            self.restarting = (NO_EVENT, 0, 0)
 
-    def restart(self, event: int) -> None:
-        """Everything at rest, the reason into the log, then a reset."""
+    def restart(self, event: int, x: int = 0, y: int = 0) -> None:
+        """Everything at rest, the reason into the log as the last thing in it, then a reset."""
         self._make_safe()
-        self.log.add(event)
-        self.log.write()
+        if event != NO_EVENT:
+            if self.log.full:
+                self.log.write()
+            self.log.add(event, x=x, y=y)
+            self.log.write()
         self._watchdog.note(RESTARTED)
         self._reset()
 
@@ -125,8 +133,7 @@ class Linked:
         """The task."""
         while True:
             if self.restarting:
-                self._watchdog.note(RESTARTED)
-                self._reset()
+                self.restart(*self.restarting)
             now_ms = ticks_ms()
             self._uptime_ms += max(ticks_diff(now_ms, self._seen_ms), 0)  # less where the clock has jumped back
             self._seen_ms = now_ms

@@ -48,7 +48,7 @@ class Log:
         self.next = 1
         self.lost = 0  # records that there was no room for
         self.quick_starts = 0
-        self.console = False  # whether the last thing before this start was the wish for the interactive prompt
+        self.console = 0  # the event, where the last thing before this start was the wish for the interactive prompt
         self._ours = self._find()
 
     def begin(self, cause: int, task: int) -> None:
@@ -58,7 +58,7 @@ class Log:
 
     def add(self, event: int, a=0, b=0, c=0, d=0, x=0, y=0, z=0, urgent=False) -> None:
         """Note an event; see contract.records. Where the page is full and cannot be written yet, it is lost."""
-        if self._count == RECORDS_A_PAGE:
+        if self.full:
             self.lost += 1
             return
         if not self._count:
@@ -68,6 +68,11 @@ class Log:
         self._count += 1
         self.next += 1
         self._urgent = self._urgent or urgent
+
+    @property
+    def full(self) -> bool:
+        """Whether there is no room for another record until some are written."""
+        return self._count == RECORDS_A_PAGE
 
     def tick(self, uptime_s: int) -> None:
         """Once a second: write what is due."""
@@ -156,8 +161,8 @@ class Log:
                         newest = sequence
                         self._start = start
                         self._at = page + 1
-                        self.console = event == records.CONSOLE
-                    if event in (records.LASTED, records.CLEARED):
+                        self.console = event if event in (records.CONSOLE, records.UPDATE) else 0
+                    if event in (records.LASTED, records.CLEARED, records.UPDATE, records.CONFIRMED):
                         lasted = max(lasted, sequence)
                     elif event == records.START:
                         starts.append(sequence)

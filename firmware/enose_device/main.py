@@ -11,12 +11,14 @@ import rp2
 # collected early, or it fragments the heap for good.
 gc.threshold(8192)
 
-from enose_contract import messages  # noqa: E402
+from enose_contract import messages, records  # noqa: E402
 from enose_device.linked import Linked  # noqa: E402
 from enose_device.log import QUICK_STARTS, Log  # noqa: E402
 from enose_device.partition import LOG_BLOCKS, Partition  # noqa: E402
 from enose_device.watchdog import TIMEOUT_MS, Watchdog  # noqa: E402
 
+# What only the making of a device needs; 2 KiB that it has for other things afterwards.
+MAKING = ("board_parts", "_held_parts", "_pulsed_parts", "started_log", "made_device", "made_ready", "one_shot", "Gate")
 SCRATCH = 0x4005800C  # WATCHDOG: SCRATCH0 (RP2040 data sheet, section 4.7.6), kept over a reset, lost with the power
 
 TYPE_CHECKING = False  # a type checker takes this name for True; at run time the assembler brings these words itself
@@ -50,7 +52,7 @@ class Gate:
         self._machine.put(on_us * self.CYCLES_PER_US - 2)
 
 
-def board_parts(configuration):
+def board_parts(configuration, firmware):
     """Buses, pins and streams as board.json names them."""
     output = machine.Pin.OUT
     i2c = configuration["i2c"]
@@ -85,6 +87,7 @@ def board_parts(configuration):
             "reader": sys.stdin.buffer,
             "writer": sys.stdout.buffer,
             "unit": machine.unique_id(),
+            "firmware": firmware,
         }
     )
     if "battery" in configuration:
@@ -114,10 +117,12 @@ def note(number: int) -> None:
     machine.mem32[SCRATCH] = number
 
 
-def started_log(flash):
+def started_log(flash, firmware):
     """The field log, with this start in it."""
     log = Log(flash, flash.log_block, LOG_BLOCKS)
     cause = machine.reset_cause()
+    if firmware is not None and firmware.returned:
+        log.add(records.RETURNED)
     log.begin(cause, machine.mem32[SCRATCH] & 0xFF if cause == machine.WDT_RESET else 0)
     return log
 
@@ -149,15 +154,17 @@ def made_device(parts, configuration, log, watchdog):
         raise
 
 
-def made_ready(watchdog):
-    """The device, with nothing begun yet; None where the button has asked for the interactive prompt.
+def made_ready(watchdog, firmware):
+    """The device, with nothing begun yet; None where button or host have asked for the interactive prompt.
 
     What only its making needs is gone when this returns.
     """
-    with open("board.json") as file:
+    with open(firmware.configuration if firmware is not None else "board.json") as file:
         configuration = json.load(file)
-    parts = board_parts(configuration)
-    log = started_log(parts["flash"])
+    parts = board_parts(configuration, firmware)
+    log = started_log(parts["flash"], firmware)
+    if log.console == records.UPDATE and firmware is not None:
+        firmware.end_prompt_later()
     return None if log.console else made_device(parts, configuration, log, watchdog)
 
 
@@ -169,15 +176,21 @@ def _interrupt_at(byte: int) -> None:
         micropython.kbd_intr(byte)
 
 
-def main() -> None:
-    """Run the device for ever; after the button was held, give the interactive prompt instead."""
+def main(firmware=None) -> None:
+    """Run the device for ever; after the button was held, or for an update, give the interactive prompt instead.
+
+    firmware: what enose_boot says of it; None where nothing else has started it.
+    """
     _interrupt_at(-1)  # a 0x03 inside a frame is data, not an interrupt
     watchdog = Watchdog(note)
-    device = made_ready(watchdog)
+    device = made_ready(watchdog, firmware)
+    for name in MAKING:
+        del globals()[name]
+    gc.collect()
+    gc.threshold(-1)  # from here on at the device's own moments
     if device is None:
         _interrupt_at(3)
         return
-    gc.threshold(-1)  # from here on at the device's own moments
     watchdog.begin(machine.WDT(timeout=TIMEOUT_MS).feed)
     device.start()
     while True:

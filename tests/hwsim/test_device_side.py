@@ -94,6 +94,21 @@ def test_posted_requests_wait_for_one_that_is_answered_and_keep_their_times(micr
     assert times == sorted(set(times))
 
 
+def test_a_timer_goes_off_once_at_its_time_and_not_at_all_once_it_was_stopped(micropython: str) -> None:
+    script = (
+        "import machine, time\nrung = []\ntimer = machine.Timer(-1)\n"
+        "ring = lambda _: rung.append(time.ticks_ms())\n"
+        "timer.init(mode=machine.Timer.ONE_SHOT, period=5, callback=ring)\n"
+        "for _ in range(20):\n    time.sleep_us(700)\n"
+        "timer.init(mode=machine.Timer.ONE_SHOT, period=5, callback=ring)\ntimer.deinit()\n"
+        "for _ in range(20):\n    time.sleep_us(700)\n"
+        "print(json.dumps(rung))\nprint(json.dumps(hasattr(machine, 'Nothing')))"
+    )
+    (rung, other), _ = said(micropython, script)
+    assert rung == [5]
+    assert other is False
+
+
 def test_the_boards_errno_is_the_firmwares_error(micropython: str) -> None:
     script = "import machine\ntry:\n    machine.I2C(0).writeto(0x10, b'x')\nexcept OSError as e:\n    print(e.args[0])"
     assert said(micropython, script, answer(b"", -6))[0] == [6]

@@ -17,7 +17,8 @@ from enose_hwsim.board.emulated.interpreter import (
     find_node,
     write_interpreter,
 )
-from enose_hwsim.board.emulated.uf2 import FLASH_SIZE, HEADER, MAGIC, RP2040, Uf2Error, flash_of
+from enose_hwsim.board.emulated.uf2 import FLASH_SIZE, RP2040, flash_of
+from enose_hwsim.mcu.uf2 import HEADER, MAGIC, Uf2Error
 
 # The functions by their place in the boot ROM's table (RP2040 data sheet, section 2.8.3.2).
 ADD, SUB, MUL, DIV, SQRT, TO_INT, TO_UINT, FROM_INT, FROM_UINT = 0, 1, 2, 3, 6, 7, 9, 11, 13

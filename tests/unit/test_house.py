@@ -14,6 +14,7 @@ DEVICE_SIDE = ROOT / "hwsim/enose_hwsim/board/device_side"
 ROOMS = {
     "enose_contract": (ROOT / "firmware/enose_contract", set()),
     "enose_device": (ROOT / "firmware/enose_device", {"enose_contract"}),
+    "enose_boot": (ROOT / "firmware/enose_boot", {"enose_device"}),  # starts it; outlives it, so shares nothing
     "enose_hwsim": (ROOT / "hwsim/enose_hwsim", {"enose_contract"}),
     "enose": (ROOT / "host/enose", {"enose_contract", "enose_hwsim"}),
 }

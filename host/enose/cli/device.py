@@ -43,7 +43,11 @@ def info(*, device: DeviceAddress = "auto", json: Json = False) -> None:
     Examples: `enose device info --device sim:pico-mlp`, `enose device info --device /dev/ttyACM0 --json`
     """
     with _opened(device) as opened:
-        _show(f"device at {device}", {"device": device, "simulated": opened.simulated, **opened.info()}, json)
+        running = opened.running()
+        firmware = {"firmware_identity": running.identity, "firmware_trial": running.trial}
+        _show(
+            f"device at {device}", {"device": device, "simulated": opened.simulated, **opened.info(), **firmware}, json
+        )
 
 
 def selftest(*, device: DeviceAddress = "auto", json: Json = False) -> int:

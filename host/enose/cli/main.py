@@ -9,7 +9,7 @@ from cyclopts.exceptions import CycloptsError
 
 from enose.cli import board as board_commands
 from enose.cli import chip as chip_commands
-from enose.cli import demo, reproduce, sim
+from enose.cli import demo, flash, reproduce, sim
 from enose.cli import device as device_commands
 from enose.cli import memristor as memristor_commands
 from enose.cli.output import stderr
@@ -42,6 +42,7 @@ def make_app() -> App:
     device = App(name="device", help="One device: on USB, on a port, or simulated (sim:BOARD).")
     for verb in DEVICE_VERBS:
         device.command(getattr(device_commands, verb), name=verb)
+    device.command(flash.flash, name="flash")
     app.command(device)
     chip = App(name="chip", help="Analog networks: their transistors, the certificate of their fast twins, the yield.")
     for verb in CHIP_VERBS:
@@ -92,6 +93,8 @@ def _escaped(text: str) -> str:
 def _exit_code(error: Exception) -> int | None:
     """2 for input that the user can mend, 1 for work that failed, None for a defect of ours."""
     from enose.chips.pictures import PlotError
+    from enose.deploy.prompt import DeployError
+    from enose.deploy.uf2 import UnfitUf2
     from enose.image import ImageFileError
     from enose.link.conversation import DeviceError, LinkError
     from enose.link.key import KeyFileError
@@ -101,12 +104,14 @@ def _exit_code(error: Exception) -> int | None:
     from enose_hwsim.board.parts.flash import FlashFileError
     from enose_hwsim.board.process import MicroPythonMissing
     from enose_hwsim.board.serving import FirmwareEnded
+    from enose_hwsim.compiled import CompileError
     from enose_hwsim.spice.errors import SpiceError, SpiceMissing
     from enose_hwsim.tomlfile import BoardError
 
     bad_files = (BoardError, RecordingsError, ImageFileError, FlashFileError, PlotError, KeyFileError)
-    if isinstance(error, (*bad_files, device_commands.BadOption, TrainingError, LinkError, PortError)):
+    bad_uploads = (UnfitUf2, CompileError)
+    if isinstance(error, (*bad_files, *bad_uploads, device_commands.BadOption, TrainingError, LinkError, PortError)):
         return BAD_INPUT
-    if isinstance(error, (DeviceError, FirmwareEnded, MicroPythonMissing, SpiceError, SpiceMissing)):
+    if isinstance(error, (DeployError, DeviceError, FirmwareEnded, MicroPythonMissing, SpiceError, SpiceMissing)):
         return FAILED
     return None

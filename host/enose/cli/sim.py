@@ -22,6 +22,9 @@ def sim(
     fidelity: Fidelity = "fast",
     odour: Odour = "lemon",
     flash: Annotated[Path | None, Parameter(help="keep the board's flash in this file")] = None,
+    files: Annotated[
+        Path | None, Parameter(help="run what `enose device flash` has put into this folder, not the source")
+    ] = None,
     seed: Seed = 0,
     json: Json = False,
 ) -> int:
@@ -35,7 +38,7 @@ def sim(
     from enose_hwsim.board.simulated import SimulatedBoard
 
     found, chip, _ = checked_board(board)
-    running = SimulatedBoard(found, chip, fidelity=fidelity, seed=seed, paced=True, flash_path=flash)
+    running = SimulatedBoard(found, chip, fidelity=fidelity, seed=seed, paced=True, flash_path=flash, files=files)
     stop = threading.Event()
 
     def stopped(number: int, frame: FrameType | None) -> None:

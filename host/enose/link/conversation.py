@@ -10,6 +10,9 @@ from enose_contract.messages import Message
 REPLY_MS = 400  # to the first retransmission; doubled at each
 TRIES = 5
 BUSY_ROUNDS = 12
+INTERRUPT = b"\x03"  # what MicroPython takes for Ctrl-C until the firmware is there
+LAST_SEQUENCE = 0xFF
+NONCE_BYTES = bytes(range(4, 256))
 
 Values = dict[str, int | bytes]
 
@@ -31,6 +34,11 @@ class DeviceError(RuntimeError):
         self.limit = limit
 
 
+def _random_nonce() -> int:
+    """Four bytes, none of which is 0 or would interrupt a device that is starting."""
+    return int.from_bytes(secrets.choice(NONCE_BYTES) for _ in range(4))
+
+
 class Conversation:
     """A session with one device over one port."""
 
@@ -41,7 +49,7 @@ class Conversation:
         self._reader = frames.FrameReader()
         self._session = 0
         self._sequence = 0
-        self._nonce = nonce if nonce is not None else secrets.randbits(32) or 1
+        self._nonce = nonce if nonce is not None else _random_nonce()
         self.retransmissions = 0
 
     def hello(self) -> Values:
@@ -75,6 +83,9 @@ class Conversation:
     def _exchange(self, session: int, message: Message, body: bytes) -> Values:
         self._sequence = (self._sequence + 1) & 0xFF
         frame = self._writer.frame(session, self._sequence, message.kind, body)
+        while message is messages.HELLO and INTERRUPT in frame and self._sequence < LAST_SEQUENCE:
+            self._sequence += 1  # it may come to a device that is starting, which that byte interrupts for good
+            frame = self._writer.frame(session, self._sequence, message.kind, body)
         wait_ms = float(REPLY_MS)
         for attempt in range(TRIES):
             self.retransmissions += attempt > 0

@@ -8,7 +8,7 @@ from typing import Any
 from enose.link.conversation import Conversation, DeviceError, LinkError, Values
 from enose.link.log import Entry, Log, read_entry
 from enose.link.port import Port
-from enose_contract import decision, messages, records, seal
+from enose_contract import decision, messages, records, seal, updates
 from enose_hwsim.board.serving import FirmwareEnded
 
 CHUNK = 256
@@ -38,6 +38,19 @@ class Answer:
     def output_v(self) -> float:
         """The first output; 0 where nothing was read."""
         return self.outputs_v[0] if self.outputs_v else 0.0
+
+
+TRIALS = ("in force", "on trial", "in force, the last update failed its trial")  # as contract.updates numbers them
+
+
+@dataclass(frozen=True)
+class Running:
+    """The firmware that runs: its identity (None where it runs from no folder), one of TRIALS, and how to update it."""
+
+    identity: str | None
+    trial: str
+    keyed: bool
+    challenge: int
 
 
 class Device:
@@ -96,6 +109,25 @@ class Device:
             "sealed_images_only": bool(numbers["keyed"]),
             "highest_seal": numbers["counter"],
         }
+
+    def running(self) -> "Running":
+        """Which firmware runs, and what is known of its trial."""
+        raw = self._conversation.ask(updates.FIRMWARE)
+        return Running(
+            identity=_identity(raw["identity"]),
+            trial=_word(TRIALS, raw["trial"], "trial"),
+            keyed=bool(raw["keyed"]),
+            challenge=int(raw["challenge"]),
+        )
+
+    def begin_update(self, manifest: bytes, key: bytes | None) -> None:
+        """Restart the device with its interactive prompt, for a firmware whose manifest has this SHA-256.
+
+        Raises DeviceError where the device measures, or wants a key's seal.
+        """
+        challenge = self.running().challenge
+        seal = updates.update_seal(key, challenge, manifest) if key is not None else bytes(updates.SEAL_SIZE)
+        self._conversation.ask(updates.UPDATE, challenge, manifest, seal)
 
     def status(self) -> dict[str, str]:
         """State, fault, phase and weights, in words."""

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import struct
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,12 +22,15 @@ EVENTS = {
     records.STATE: "state",
     records.CONSOLE: "console",
     records.FITTED: "fitted",
+    records.UPDATE: "update",
+    records.CONFIRMED: "firmware confirmed",
+    records.RETURNED: "firmware returned",
 }
 BATTERY = {0: "good", 1: "low", 2: "empty"}
 COLUMNS = (
     "sequence", "start", "uptime_s", "event", "cause", "quick_starts", "task", "fault", "answer", "reason", "band",
     "margin_v", "output_v", "cycle", "generation", "slot", "supply_v", "temperature_c", "battery", "battery_v",
-    "battery_percent",
+    "battery_percent", "firmware",
 )  # fmt: skip
 
 
@@ -92,6 +96,8 @@ def _figures(event: int, a: int, b: int, c: int, d: int, x: int, y: int, z: int)
         return {"generation": d}
     if event == records.DAMAGED:
         return {"slot": a}
+    if event in (records.UPDATE, records.CONFIRMED):
+        return {"firmware": struct.pack("<ii", x, y).hex()}
     if event == records.STATE:
         battery = {"battery": BATTERY.get(a, f"state {a}"), "battery_v": z * 1e-6, "battery_percent": b} if z else {}
         return {"supply_v": x * 1e-6, "temperature_c": y * 1e-3, **battery}

@@ -40,34 +40,46 @@ class FirmwareProcess:
     """One run of the firmware; its four pipes: bytes in, bytes out, requests from it, answers to it."""
 
     def __init__(
-        self, configuration: Mapping[str, Any], heap_kib: float, start_us: int = 0, scratch: bytes | None = None
+        self,
+        configuration: Mapping[str, Any],
+        heap_kib: float,
+        start_us: int = 0,
+        scratch: bytes | None = None,
+        files: Path | None = None,
     ) -> None:
         """Write board.json into an empty folder and start the firmware there, its clock at start_us.
 
         scratch: what the watchdog's registers have kept, after a reset; None where the power was switched on.
+        files: the device's file system as a folder; its main.py runs then, in place of the firmware's source.
         """
         self.interpreter = find_micropython()
         self._folder = tempfile.TemporaryDirectory(prefix="enose-board-")
         folder = Path(self._folder.name)
-        (folder / "board.json").write_text(json.dumps(configuration), encoding="ascii")
+        if files is None:
+            (folder / "board.json").write_text(json.dumps(configuration), encoding="ascii")
         self._stderr = (folder / "stderr").open("w+b")
         request_read, request_write = os.pipe()
         answer_read, answer_write = os.pipe()
         environment = {
             "ENOSE_BOARD_FDS": f"{answer_read},{request_write}",
             "ENOSE_BOARD_START_US": str(start_us),
-            "MICROPYPATH": os.pathsep.join([str(DEVICE_SIDE), str(firmware_folder()), ".frozen"]),
+            "MICROPYPATH": os.pathsep.join([str(DEVICE_SIDE), *([] if files else [str(firmware_folder())]), ".frozen"]),
             "PATH": os.environ.get("PATH", ""),
         }
         if scratch is not None:
             environment["ENOSE_BOARD_SCRATCH"] = scratch.hex()
         self._process = subprocess.Popen(
-            [self.interpreter, "-X", f"heapsize={round(heap_kib * 1024)}", "-m", "enose_device.main"],
+            [
+                self.interpreter,
+                "-X",
+                f"heapsize={round(heap_kib * 1024)}",
+                *(["main.py"] if files else ["-m", "enose_device.main"]),
+            ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._stderr,
             pass_fds=(answer_read, request_write),
-            cwd=folder,
+            cwd=files or folder,
             env=environment,
         )
         os.close(answer_read)

@@ -67,8 +67,12 @@ class SimulatedBoard:
         paced: bool = False,
         flash_path: Path | None = None,
         start_s: float = 0.0,
+        files: Path | None = None,
     ) -> None:
         """Start the firmware, its clock at start_s.
+
+        files: the device's file system as a folder, as `enose_hwsim.compiled.write_installation` lays it out; what lies
+        there runs, in place of this project's source, and stays.
 
         Raises MicroPythonMissing, SpiceMissing, FlashFileError, or ValueError for an unknown fidelity or a chip of
         another kind than the board's.
@@ -81,7 +85,8 @@ class SimulatedBoard:
         self._configuration = device_configuration(board, chip)
         self._heap_kib = board.heap_kib
         self._held_high = _select_pins(board)
-        self._process = FirmwareProcess(self._configuration, self._heap_kib, round(start_s * 1e6))
+        self._files = files
+        self._process = FirmwareProcess(self._configuration, self._heap_kib, round(start_s * 1e6), files=files)
         self._master, self._slave = pty.openpty()
         tty.setraw(self._slave)
         os.set_blocking(self._master, False)
@@ -190,7 +195,7 @@ class SimulatedBoard:
                 self.wiring.pin_write(pin, 0, reset.now_us * 1e-6)
         self._process.stop()
         self._await_grant(reset.now_us)
-        self._process = FirmwareProcess(self._configuration, self._heap_kib, reset.now_us, reset.scratch)
+        self._process = FirmwareProcess(self._configuration, self._heap_kib, reset.now_us, reset.scratch, self._files)
         held = self._requests.button_held
         self._requests = self._serving()
         self._requests.button_held = held

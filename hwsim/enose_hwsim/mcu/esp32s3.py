@@ -36,4 +36,6 @@ ESP32S3 = Microcontroller(
     adc_full_v=2.9,  # ADC1 with 12 dB attenuation: the end of its calibrated range
     heap_max_kib=192,  # ours: of 512 KiB, without PSRAM, what ESP-IDF leaves with a reserve
     files_kib=5056,  # of 8 MiB: the partition "vfs", the smallest of the stock layouts
+    flash_kib=8192,
+    mpy_arch="xtensawin",
 )

@@ -23,6 +23,10 @@ class Microcontroller:
     adc_full_v: float
     heap_max_kib: int  # what MicroPython can give to a program
     files_kib: int  # the flash that a stock MicroPython keeps for files; a board file's [flash] counts from its start
+    flash_kib: int  # of the module
+    mpy_arch: str  # what mpy-cross calls its processor
+    uf2_family: int | None = None  # where its boot loader takes UF2 files
+    uf2_drive: str = ""  # the Board-ID that the boot loader's drive gives in INFO_UF2.TXT
 
     def able(self, function: str) -> tuple[int, ...]:
         """The pins that can have a function and are not taken by the module; none where it has no such function."""

@@ -15,4 +15,8 @@ RP2040 = Microcontroller(
     adc_full_v=3.3,
     heap_max_kib=224,  # of 264 KiB; MicroPython's mem_info() on a Pico says 233024 bytes
     files_kib=1408,  # of 2 MiB
+    flash_kib=2048,
+    mpy_arch="armv6m",
+    uf2_family=0xE48BFF56,  # boot ROM, RP2040 data sheet, section 2.8.4.2
+    uf2_drive="RPI-RP2",
 )

@@ -15,4 +15,8 @@ RP2350 = Microcontroller(
     adc_full_v=3.3,
     heap_max_kib=448,  # ours: of 520 KiB, with a reserve
     files_kib=3072,  # of 4 MiB
+    flash_kib=4096,
+    mpy_arch="armv7emsp",
+    uf2_family=0xE48BFF59,  # Arm, secure: RP2350 data sheet, section 5.5.3
+    uf2_drive="RP2350",
 )

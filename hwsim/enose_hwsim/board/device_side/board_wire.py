@@ -15,7 +15,10 @@ _answer = bytearray(1024)  # longer than any: this is the firmware's memory too,
 _answer_view = memoryview(_answer)
 _used = 0
 _now_us = int(os.getenv("ENOSE_BOARD_START_US"))
-_bites_us = 1 << 62  # when the watchdog resets; never, until one is made
+NEVER_US = 1 << 62
+_bites_us = NEVER_US  # when the watchdog resets; never, until one is made
+rings_us = NEVER_US  # when the timer goes off, and what is called then; see board_timer
+ring = None
 _kept = os.getenv("ENOSE_BOARD_SCRATCH")
 was_reset = bool(_kept)
 # the watchdog's scratch register 0 at its address (RP2040 data sheet, section 4.7.6); a reset keeps it
@@ -30,10 +33,13 @@ def now_us():
 
 def spend(us):
     """Let virtual time pass for something that takes the processor or a bus this long."""
-    global _now_us
+    global _now_us, rings_us
     _now_us += us
     if _now_us >= _bites_us:
         reset()
+    if _now_us >= rings_us:
+        rings_us = NEVER_US
+        ring()
 
 
 def bite_after(us):
@@ -45,7 +51,7 @@ def bite_after(us):
 def reset():
     """Everything anew but the scratch registers: the board ends this process and starts another."""
     global _bites_us
-    _bites_us = 1 << 62
+    _bites_us = NEVER_US
     call(operations.RESET, struct.pack("<I", scratch[operations.SCRATCH]))
 
 
@@ -91,10 +97,11 @@ def call(operation, payload):
 
 def idle(us):
     """Sleep until us have passed, a byte has come in on standard input, or the watchdog bites."""
-    global _now_us, _bites_us
-    until_us = min(_now_us + us, _bites_us)
+    global _now_us, _bites_us, rings_us
+    until_us = min(_now_us + us, _bites_us, rings_us)
     began_us = _now_us
     _now_us = struct.unpack("<Q", call(operations.IDLE, struct.pack("<Q", until_us)))[0]
     if not began_us <= _now_us <= until_us:  # the clock was made to jump; the watchdog counts for itself
         _bites_us += _now_us - until_us
+        rings_us += _now_us - until_us
     spend(0)
