@@ -64,8 +64,8 @@ STEPS = (
     CREATE TABLE series (
         cycle_id INTEGER NOT NULL REFERENCES cycle (id), name TEXT NOT NULL,
         shape TEXT NOT NULL, packing TEXT NOT NULL CHECK (packing IN ('none', 'zlib')), numbers BLOB NOT NULL,
-        PRIMARY KEY (cycle_id, name)
-    ) STRICT, WITHOUT ROWID;
+        UNIQUE (cycle_id, name)
+    ) STRICT;
     CREATE TABLE model (
         id INTEGER PRIMARY KEY, identity TEXT NOT NULL UNIQUE, name TEXT NOT NULL, chip TEXT NOT NULL,
         content TEXT NOT NULL,
