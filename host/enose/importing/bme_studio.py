@@ -21,16 +21,16 @@ from enose.project.contents import HUMIDITY, TEMPERATURE, Cycle, NewSession, New
 from enose.recordings.specimen import RecordingsError
 
 STEPS = 10
-WANTED = {
-    "sensor_index": 0,
-    "timestamp_since_poweron": 0,
-    "real_time_clock": 0,
-    "temperature": 0,
-    "relative_humidity": 0,
-    "resistance_gassensor": 0,
-    "heater_profile_step_index": 0,
-    "error_code": 0,
-}
+WANTED = (
+    "sensor_index",
+    "timestamp_since_poweron",
+    "real_time_clock",
+    "temperature",
+    "relative_humidity",
+    "resistance_gassensor",
+    "heater_profile_step_index",
+    "error_code",
+)
 UNITS = {"resistance_gassensor": "ohm", "temperature": "deg", "relative_humidity": "percent"}
 
 
@@ -115,9 +115,8 @@ def _profiles(path: Path, document: dict[str, Any]) -> dict[int, str]:
     body = document.get("configBody")
     entries = body.get("sensorConfigurations", []) if isinstance(body, dict) else []
     for k, entry in enumerate(entries):
-        index, profile = (
-            (entry.get("sensorIndex"), entry.get("heaterProfile")) if isinstance(entry, dict) else (None, None)
-        )
+        known = entry if isinstance(entry, dict) else {}
+        index, profile = known.get("sensorIndex"), known.get("heaterProfile")
         if not isinstance(index, int) or not isinstance(profile, str):
             raise RecordingsError(f"{path}: sensorConfigurations[{k}], expected a sensorIndex and a heaterProfile")
         found[index] = profile
@@ -130,13 +129,13 @@ def _rows(path: Path, document: dict[str, Any]) -> list[_Row]:
     if not isinstance(columns, list) or not isinstance(block, list) or not block:
         raise RecordingsError(f"{path}: rawDataBody has no dataColumns and dataBlock")
     keys = [column.get("key") if isinstance(column, dict) else None for column in columns]
-    for key in WANTED:
-        if keys.count(key) != 1:
-            raise RecordingsError(f"{path}: dataColumns has {keys.count(key)} columns '{key}', expected 1")
-    for column, key in zip(columns, keys, strict=True):
-        unit = str(column.get("unit", "")).lower()
-        if key in UNITS and unit and not unit.startswith(UNITS[key]):
-            raise RecordingsError(f"{path}: column '{key}' is in '{column['unit']}', expected {UNITS[key]}")
+    for wanted in WANTED:
+        if keys.count(wanted) != 1:
+            raise RecordingsError(f"{path}: dataColumns has {keys.count(wanted)} columns '{wanted}', expected 1")
+    for key, expected in UNITS.items():
+        unit = str(columns[keys.index(key)].get("unit", ""))
+        if unit and not unit.lower().startswith(expected):
+            raise RecordingsError(f"{path}: column '{key}' is in '{unit}', expected {expected}")
     at = [keys.index(key) for key in WANTED]
     tag = keys.index("label_tag") if "label_tag" in keys else None
     return [_row(f"{path}: dataBlock[{k}]", row, keys, at, tag) for k, row in enumerate(block)]

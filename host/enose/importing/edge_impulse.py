@@ -1,7 +1,7 @@
 """Edge Impulse samples: one time series a file, its label the file's name up to the first dot (`coffee.01.csv`).
 
-CSV: first column `timestamp` in milliseconds, then one a sensor. JSON: the data acquisition format (payload with sensors,
-their units, interval_ms and values); its signature is not checked, for nothing is trusted because of it.
+CSV: first column `timestamp` in milliseconds, then one a sensor. JSON: the data acquisition format (payload with
+sensors, their units, interval_ms and values); its signature is not checked, for nothing is trusted because of it.
 """
 
 import json
@@ -77,7 +77,7 @@ def _csv(file: Path, unit: str | None) -> tuple[tuple[Sensor, ...], Cycle]:
 def _json(file: Path) -> tuple[tuple[Sensor, ...], Cycle]:
     payload = _payload(file)
     named, values, interval_ms = (payload.get(key) for key in ("sensors", "values", "interval_ms"))
-    if not _finite(interval_ms) or not interval_ms > 0:
+    if not isinstance(interval_ms, (int, float)) or not 0 < interval_ms < math.inf:
         raise RecordingsError(f"{file}: payload.interval_ms is {interval_ms!r}, expected more than 0")
     if not isinstance(named, list) or not named or not isinstance(values, list) or not values:
         raise RecordingsError(f"{file}: payload has no sensors or no values")

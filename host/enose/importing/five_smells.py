@@ -1,7 +1,7 @@
 """The five-smells set (Sidharth-NK/E-Nose-Embedded-ML, MIT): a zip of CSV files, or one of them.
 
-Columns Timestamp, Humidity (%), Temperature (Celsius), NO2, Ethanol, VOC, CO and, in most files, Location and Label. The
-gas channels are counts of the 10-bit converter of a Grove multichannel gas sensor, a row every two or three seconds.
+Columns Timestamp, Humidity (%), Temperature (Celsius), NO2, Ethanol, VOC, CO and, in most files, Location and Label.
+The gas channels are counts of the 10-bit converter of a Grove multichannel gas sensor, a row every few seconds.
 """
 
 import io

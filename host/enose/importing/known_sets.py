@@ -14,7 +14,7 @@ FEATURE_NAMES = ("dr_ohm", "r_over_r0", "rise_1", "rise_2", "rise_3", "fall_1", 
 
 
 def home_activity(path: Path) -> Imported:
-    """A day is a session, an induction a specimen, a window of ten minutes a cycle; what the loader leaves out is noted.
+    """A day is a session, an induction a specimen, a window of ten minutes a cycle; notes say what is left out.
 
     Raises RecordingsError as load_home_activity does.
     """

@@ -18,6 +18,7 @@ temperature_c = "temp"
 humidity_pct = "rh"
 """
 
+import math
 from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
@@ -83,11 +84,11 @@ def mapped(path: Path, mapping: Mapping, label: str | None = None) -> Imported:
     rows = _Rows(table, mapping, np.column_stack([values for values, _ in found]), label)
     sessions: dict[str, list[NewSpecimen]] = {}
     for (session, specimen), group in groupby(range(len(table.rows)), key=rows.whose):
-        inside = sessions.setdefault(session, [])
+        inside, together = sessions.setdefault(session, []), list(group)
         if any(one.name == specimen for one in inside):
-            line = table.rows[next(group)][0]
-            raise RecordingsError(f"{path}:{line}: specimen '{specimen}' again, expected its rows together")
-        inside.append(rows.specimen(specimen, list(group)))
+            line = table.rows[together[0]][0]
+            raise RecordingsError(f"{path}:{line}: {specimen} again, expected its rows together")
+        inside.append(rows.specimen(specimen, together))
     made = tuple(
         NewSession(title, sensors, tuple(specimens), specimens[0].cycles[0].started_s)
         for title, specimens in sessions.items()
@@ -139,8 +140,8 @@ class _Rows:
                 series[kind] = np.array([number(self.where(row, kind), self.text(row, kind)) for row in exposed])
         times_s = self._times_s(rows)
         sample_s = interval_s(self.where(rows[0], "time"), times_s) if len(times_s) > 1 else self.mapping.sample_s
-        started = {"started_s": times_s[0]} if times_s and self.mapping.time_unit == "iso" else {}
-        return NewSpecimen(name, label, (Cycle(series, sample_s, **started),))
+        started_s = times_s[0] if times_s and self.mapping.time_unit == "iso" else math.nan
+        return NewSpecimen(name, label, (Cycle(series, sample_s, started_s),))
 
     def _times_s(self, rows: Sequence[int]) -> list[float]:
         if "time" not in self.at:
