@@ -181,7 +181,9 @@ class _Score:
         penalty = RIDGE * np.trace(gram) / len(gram) * np.diag([0.0, *[1.0] * scaled.shape[1]])
         solved = np.linalg.solve(gram + penalty, design.T)
         leverage: Floats = np.einsum("ij,ji->i", design, solved).astype(np.float64)
-        return cls(classes, np.asarray(neighbours), 1.0 / (1.0 + np.arange(count)), design, solved, leverage)
+        return cls(
+            classes, np.asarray(neighbours), np.array([1.0 / (1 + k) for k in range(count)]), design, solved, leverage
+        )
 
     def __call__(self, labels: Ints) -> float:
         targets = np.eye(self.classes)[labels]

@@ -67,7 +67,7 @@ def _steepest(rising: Floats, sample_s: float) -> Floats:
 
 
 def _half_time_s(rising: Floats, half: Floats, sample_s: float) -> Floats:
-    """When each sensor first is at its half, between two samples by a straight line; NaN for a sensor without change."""
+    """When each sensor is at its half first, between two samples by a straight line; NaN without a change."""
     reached = rising >= half
     first = reached.argmax(axis=0)
     sensors = np.arange(rising.shape[1])

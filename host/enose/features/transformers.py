@@ -1,7 +1,7 @@
 """scikit-learn transformers over specimens: pipelines, searches and cross-validation take them as they are.
 
-X is a sequence of recordings.Specimen, all with the same sensors. Every column that comes out has its sensor and its unit
-in its name (get_feature_names_out).
+X is a sequence of recordings.Specimen, all with the same sensors. Every column that comes out has its sensor and its
+unit in its name (get_feature_names_out).
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from enose.recordings import Specimen
 from enose_contract.normalise import NORM_CHANGE, NORM_RANGE
 
 Floats = NDArray[np.float64]
-RANGE_PERCENTILE = 2.0
+RANGE_PERCENTILE = 10.0  # as in training.search
 
 
 class ResponseFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn has no types
@@ -34,7 +34,7 @@ class ResponseFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc] #
         self.average = average
 
     def fit(self, X: Sequence[Specimen], y: object = None) -> "ResponseFeatures":
-        """Learn the sensors' names. Raises ValueError for an unknown feature, or names that do not fit the specimens."""
+        """Learn the sensors' names. Raises ValueError for an unknown feature, or names that do not fit."""
         for name in self.features:
             if name not in NAMES:
                 raise ValueError(f"feature '{name}', expected some of {', '.join(NAMES)}")
