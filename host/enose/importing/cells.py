@@ -110,7 +110,7 @@ def readings(table: Table, column: int, given: str | None) -> tuple[list[float],
     unit = bare_heading(table.header[column])[1]
     where = f"{table.name}:1: column '{table.header[column]}'"
     if given is not None:
-        _check_same(where, unit, given, "its heading says", "the mapping")
+        _check_same(where, unit, given, "is headed", "the mapping says")
         unit = given
     values = []
     for line, fields in table.rows:
@@ -118,7 +118,7 @@ def readings(table: Table, column: int, given: str | None) -> tuple[list[float],
         if not found or not math.isfinite(float(found.group(1))):
             raise RecordingsError(f"{table.where(line, column)} is '{fields[column].strip()}', expected a number")
         if found.group(2):
-            _check_same(table.where(line, column), found.group(2), unit, "is in", "the rest")
+            _check_same(table.where(line, column), found.group(2), unit, "is in", "the rest in")
             unit = found.group(2)
         values.append(float(found.group(1)))
     if unit is None:
@@ -129,7 +129,7 @@ def readings(table: Table, column: int, given: str | None) -> tuple[list[float],
 
 def _check_same(where: str, first: str | None, second: str | None, says: str, other: str) -> None:
     if first is not None and second is not None and _unit(where, first) != _unit(where, second):
-        raise RecordingsError(f"{where} {says} {first}, {other} in {second}: two units in one column")
+        raise RecordingsError(f"{where} {says} {first}, {other} {second}: two units in one column")
 
 
 def _unit(where: str, unit: str) -> tuple[str, float]:
@@ -154,7 +154,7 @@ def interval_s(where: str, times_s: list[float]) -> float:
     steps = [later - earlier for earlier, later in pairwise(times_s)]
     for k, step in enumerate(steps):
         if not step > 0:
-            raise RecordingsError(f"{where}: sample {k + 2} is {-step:g} s before the one before it, expected after it")
+            raise RecordingsError(f"{where}: sample {k + 2} comes {step:g} s after the one before it, expected later")
     return sorted(steps)[len(steps) // 2] if steps else 1.0
 
 
