@@ -34,6 +34,7 @@ EXCESS = 0.10  # of balanced accuracy over the permuted labels': less is real in
 NEIGHBOURS = 5
 RIDGE = 1e-3  # of the mean eigenvalue: only against suspects that repeat one another
 FEWEST = 6  # groups that have to be known
+WRITTEN = 0.5  # of the groups: a column that fewer have is left out
 DAY_S = 86_400.0
 PERMUTATIONS = 1000
 
@@ -145,9 +146,11 @@ def _order(started_s: Floats) -> Floats:
 def _case(
     name: str, values: Floats | None, labels: Ints, classes: int, permutations: int, seed: Sequence[int]
 ) -> Suspect:
-    known = np.isfinite(values).all(axis=1) if values is not None else np.zeros(len(labels), dtype=bool)
-    used = labels[known]
-    varied = values[known] if values is not None else np.empty((0, 1))
+    if values is None:
+        values = np.empty((len(labels), 0))
+    values = values[:, np.isfinite(values).mean(axis=0) > WRITTEN]  # humidity alone is a witness, too
+    known = np.isfinite(values).all(axis=1) if values.shape[1] else np.zeros(len(labels), dtype=bool)
+    used, varied = labels[known], values[known]
     varied = varied[:, np.ptp(varied, axis=0) > 0] if len(varied) else varied
     if len(used) < FEWEST or len(np.unique(used)) < 2 or varied.shape[1] == 0:
         return Suspect(name, SUSPECTS[name], len(used), None, None, None, None)

@@ -6,6 +6,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import numpy as np
+
 from enose.exporting.rows import KEYS, Cycles, heading, headings, safe_name, table_rows
 from enose.image import check_writable, write_whole
 from enose.project.contents import HUMIDITY, PHASES, TEMPERATURE
@@ -54,8 +56,9 @@ def write_parquet(cycles: Cycles, path: Path) -> int:
 def write_edge_impulse(cycles: Cycles, folder: Path) -> int:
     """A new folder with a file `LABEL.SPECIMEN.CYCLE.csv` for each cycle, time in milliseconds; how many.
 
-    Temperature and humidity go along where the exposure is all there is. Raises ProjectError for a folder that is
-    there, an unlabelled specimen, or a cycle without series; ImageFileError where nothing can be written.
+    Temperature and humidity go along where the exposure is all there is and every value is known. Raises ProjectError
+    for a folder that is there, an unlabelled specimen, or a cycle without series; ImageFileError where nothing can be
+    written.
     """
     if folder.exists():
         raise ProjectError(f"{folder}: is there already, expected a new folder")
@@ -80,7 +83,8 @@ def _edge_impulse_files(cycles: Cycles, folder: Path) -> int:
         phases = [phase for phase in PHASES if phase in cycle.series]
         if not phases:
             raise ProjectError(f"{specimen.session}, {specimen.name}: has features only, no series")
-        ambient = [n for n in (TEMPERATURE, HUMIDITY) if n in cycle.series] if phases == ["exposure"] else []
+        known = [n for n in (TEMPERATURE, HUMIDITY) if n in cycle.series and np.isfinite(cycle.series[n]).all()]
+        ambient = known if phases == ["exposure"] else []
         rows = [row for phase in phases for row in cycle.series[phase].tolist()]
         name = f"{safe_name(specimen.label)}.{safe_name(f'{session.title} {specimen.name}')}.{k}.csv"
         path = folder / name

@@ -7,6 +7,7 @@ publisher's archive in hands: whoever fetches it says which one he expects.
 import hashlib
 import io
 import tempfile
+import urllib.error
 import urllib.request
 import zipfile
 from collections.abc import Callable
@@ -107,6 +108,11 @@ def _download(address: str, archive: IO[bytes], on_progress: Progress) -> str:
                 found.update(piece)
                 archive.write(piece)
                 on_progress("fetching (bytes)", done, total)
+            if total is not None and done != total:
+                raise FetchError(f"{address}: ended after {done} of {total} bytes")
+    except urllib.error.HTTPError as error:
+        error.close()  # it holds the connection
+        raise FetchError(f"{address}: cannot be fetched ({error})") from error
     except (OSError, ValueError, HTTPException) as error:  # urllib's errors are OSErrors; a bad address is a ValueError
         raise FetchError(f"{address}: cannot be fetched ({error})") from error
     return found.hexdigest()
