@@ -1,7 +1,7 @@
 """Recording from a device into a project: each specimen is committed before anybody is told that it is recorded.
 
 The wire gives one resistance an input for a measurement, the mean of the exposure's last scans, and the chip's inputs;
-so a cycle has an exposure of one sample, and no baseline.
+so a cycle has an exposure of one sample, and no baseline. How long the exposure was is among its facts.
 """
 
 import time
@@ -47,6 +47,29 @@ MOVING = messages.REASONS[messages.REASON_MOVING]
 
 class NotMeasured(Exception):
     """The device did not smell the specimen: the reason that it gave."""
+
+
+@dataclass(frozen=True)
+class Looking:
+    """How a device looks at specimens, by its image; `channels` and `exposure_s` are None where that is not known."""
+
+    inputs: int
+    channels: tuple[int, ...] | None = None
+    exposure_s: float | None = None
+    scan_s: float = SCAN_MS * 1e-3
+
+    @classmethod
+    def by(cls, image: Image) -> "Looking":
+        """As an image says."""
+        return cls(len(image.channels), tuple(image.channels), image.exposure_ms * 1e-3, image.scan_ms * 1e-3)
+
+    def sensors(self, simulated: bool) -> tuple[Sensor, ...]:
+        """What the inputs are called: simulated sensors by their type, others by their position, if that is known."""
+        if self.channels is None:
+            return tuple(Sensor(f"input {k}") for k in range(self.inputs))
+        if simulated and max(self.channels) < len(gas.SENSORS):
+            return tuple(Sensor(gas.SENSORS[channel]) for channel in self.channels)
+        return tuple(Sensor(f"position {channel}") for channel in self.channels)
 
 
 @dataclass(frozen=True)
@@ -98,15 +121,6 @@ def neutral_image(board: BoardFile, chip: AnyChip) -> Image:
     )
 
 
-def sensors_of(channels: Sequence[int] | None, inputs: int, simulated: bool) -> tuple[Sensor, ...]:
-    """What the inputs of a device are called: simulated sensors by their type, others by their position, if known."""
-    if channels is None:
-        return tuple(Sensor(f"input {k}") for k in range(inputs))
-    if simulated and max(channels) < len(gas.SENSORS):
-        return tuple(Sensor(gas.SENSORS[channel]) for channel in channels)
-    return tuple(Sensor(f"position {channel}") for channel in channels)
-
-
 def unplanned(project: Project, label: str, count: int) -> list[Wanted]:
     """So many specimens of one label, numbered on from those of it that are in the project."""
     there = sum(specimen.label == label for specimen in project.specimens())
@@ -137,6 +151,7 @@ def record(
     project: Project,
     session_id: int,
     device: Device,
+    looking: Looking,
     wanted: Sequence[Wanted],
     before: Callable[[Wanted], None],
     on_phase: Callable[[str, str, float], None] = lambda name, phase, left_s: None,
@@ -155,34 +170,31 @@ def record(
                 break
         if answer.reason not in SMELT or not answer.ohms or 0 in answer.ohms:
             raise NotMeasured(f"{one.name}: not measured, {answer.reason or 'it gave no resistances'}")
-        specimen = NewSpecimen(one.name, one.label, (_cycle(answer, began_s),))
+        specimen = NewSpecimen(one.name, one.label, (_cycle(answer, began_s, looking),))
         source = Provenance("record", f"{device.board}, unit {device.unit}", device.simulated)
         added = project.add_specimen(session_id, specimen, source, one.planned)
         label = one.label if one.planned is None else None
         yield Recorded(one.name, label, added, answer.ohms, answer.answer, answer.reason)
 
 
-def _cycle(answer: Answer, began_s: float) -> Cycle:
+def _cycle(answer: Answer, began_s: float, looking: Looking) -> Cycle:
     blank = answer.reason == messages.REASONS[messages.REASON_ALL_ZERO]  # then its inputs are an earlier specimen's
     facts = {
         "inputs_v": None if blank else list(answer.inputs_v),
         "outputs_v": list(answer.outputs_v),
         "answer": answer.answer,
         "reason": answer.reason,
+        "exposure_s": looking.exposure_s,
     }
-    return Cycle({"exposure": np.array([answer.ohms], dtype=np.float64)}, SCAN_MS * 1e-3, began_s, facts)
+    return Cycle({"exposure": np.array([answer.ohms], dtype=np.float64)}, looking.scan_s, began_s, facts)
 
 
-def new_session(
-    project: Project, device: Device, channels: Sequence[int] | None, inputs: int, facts: dict[str, Any]
-) -> int:
+def new_session(project: Project, device: Device, looking: Looking, facts: dict[str, Any]) -> int:
     """Begin a session of a device's recordings; its id."""
     began_s = time.time()
     title = time.strftime("recorded %Y-%m-%d %H:%M:%S", time.gmtime(began_s))
     titles = [session.title for session in project.sessions()]
     again = sum(name == title or name.startswith(f"{title} ") for name in titles)
-    session = NewSession(
-        f"{title} ({again + 1})" if again else title, sensors_of(channels, inputs, device.simulated), (), began_s
-    )
+    session = NewSession(f"{title} ({again + 1})" if again else title, looking.sensors(device.simulated), (), began_s)
     told = {"board": device.board, "chip": device.chip, "firmware": device.firmware, "unit": device.unit, **facts}
     return project.begin_session(session, Provenance("record", device.board, device.simulated, facts=told))

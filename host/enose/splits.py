@@ -117,8 +117,7 @@ def repeated(recordings: Recordings) -> list[list[str]]:
 
 def group_noun(recordings: Recordings) -> str:
     """What the groups are called, from the first one's name: `induction 7` is an induction, a bare code a specimen."""
-    noun, _, number = recordings.groups()[0].rpartition(" ")
-    return noun if number.isdecimal() and noun else "specimen"
+    return recordings.groups()[0].rsplit(", ", 1)[-1].rpartition(" ")[0] or "specimen"
 
 
 def _content(*samples: np.ndarray) -> bytes:

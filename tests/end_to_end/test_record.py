@@ -15,7 +15,17 @@ from enose.link.connect import open_device
 from enose.project.contents import NewSession, Provenance, Sensor
 from enose.project.schema import ProjectError
 from enose.project.store import Project
-from enose.recorder import MOVING, NotMeasured, Wanted, neutral_image, new_session, next_planned, present, record
+from enose.recorder import (
+    MOVING,
+    Looking,
+    NotMeasured,
+    Wanted,
+    neutral_image,
+    new_session,
+    next_planned,
+    present,
+    record,
+)
 from enose_contract.image import unpack
 from rig import BOARD, CHIP, image
 
@@ -48,7 +58,7 @@ def test_specimens_are_recorded_with_their_provenance(path: Path, capsys: pytest
             assert (one.label, one.simulated) == ("lemon", True)
             assert stored.cycle.series["exposure"].tolist() == [told["resistances_ohm"]]
             assert max(stored.cycle.facts["inputs_v"]) == 0.95
-            assert stored.cycle.facts["reason"] == ""
+            assert (stored.cycle.facts["reason"], stored.cycle.facts["exposure_s"]) == ("", 20.0)
         first = project.kept("provenance")[0]
         assert (first["act"], json.loads(first["facts"])["chip"]) == ("record", "mlp441")
         two = [tuple(one["resistances_ohm"]) for one in result["specimens"]]
@@ -117,10 +127,10 @@ def test_a_device_that_has_an_image_keeps_it(path: Path) -> None:
         device.program(raw)
         from enose.cli.record import _program
 
-        assert _program(device, None) == (None, 4)
+        assert _program(device, None) == Looking(4)
         assert device.info()["image"]["model"] == b"model001".hex()
         with Project.create(path) as project:
-            new_session(project, device, None, 4, {})
+            new_session(project, device, Looking(4), {})
             (session,) = project.sessions()
             assert [sensor.name for sensor in session.sensors] == ["input 0", "input 1", "input 2", "input 3"]
     finally:
@@ -141,7 +151,7 @@ def test_a_measurement_that_did_not_smell_is_no_recording(path: Path, capsys: py
 
             wanted = [Wanted("a", "lemon")]
             with pytest.raises(NotMeasured, match="a: not measured, "):
-                list(record(project, begun, device, wanted, open_sensor))
+                list(record(project, begun, device, Looking(4), wanted, open_sensor))
             assert project.counts()["specimen"] == 0
     finally:
         device.close()
@@ -169,7 +179,7 @@ def test_a_baseline_that_still_moves_is_measured_again(path: Path) -> None:
 
         with Project.create(path) as project:
             begun = project.begin_session(NewSession("s", tuple(Sensor(f"{k}") for k in range(4)), ()), SOURCE)
-            (one,) = record(project, begun, device, [Wanted("a", "lemon")], smell)
+            (one,) = record(project, begun, device, Looking(4), [Wanted("a", "lemon")], smell)
             assert one.reason != MOVING
         assert attempts == ["a"] * 3
     finally:

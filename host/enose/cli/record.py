@@ -15,7 +15,7 @@ if TYPE_CHECKING:  # these bring in the simulator and NumPy, which `--help` need
 
     from enose.link.device import Device
     from enose.project.store import Project
-    from enose.recorder import Recorded, Wanted
+    from enose.recorder import Looking, Recorded, Wanted
     from enose_contract.image import Image
 
 ProjectFile = Annotated[Path, Parameter(help="a project file; it is made where there is none")]
@@ -149,8 +149,8 @@ def _recorded(
             raise BadOption(f"'{smell}' is no simulated odour, say which one with --odour")
     first = len(project.specimens())
     with stderr.status("programming") as status:
-        channels, inputs = _program(device, content)
-        session = recorder.new_session(project, device, channels, inputs, {"seed": seed} if played else {})
+        looking = _program(device, content)
+        session = recorder.new_session(project, device, looking, {"seed": seed} if played else {})
 
         def before(one: "Wanted") -> None:
             if played:
@@ -164,25 +164,25 @@ def _recorded(
             status.update(f"{name}: {phase}, {left_s:.0f} s left")
 
         found = []
-        for one in recorder.record(project, session, device, wanted, before, on_phase):
+        for one in recorder.record(project, session, device, looking, wanted, before, on_phase):
             found.append(one)
             ohms = ", ".join(f"{ohm} ohm" for ohm in one.resistances_ohm)
             console.print(f"recorded {one.name}{' (simulated)' if device.simulated else ''}   {ohms}")
     return session, found
 
 
-def _program(device: "Device", content: "tuple[bytes, Image] | None") -> tuple[list[int] | None, int]:
-    """Give the device the image asked for, or a neutral one if it has none; its channels if known, and how many."""
+def _program(device: "Device", content: "tuple[bytes, Image] | None") -> "Looking":
+    """Give the device the image asked for, or a neutral one if it has none; how it looks at specimens then."""
     from enose.boards import find_board
-    from enose.recorder import neutral_image
+    from enose.recorder import Looking, neutral_image
 
     if content is not None:
         raw, image = content
         device.program(raw)
-        return list(image.channels), len(image.channels)
+        return Looking.by(image)
     board, chip, _ = find_board(device.board)
     if device.info()["image"]["generation"]:
-        return None, chip.topology.inputs
+        return Looking(chip.topology.inputs)
     neutral = neutral_image(board, chip)
     device.program(neutral.pack())
-    return list(neutral.channels), len(neutral.channels)
+    return Looking.by(neutral)

@@ -47,14 +47,13 @@ def train(
     from enose.boards import checked_board
     from enose.cross_validation import cross_validated
     from enose.image import build_image, check_writable, write_whole
-    from enose.recordings import RecordingsError, open_recordings
+    from enose.recordings import open_recordings
+    from enose.recordings.specimen import check_playable
     from enose.splits import make_splits, refuse_leak
 
     found, chip, _ = checked_board(board.removeprefix("sim:"))
     check_writable(save_image)
-    recordings = open_recordings(source, _names(classes))
-    if recordings.unit != "ohm":
-        raise RecordingsError(f"{source}: its sensors are read in {recordings.unit}, a chip is trained on resistances")
+    recordings = check_playable(str(source), open_recordings(source, _names(classes)))
     splits = make_splits(recordings, split, folds, seed)
     refuse_leak(splits, recordings, allow_leak)
     with progress() as show:

@@ -15,6 +15,7 @@ from enose.recordings.specimen import Recordings, Specimen, check_classes, chose
 from enose_contract.normalise import NORM_CHANGE, NORM_RANGE
 
 AVERAGE = 10  # samples, where every exposure is that long
+LONGEST = 10_000  # samples that a mean is held for
 
 
 @dataclass(frozen=True)
@@ -112,13 +113,21 @@ def _specimen(one: _Found, group: str, sensors: int, change: str) -> Specimen:
         batch=one.session.title,
         sample_s=cycle.sample_s,
         baseline_ohm=series.get("baseline", nothing),
-        exposure_ohm=series["exposure"],
+        exposure_ohm=_held(cycle),
         recovery_ohm=series.get("recovery", nothing),
         warmup_ohm=series.get("warmup", np.empty((0, 0))),
         temperature_c=_mean(series.get(TEMPERATURE)),
         humidity_pct=_mean(series.get(HUMIDITY)),
         started_s=cycle.started_s,
     )
+
+
+def _held(cycle: Cycle) -> Floats:
+    """The exposure; where a recorder kept its mean alone, that mean for as long as the exposure was."""
+    exposure, lasted_s = cycle.series["exposure"], cycle.facts.get("exposure_s")
+    if len(exposure) != 1 or not isinstance(lasted_s, (int, float)):
+        return exposure
+    return np.repeat(exposure, max(min(round(lasted_s / cycle.sample_s), LONGEST), 1), axis=0)
 
 
 def _groups(found: Sequence[_Found]) -> dict[int, str]:

@@ -80,6 +80,13 @@ def check_classes(source: str, recordings: Recordings) -> Recordings:
     return recordings
 
 
+def check_playable(source: str, recordings: Recordings) -> Recordings:
+    """The same recordings. Raises RecordingsError for readings that are no resistances: no board can be shown them."""
+    if recordings.unit != "ohm":
+        raise RecordingsError(f"{source}: its sensors are read in {recordings.unit}, expected resistances in ohm")
+    return recordings
+
+
 def chosen_classes(source: str, known: tuple[str, ...], classes: tuple[str, ...] | None) -> tuple[str, ...]:
     """The classes asked for, or all that are known. Raises RecordingsError for an unknown or repeated one, or none."""
     if classes is None:
