@@ -20,7 +20,8 @@ from enose.project.store import Project
 SENSORS = tuple(Sensor(f"s{k}") for k in range(8))
 CYCLES = 3
 BULK = 12  # specimens of a session that is added as a whole
-LONGEST_S = 0.05  # several commits, and the opening, whose first is the schema
+AFTER_LINES = (0, 0, 1, 2, 3, 4, 5, 8)  # how much a writer has said: none, and it is killed as it opens the file
+LONGEST_S = 0.01  # a commit takes about a millisecond where the machine is idle
 WAIT_S = 30
 
 
@@ -45,8 +46,8 @@ def write(path: Path, turn: int, told: int) -> None:
                 os.write(told, f"session bulk {turn}.{k}\n".encode())
 
 
-def killed(path: Path, turn: int, after_s: float) -> list[str]:
-    """What one writer said before it was killed."""
+def killed(path: Path, turn: int, after_lines: int, after_s: float) -> list[str]:
+    """What one writer said before it was killed: so long after it had said so many lines, however busy the machine."""
     heard, told = os.pipe()
     child = os.fork()
     if child == 0:
@@ -57,15 +58,25 @@ def killed(path: Path, turn: int, after_s: float) -> list[str]:
             sys.stderr.flush()
         os._exit(3)  # only reached by a writer that was not killed
     os.close(told)
+    said = b""
+    while said.count(b"\n") < after_lines:
+        piece = heard_within(heard)
+        assert piece, "a writer that ended by itself"
+        said += piece
     time.sleep(after_s)
     os.kill(child, signal.SIGKILL)
     _, status = os.waitpid(child, 0)
     assert os.waitstatus_to_exitcode(status) == -signal.SIGKILL, status
-    said = b""
-    while select.select([heard], [], [], WAIT_S)[0] and (piece := os.read(heard, 65536)):
+    while piece := heard_within(heard):
         said += piece
     os.close(heard)
     return said.decode().splitlines()
+
+
+def heard_within(heard: int) -> bytes:
+    """What comes next; nothing at the end."""
+    assert select.select([heard], [], [], WAIT_S)[0], "a writer that says nothing"
+    return os.read(heard, 65536)
 
 
 def check(path: Path, said: list[str]) -> int:
@@ -88,16 +99,17 @@ def main(folder: Path, kills: int, seed: int) -> None:
     rng = random.Random(seed)
     said: list[str] = []
     path = folder / "a.enose"
-    early = 0
+    early = lines = 0
     for turn in range(kills):
         if turn % 10 == 0:  # begin anew now and then: the first moments of a file are the most dangerous ones
             path, said = folder / f"{turn}.enose", []
-        new = killed(path, turn, rng.uniform(0, LONGEST_S))
+        new = killed(path, turn, rng.choice(AFTER_LINES), rng.uniform(0, LONGEST_S))
         early += not new
+        lines += len(new)
         said += new
         if path.exists():
             check(path, said)
-    print(kills, early, len(said))
+    print(kills, early, lines)
 
 
 if __name__ == "__main__":

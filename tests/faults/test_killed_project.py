@@ -15,5 +15,5 @@ def test_a_project_survives_two_hundred_kills(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     kills, early, said = (int(text) for text in done.stdout.split())
     assert kills == KILLS
-    assert early < KILLS / 2  # else the writers were killed before they wrote, and nothing was tested
-    assert said > 0
+    assert 0 < early < KILLS / 2  # some as they opened the file, and most of them as they wrote
+    assert said > KILLS

@@ -250,8 +250,10 @@ def test_what_is_no_project_is_refused_and_left_as_it_was(tmp_path: Path) -> Non
     with sqlite3.connect(other) as connection:
         connection.execute("CREATE TABLE t (x)")
     connection.close()
+    before = other.read_bytes()
     with pytest.raises(ProjectError, match="is an SQLite file of another program"):
         Project.open(other)
+    assert other.read_bytes() == before
     cut = tmp_path / "cut.enose"
     cut.write_bytes(other.read_bytes()[:100])
     with pytest.raises(ProjectError, match="is no project file that can be used"):

@@ -110,8 +110,9 @@ def connect(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA trusted_schema = OFF")
         connection.execute("PRAGMA synchronous = FULL")
+        _check_ours(connection, path)  # before the journal is changed: another program's file stays as it is
         connection.execute("PRAGMA journal_mode = WAL")
-        _bring_up(connection, path)
+        _bring_up(connection)
     except sqlite3.Error as error:
         connection.close()
         raise ProjectError(f"{path}: is no project file that can be used ({error})") from error
@@ -121,16 +122,21 @@ def connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _bring_up(connection: sqlite3.Connection, path: Path) -> None:
+def _check_ours(connection: sqlite3.Connection, path: Path) -> None:
+    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    if tables and _pragma(connection, "application_id") != APPLICATION_ID:
+        raise ProjectError(f"{path}: is an SQLite file of another program, no project")
+    version = _pragma(connection, "user_version")
+    if version > VERSION:
+        raise ProjectError(f"{path}: is of format {version}, this enose knows up to {VERSION}: install a newer one")
+
+
+def _bring_up(connection: sqlite3.Connection) -> None:
+    if (_pragma(connection, "application_id"), _pragma(connection, "user_version")) == (APPLICATION_ID, VERSION):
+        return  # as almost always: a reader writes nothing, and waits for nobody
     connection.execute("BEGIN IMMEDIATE")  # two programs that open an old file at once take the steps one after another
     try:
-        version, application = (_pragma(connection, name) for name in ("user_version", "application_id"))
-        tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-        if application != APPLICATION_ID and tables:
-            raise ProjectError(f"{path}: is an SQLite file of another program, no project")
-        if version > VERSION:
-            raise ProjectError(f"{path}: is of format {version}, this enose knows up to {VERSION}: install a newer one")
-        for step in STEPS[version:]:
+        for step in STEPS[_pragma(connection, "user_version") :]:
             for statement in filter(str.strip, step.split(";")):
                 connection.execute(statement)
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
