@@ -7,8 +7,16 @@ from pathlib import Path
 import pytest
 
 from enose.cli.main import run
+from enose.importing.mapped import read_mapping
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+def test_the_mapping_shown_is_one(tmp_path: Path) -> None:
+    text = (REPOSITORY / "docs/data.md").read_text(encoding="utf-8").split("```toml\n", 1)[1].split("```", 1)[0]
+    (tmp_path / "m.toml").write_text(text)
+    mapping = read_mapping(tmp_path / "m.toml")
+    assert (mapping.unit, mapping.time_unit, mapping.columns.names) == ("kohm", "ms", ("TGS2600", "TGS2602"))
 
 
 def commands(page: str, section: str | None = None) -> list[list[str]]:

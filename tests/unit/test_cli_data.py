@@ -17,6 +17,7 @@ from enose.project.schema import ProjectError
 from enose.project.store import Project
 
 TABLE = "id,fruit,day,R1 (kohm),R2 (kohm),rh\n"
+SIMULATED = Provenance("simulate", "a test", True)
 MAPPING = """
 [columns]
 sensors = ["R1", "R2"]
@@ -110,9 +111,9 @@ def test_list_and_show_say_what_is_in_it(here: Path, capsys: pytest.CaptureFixtu
     assert shown["provenance"]["source"] == "t.csv"
     assert shown["specimens"][0]["cycles"] == [{"exposure": [3, 2], "humidity_pct": [3]}]
     assert answered(capsys, "data", "show", "a.enose", shown["session"]) == shown
-    for arguments in (["list", "a.enose"], ["show", "a.enose", "day 1"]):
+    for arguments, said in ((["list", "a.enose"], "day 1"), (["show", "a.enose", "day 1"], "R1 [ohm], R2 [ohm]")):
         assert run(["data", *arguments]) == 0
-        assert "day 1" in capsys.readouterr().out
+        assert said in capsys.readouterr().out
     assert "no session is called 'x'" in complaint(capsys, "data", "show", "a.enose", "x")
     assert "none.enose: there is no such project file" in complaint(capsys, "data", "list", "none.enose")
 
@@ -122,6 +123,17 @@ def test_two_sessions_of_one_title_are_told_apart_by_identity(here: Path, capsys
     (here / "t.csv").write_text(rows(False, seed=5))
     imported(capsys)
     assert "several sessions are called 'day 1'" in complaint(capsys, "data", "show", "a.enose", "day 1")
+
+
+def test_names_that_look_like_markup_are_shown_as_they_are(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    name = "[bold]x[/nothing]"
+    put = [NewSpecimen(f"{name} {k}", f"{name}{'ab'[k % 2]}", (_cycle(k),)) for k in range(8)]
+    with Project.create(here / "m.enose") as project:
+        project.add_sessions([NewSession(name, (Sensor(name),) * 1 + (Sensor("q"),), tuple(put))], SIMULATED)
+    for command in (["list", "m.enose"], ["show", "m.enose", name], ["split", "m.enose"], ["audit", "m.enose"]):
+        assert run(["data", *command]) in (0, FAILED)
+        out = capsys.readouterr().out
+        assert name in out or command[0] == "audit"
 
 
 def test_export_writes_each_form(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

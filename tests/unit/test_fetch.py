@@ -115,8 +115,9 @@ def test_what_cannot_be_had_is_said(publisher: Publisher, tmp_path: Path, monkey
     refused(publisher, tmp_path, "holds more than 0 MB")
     publisher.url = publisher.url.replace("x.zip", "missing.zip")
     refused(publisher, tmp_path, "cannot be fetched (HTTP Error 404")
-    publisher.url = "http://127.0.0.1:1/x.zip"
-    refused(publisher, tmp_path, "cannot be fetched")
+    for url in ("http://127.0.0.1:1/x.zip", "http://127.0.0.1:port/x.zip"):
+        publisher.url = url
+        refused(publisher, tmp_path, f"{url}: cannot be fetched")
 
 
 def test_the_known_sets_say_what_they_want() -> None:

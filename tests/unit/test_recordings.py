@@ -78,6 +78,7 @@ def test_drift_rows_that_cannot_be_are_left_out_and_said(tmp_path: Path, row: di
     ("line", "message"),
     [
         (drift_line("7"), "batch1.dat:2: gas code '7', expected 1..6"),
+        (drift_line("1").replace(";", ";x", 1), "batch1.dat:2: concentration 'x10.0', expected a number of ppm"),
         (drift_line("1").rsplit(" ", 2)[0] + "\n", "batch1.dat:2: 127 features, expected 128"),
         (drift_line("1", f10="10:nan"), "batch1.dat:2: feature 10 is '10:nan', expected '10:number'"),
         (drift_line("1", f9="9:x"), "batch1.dat:2: feature 9 is '9:x', expected '9:number'"),

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 from cyclopts.validators import Number
+from rich.markup import escape
 
 from enose.cli.output import print_fields, print_json, progress, stderr, stdout
 from enose.cli.parameters import Json, Seed
@@ -98,14 +99,15 @@ def list_data(project: ProjectFile, *, json: Json = False) -> None:
     for row in rows:
         table.add_row(
             row["identity"],
-            row["title"],
+            escape(row["title"]),
             row["started"] or "",
             str(row["sensors"]),
             str(row["specimens"]),
             "simulated" if row["simulated"] else "",
         )
     stdout.print(table)
-    stdout.print(f"{project} holds " + ", ".join(f"{name.replace('_', ' ')}: {n}" for name, n in counts.items() if n))
+    held = ", ".join(f"{name.replace('_', ' ')}: {n}" for name, n in counts.items() if n)
+    stdout.print(f"{project} holds {held}", markup=False)
 
 
 def show_data(
@@ -154,7 +156,8 @@ def show_data(
     table = Table("specimen", "name", "label", "cycles", "series of the first", box=None)
     for row in rows:
         first = ", ".join(f"{name} {'x'.join(map(str, shape))}" for name, shape in row["cycles"][0].items())
-        table.add_row(row["identity"], row["name"], row["label"] or "", str(len(row["cycles"])), first)
+        name, label = escape(row["name"]), escape(row["label"] or "")
+        table.add_row(row["identity"], name, label, str(len(row["cycles"])), first)
     stdout.print(table)
 
 
@@ -207,7 +210,8 @@ def audit_data(
         return 0 if found.ok else 1
     from rich.table import Table
 
-    stdout.print(f"{found.recordings}{' (simulated)' if found.simulated else ''}: {found.groups} groups")
+    simulated = " (simulated)" if found.simulated else ""
+    stdout.print(f"{found.recordings}{simulated}: {found.groups} groups", markup=False)
     table = Table("the class from", "groups", "balanced accuracy", "labels shuffled", "p", "", box=None)
     for one in found.suspects:
         if one.accuracy is None or one.chance is None or one.p is None:
@@ -219,8 +223,8 @@ def audit_data(
             )
     stdout.print(table)
     for groups in found.repeated[:5]:
-        stdout.print(f"the same recording: {', '.join(groups)}")
-    stdout.print(f"audit: {found.verdict()}")
+        stdout.print(f"the same recording: {', '.join(groups)}", markup=False)
+    stdout.print(f"audit: {found.verdict()}", markup=False)
     return 0 if found.ok else 1
 
 
@@ -270,11 +274,11 @@ def split_data(
         return
     from rich.table import Table
 
-    table = Table("fold", "train", "test", *recordings.classes, box=None)
+    table = Table("fold", "train", "test", *(escape(name) for name in recordings.classes), box=None)
     for row in rows:
         counts = (str(n) for n in row["test_labels"].values())
         table.add_row(str(row["fold"]), str(row["train"]), str(row["test"]), *counts)
-    stdout.print(f"{recordings.title}\n{words}")
+    stdout.print(f"{recordings.title}\n{words}", markup=False)
     stdout.print(table)
 
 
@@ -318,7 +322,11 @@ def _names(text: str | None) -> tuple[str, ...] | None:
 def _time(started_s: float) -> str | None:
     from datetime import UTC, datetime
 
-    return None if started_s != started_s else datetime.fromtimestamp(started_s, UTC).isoformat(" ", "seconds")
+    return (
+        None
+        if started_s != started_s
+        else datetime.fromtimestamp(started_s, UTC).isoformat(" ", "seconds").removesuffix("+00:00")
+    )
 
 
 def _show(title: str, result: dict[str, Any], json: bool) -> None:

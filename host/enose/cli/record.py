@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 from cyclopts.validators import Number
+from rich.markup import escape
 
 from enose.cli.output import print_json, stderr, stdout
 from enose.cli.parameters import DeviceAddress, Fidelity, Json, Odour, Seed
@@ -72,10 +73,10 @@ def plan(
 
     table = Table("day", "block", "code", *(["class"] if reveal else []), "recorded", box=None)
     for entry in shown:
-        label = [entry["label"]] if reveal else []
+        label = [escape(entry["label"])] if reveal else []
         table.add_row(str(entry["day"]), str(entry["block"]), entry["code"], *label, "yes" if entry["recorded"] else "")
     stdout.print(table)
-    stdout.print(f"{project}: {done} of {len(shown)} recorded")
+    stdout.print(f"{project}: {done} of {len(shown)} recorded", markup=False)
 
 
 def record(
@@ -157,17 +158,17 @@ def _recorded(
                 recorder.present(device, smells[one.name], seed, seed * 1000 + first + wanted.index(one))
             elif sys.stdin.isatty():
                 status.stop()
-                stderr.input(f"{one.name} before the nose, then Enter: ")
+                stderr.input(f"{one.name} before the nose, then Enter: ", markup=False)
                 status.start()
 
         def on_phase(name: str, phase: str, left_s: float) -> None:
-            status.update(f"{name}: {phase}, {left_s:.0f} s left")
+            status.update(f"{escape(name)}: {phase}, {left_s:.0f} s left")
 
         found = []
         for one in recorder.record(project, session, device, looking, wanted, before, on_phase):
             found.append(one)
             ohms = ", ".join(f"{ohm} ohm" for ohm in one.resistances_ohm)
-            console.print(f"recorded {one.name}{' (simulated)' if device.simulated else ''}   {ohms}")
+            console.print(f"recorded {one.name}{' (simulated)' if device.simulated else ''}   {ohms}", markup=False)
     return session, found
 
 

@@ -94,8 +94,8 @@ def _show(report: dict[str, Any]) -> None:
     from rich.table import Table
 
     kind = "simulated" if report["simulated_recordings"] else "real"
-    stdout.print(f"recordings   {report['recordings']} ({kind})")
-    stdout.print(f"split        {report['split']}")
+    stdout.print(f"recordings   {report['recordings']} ({kind})", markup=False)
+    stdout.print(f"split        {report['split']}", markup=False)
     stdout.print(
         f"trained      {', '.join(report['sensors'])}; chip {report['chip']} (simulated, {report['fidelity']})"
     )
@@ -108,6 +108,6 @@ def _show(report: dict[str, Any]) -> None:
         f"accuracy     {report['accuracy']['chip']:.1%} of {report['tested']} on the simulated chip"
         f" (95 % interval {low:.1%} to {high:.1%}, bootstrap over groups)"
     )
-    stdout.print(f"audit        {report['audit']['verdict']}")
+    stdout.print(f"audit        {report['audit']['verdict']}", markup=False)
     if report["kept"]:
-        stdout.print(f"kept         model {report['kept']['model']}, image {report['kept']['image']}")
+        stdout.print(f"kept         model {report['kept']['model']}, image {report['kept']['image']}", markup=False)
