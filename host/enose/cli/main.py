@@ -9,7 +9,8 @@ from cyclopts.exceptions import CycloptsError
 
 from enose.cli import board as board_commands
 from enose.cli import chip as chip_commands
-from enose.cli import demo, flash, reproduce, sim
+from enose.cli import data as data_commands
+from enose.cli import demo, flash, record, reproduce, sim, train
 from enose.cli import device as device_commands
 from enose.cli import memristor as memristor_commands
 from enose.cli.output import stderr
@@ -19,6 +20,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 BAD_INPUT = 2
 FAILED = 1
+DATA_VERBS = ("import", "list", "show", "export", "audit", "split", "fetch")
 CHIP_VERBS = ("show", "characterise", "certify", "yield")
 DEVICE_VERBS = ("info", "selftest", "program", "classify", "safe", "log", "fit", "key")
 
@@ -55,6 +57,13 @@ def make_app() -> App:
     reproduced.command(reproduce.mlp, name="mlp")
     reproduced.command(reproduce.memristor, name="memristor")
     app.command(reproduced)
+    data = App(name="data", help="Project files: what is in them, comes in and goes out, and whether to trust it.")
+    for verb in DATA_VERBS:
+        data.command(getattr(data_commands, f"{verb}_data"), name=verb)
+    app.command(data)
+    app.command(record.plan, name="plan")
+    app.command(record.record, name="record")
+    app.command(train.train, name="train")
     return app
 
 
@@ -96,9 +105,11 @@ def _exit_code(error: Exception) -> int | None:
     from enose.deploy.prompt import DeployError
     from enose.deploy.uf2 import UnfitUf2
     from enose.image import ImageFileError
+    from enose.importing.fetch import FetchError
     from enose.link.conversation import DeviceError, LinkError
     from enose.link.key import KeyFileError
     from enose.link.port import PortError
+    from enose.recorder import NotMeasured
     from enose.recordings import RecordingsError
     from enose.training import TrainingError
     from enose_hwsim.board.parts.flash import FlashFileError
@@ -112,6 +123,7 @@ def _exit_code(error: Exception) -> int | None:
     bad_uploads = (UnfitUf2, CompileError)
     if isinstance(error, (*bad_files, *bad_uploads, device_commands.BadOption, TrainingError, LinkError, PortError)):
         return BAD_INPUT
-    if isinstance(error, (DeployError, DeviceError, FirmwareEnded, MicroPythonMissing, SpiceError, SpiceMissing)):
+    failures = (DeployError, DeviceError, FirmwareEnded, MicroPythonMissing, SpiceError, SpiceMissing)
+    if isinstance(error, (*failures, FetchError, NotMeasured)):
         return FAILED
     return None
