@@ -49,7 +49,7 @@ class Probe:
         return count
 
     def ask(self, number: int, raw):
-        """(number, state of the weights, done, outputs) of the inputs asked for; the same number again asks nothing new.
+        """(number, state of the weights, done, outputs) of the inputs asked for; the same number asks nothing new.
 
         Raises ImageError where an input is out of the chip's range, or no weights were loaded.
         """

@@ -3,6 +3,7 @@
 import hashlib
 import struct
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +14,7 @@ from enose_contract import decision, messages, records, seal
 from enose_hwsim.board.serving import FirmwareEnded
 
 CHUNK = 256
-SIMULATED_UNIT = b"SIMBOARD".hex()
+SIMULATED_UNIT = b"SIM".hex()  # what the unit ids of simulated boards begin with
 POLL_MS = 1000
 PROGRAM_POLL_MS = 100
 PROGRAM_LIMIT_MS = 120_000  # 34 devices of 24 pulses, each with its reads, take some ten seconds
@@ -59,7 +60,7 @@ class Device:
     @property
     def simulated(self) -> bool:
         """Whether this is a simulated board: its unit id says so, on whatever port it is."""
-        return self.unit == SIMULATED_UNIT
+        return self.unit.startswith(SIMULATED_UNIT)
 
     @property
     def retransmissions(self) -> int:
@@ -185,12 +186,17 @@ class Device:
         raise LinkError(f"{self.port.name}: its weights are not programmed in {PROGRAM_LIMIT_MS // 1000} s")
 
     def probe_weights(self, weights: Sequence[int]) -> None:
-        """Put weights on the chip that are not stored; none: the stored image comes back into force.
+        """Put weights on the chip that are not stored, until `end_probing` or the end of this session.
 
-        It comes back, too, with this session's end. Raises DeviceError for a weight that the chip does not take.
+        Raises DeviceError for a weight that the chip does not take.
         """
         number = self._next_probe()
         self._conversation.ask(messages.PROBE_LOAD, number, tail=struct.pack(f"<{len(weights)}i", *weights))
+
+    def end_probing(self) -> None:
+        """Give the device its stored image again; one that is gone or safe takes it up by itself."""
+        with suppress(LinkError, DeviceError, FirmwareEnded, OSError):  # the device ends it by itself as well
+            self.probe_weights([])
 
     def probe(self, inputs_uv: Sequence[Sequence[int]], outputs: int = 1) -> list[tuple[int, ...]]:
         """The outputs, in uV, that those weights give for each of these samples.
