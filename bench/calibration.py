@@ -1,4 +1,4 @@
-"""Calibration on many mismatched chips: how near each twin comes to its chip, and what accuracy the calibration gives back.
+"""Calibration on many mismatched chips: how near their twins come, and what accuracy comes back.
 
 Without `--recordings` only the twins are judged; with a folder of the gas-drift set the network of its three gases is
 trained, put on every chip as it is, matched, and tuned, and tested on the specimens held out. All chips are simulated.
@@ -45,7 +45,7 @@ class Bench:
         self.test, self.labels = split.test, [self.recordings.specimens[i].label for i in split.test]
         self.network = train(self.recordings, split.train, CHIP, seed)
         training = [self.recordings.specimens[i] for i in split.train]
-        constants = accuracy._spread(self.network, len(self.recordings.sensors))
+        constants = accuracy.constants_of(self.network, len(self.recordings.sensors))
         ohm = exact_ohm(training, self.recordings.average)
         self.inputs_v = input_v(*ohm, self.network.channels, self.network.normalisation, constants)
         self.bands = np.array([self.network.class_order.index(s.label) for s in training])
@@ -53,6 +53,7 @@ class Bench:
         self.some_v = self.inputs_v[some]
 
     def share_right(self, weights: NDArray[np.float64], chip: TwinChip, step: str = "chip") -> float:
+        """Accuracy on the specimens held out, abstentions counted as wrong, at a step of accuracy.stages."""
         network: Network = replace(self.network, weights=tuple(weights.tolist()))
         found = accuracy.stages(network, self.recordings, self.test, CHIP, chip, TwinChip(CHIP))
         return accuracy.share_right(found[step], self.labels)

@@ -44,6 +44,7 @@ def measure(
     from enose.chips.pictures import check_plot, write_pictures
     from enose.image import check_writable
     from enose_hwsim.chipfile import MlpFile
+    from enose_hwsim.chips.twin.region import NotCertified, check_region
 
     check_writable(save)
     check_plot(plot)
@@ -51,6 +52,10 @@ def measure(
         _, chip, _ = find_board(opened.board)
         if not isinstance(chip, MlpFile):
             raise CalibrationError(f"{chip.name}: its weights are read back one by one; only mlp chips are calibrated")
+        try:
+            check_region(chip, temperature_c)
+        except NotCertified as refusal:
+            raise CalibrationError(f"--temperature-c: {refusal}") from refusal
         probes = make_probes(chip, seed, images)
         outputs_v = read_probes(opened, chip, probes, show)
         unit, simulated = opened.unit, opened.simulated
