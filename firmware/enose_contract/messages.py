@@ -19,6 +19,8 @@ PROTOCOL = 4  # hello refuses any other. 3 is Ctrl-C on the wire, which would in
 
 MAX_CHANNELS = 8  # inputs of a chip, as a result carries them
 MAX_OUTPUTS = 4
+PROBES = 24  # samples in one request to probe
+PROBE_BYTES = 16 * PROBES
 
 
 class Message:
@@ -120,11 +122,15 @@ LOG = Message(14, "log", "I sequence", "I oldest, I next, I lost, B count, 480s 
 FIT = Message(15, "fit", "8s sensor_set, 8s calibration", "8s sensor_set, 8s calibration")
 # from now on only images sealed with this key; it can be set once, and the same one again
 KEY = Message(16, "key", "32s key", "B keyed")
+# weights that are not stored, for calibration; none: the stored image again
+PROBE_LOAD = Message(17, "probe load", "I set", "I set, B count", tail=True)
+# inputs in uV, PROBES samples of them at most; the same number again says how far the readings are
+PROBE = Message(18, "probe", "I number", "I number, B weights, B done, 384s outputs", tail=True)
 UPDATES = (20, 21)  # the kinds of contract.updates, which a device has no memory for until they are asked for
 ERROR = Message(127, "error", "", "B code, I value, I limit")
 
 _COMMANDS = (HELLO, INFO, STATUS, UPLOAD_BEGIN, UPLOAD_DATA, UPLOAD_COMMIT, ACTIVATE, MEASURE, RESULT, SELFTEST)
-MESSAGES = {m.kind: m for m in _COMMANDS + (SAFE, CLEAR, BYE, LOG, FIT, KEY, ERROR)}
+MESSAGES = {m.kind: m for m in _COMMANDS + (SAFE, CLEAR, BYE, LOG, FIT, KEY, PROBE_LOAD, PROBE, ERROR)}
 
 # Served in the latched safe state: identify, status, log and clear, and the result, which is NONE; nothing that drives.
 SERVED_WHEN_SAFE = (HELLO.kind, INFO.kind, STATUS.kind, RESULT.kind, SAFE.kind, CLEAR.kind, BYE.kind, LOG.kind)
@@ -151,5 +157,6 @@ WEIGHTS_NONE, WEIGHTS_HELD, WEIGHTS_STALE, WEIGHTS_PROGRAMMING = 0, 1, 2, 3
     E_COMMAND, E_MALFORMED, E_PROTOCOL, E_BUSY_HOST, E_SESSION, E_SAFE, E_UPLOAD, E_TOO_LARGE, E_HASH, E_CHIP, E_BOARD,
     E_WEIGHT, E_TOPOLOGY, E_SENSOR, E_GENERATION, E_MEASURING, E_NO_IMAGE, E_STORE, E_FORMAT,
     E_FIELD, E_UNIT, E_CELL, E_PROGRAMMING, E_STAGE, E_SENSOR_SET, E_CALIBRATION, E_UNSEALED, E_OLDER, E_NO_KEY, E_KEY,
-) = range(1, 31)  # fmt: skip
+    E_INPUT,
+) = range(1, 32)  # fmt: skip
 E_UPDATE = 40

@@ -54,6 +54,7 @@ class Device(Linked):
         self._in_force = 0  # the generation that the chip has, or is being given
         self._before = None  # (image, generation) to go back to where a new one cannot be programmed
         self._asked = False  # whether a host waits to hear how the programming ends
+        self._probe = None
         self._failure = None  # (generation, weight, ohm) of a programming that failed, until that host was told
         for task in (self.refresh.run, self._measurements):
             self._scheduler.add(task)
@@ -144,10 +145,36 @@ class Device(Linked):
             if self.cycle.image is not None:
                 self.fitted.check(self.cycle.image)
         except weight_image.ImageError:
-            self.refresh.forget()
-            self.chip.rest()
-            self.cycle.image = None
-            self._in_force = 0
+            self.displace()
+
+    def probing(self):
+        """The chip's probe. Raises ImageError for a chip that is not probed."""
+        if self._probe is None:
+            from enose_device.probe import Probe
+
+            self._probe = Probe(self)
+            self._scheduler.add(self._probe.run)
+        return self._probe
+
+    def probe_load(self, weights) -> int:
+        """Give the chip weights that are not stored, or the stored ones again where there are none; how many."""
+        if self._measuring():
+            raise weight_image.ImageError(messages.E_MEASURING, self.cycle.number)
+        if len(weights):
+            return self.probing().load(weights)
+        if self._probe is not None and self._probe.active:
+            self.displace()
+            self._load_stored()
+        return 0
+
+    def displace(self) -> None:
+        """Take the image out of force, the chip at rest."""
+        self.refresh.forget()
+        self.chip.rest()
+        self.cycle.image = None
+        self._in_force = 0
+        if self._probe is not None:
+            self._probe.end()
 
     def activate(self, generation: int = 0):
         """Take the newest stored image into force and program the chip; (weights, of these done so far).
@@ -167,7 +194,7 @@ class Device(Linked):
         if generation not in (0, self.store.generation):
             raise weight_image.ImageError(messages.E_GENERATION, generation, self.store.generation)
         self.check(image)
-        self._require_supply()
+        self.require_supply()
         self._asked = generation != 0
         self._before = (self.cycle.image, self._in_force) if generation not in (0, self._in_force) else None
         self._program(image, self.store.generation)
@@ -200,6 +227,8 @@ class Device(Linked):
         )  # fmt: skip
 
     def _program(self, image, generation: int) -> None:
+        if self._probe is not None:
+            self._probe.end()
         self._in_force = generation
         self.cycle.image = image
         if image is not None:
@@ -238,7 +267,8 @@ class Device(Linked):
             measuring = self._measuring()
             yield wait_ms
 
-    def _require_supply(self) -> None:
+    def require_supply(self) -> None:
+        """Raise ImageError, the safe state latched, where the chip's supply is missing."""
         if not self.selftest.supply_good(self.selftest.supply_uv()):
             self.safety.trip(messages.FAULT_SUPPLY)
             raise weight_image.ImageError(messages.E_SAFE, messages.FAULT_SUPPLY)
@@ -265,6 +295,8 @@ class Device(Linked):
 
     def _make_safe(self) -> None:
         self.refresh.forget()
+        if self._probe is not None:
+            self._probe.end()
         try:
             self.chip.rest()
         finally:
@@ -272,6 +304,8 @@ class Device(Linked):
 
     def _every_second(self) -> None:
         self._look_at_temperature()
+        if self._probe is not None and self._probe.active and not self.link.attended():
+            self.probe_load(b"")
         supply_uv = self.selftest.supply_uv()
         if self.cycle.image is not None and not self.safety.latched and not self.selftest.supply_good(supply_uv):
             self.safety.trip(messages.FAULT_SUPPLY)

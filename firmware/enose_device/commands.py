@@ -35,6 +35,8 @@ class Commands:
             messages.LOG.kind: self._log,
             messages.FIT.kind: self._fit,
             messages.KEY.kind: self._key,
+            messages.PROBE_LOAD.kind: self._probe_load,
+            messages.PROBE.kind: self._probe,
             messages.SAFE.kind: self._safe,
             messages.CLEAR.kind: self._clear,
             messages.BYE.kind: self._bye,
@@ -150,6 +152,12 @@ class Commands:
 
             try_confirming(device, result[0], result[1])
         return result
+
+    def _probe_load(self, number: int, weights):
+        return number, self._device.probe_load(weights)
+
+    def _probe(self, number: int, inputs):
+        return self._device.probing().ask(number, inputs)
 
     def _safe(self):
         self._device.safety.trip(messages.FAULT_HOST)

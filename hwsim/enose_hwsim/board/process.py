@@ -46,11 +46,13 @@ class FirmwareProcess:
         start_us: int = 0,
         scratch: bytes | None = None,
         files: Path | None = None,
+        unit: int = 0,
     ) -> None:
         """Write board.json into an empty folder and start the firmware there, its clock at start_us.
 
         scratch: what the watchdog's registers have kept, after a reset; None where the power was switched on.
         files: the device's file system as a folder; its main.py runs then, in place of the firmware's source.
+        unit: the number that its unit id ends in.
         """
         self.interpreter = find_micropython()
         self._folder = tempfile.TemporaryDirectory(prefix="enose-board-")
@@ -63,6 +65,7 @@ class FirmwareProcess:
         environment = {
             "ENOSE_BOARD_FDS": f"{answer_read},{request_write}",
             "ENOSE_BOARD_START_US": str(start_us),
+            "ENOSE_BOARD_UNIT": str(unit),
             "MICROPYPATH": os.pathsep.join([str(DEVICE_SIDE), *([] if files else [str(firmware_folder())]), ".frozen"]),
             "PATH": os.environ.get("PATH", ""),
         }
