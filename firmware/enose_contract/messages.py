@@ -10,15 +10,16 @@ import sys
 
 ON_A_HOST = sys.implementation.name == "cpython"  # a device has no memory for names that it never asks for
 if ON_A_HOST:
-    from enose_contract.words import CHECKS, ERRORS, FAULTS, PHASES, REASONS, STATES, WEIGHTS
+    from enose_contract.words import CHECKS, COMPENSATIONS, ERRORS, FAULTS, PARTS, PHASES, REASONS, STATES, WEIGHTS
 
-    __all__ = ["CHECKS", "ERRORS", "FAULTS", "PHASES", "REASONS", "STATES", "WEIGHTS"]
+    __all__ = ["CHECKS", "COMPENSATIONS", "ERRORS", "FAULTS", "PARTS", "PHASES", "REASONS", "STATES", "WEIGHTS"]
 
-PROTOCOL = 4  # hello refuses any other. 3 is Ctrl-C on the wire, which would interrupt a device while it starts
+PROTOCOL = 5  # hello refuses any other. 3 is Ctrl-C on the wire, which would interrupt a device while it starts
 
 
 MAX_CHANNELS = 8  # inputs of a chip, as a result carries them
 MAX_OUTPUTS = 4
+MAX_STEPS = 10  # of a gas sensor's heater profile
 
 
 class Message:
@@ -84,7 +85,7 @@ INFO = Message(
     "",
     "24s micropython, I uptime_ms, I free_start, I free_low, I free_now, I frames_good, I frames_dropped,"
     "I refresh_done, I refresh_missed, I refresh_period_ms, i temperature_mc, I supply_uv, 8s model, I generation,"
-    "8s sensor_set, 8s calibration, B keyed, I counter",
+    "8s sensor_set, 8s calibration, B keyed, I counter, B silent",
 )
 STATUS = Message(3, "status", "", "B state, B fault, B phase, B weights, I cycle")
 UPLOAD_BEGIN = Message(4, "upload begin", "I upload, H length, 32s sha256", "I upload, H offset")
@@ -98,7 +99,7 @@ RESULT = Message(
     "result",
     "I cycle",
     "I cycle, B state, B phase, B answer, B reason, I remaining_ms, i margin_uv, B band, B weights,"
-    "B channels, B outputs, 16s label,"
+    "B compensation, B channels, B outputs, 16s label,"
     + _numbered("i", "output%d_uv", MAX_OUTPUTS)
     + ","
     + _numbered("I", "input%d_uv", MAX_CHANNELS)
@@ -115,13 +116,20 @@ LOG = Message(14, "log", "I sequence", "I oldest, I next, I lost, B count, 480s 
 FIT = Message(15, "fit", "8s sensor_set, 8s calibration", "8s sensor_set, 8s calibration")
 # from now on only images sealed with this key; it can be set once, and the same one again
 KEY = Message(16, "key", "32s key", "B keyed")
+# the air around the sensors: from the climate sensor, and the gas sensor's resistance at each step of its profile
+AIR = Message(
+    20,
+    "air",
+    "",
+    "B climate, i temperature_mc, I humidity_mrh, B gas, I pressure_pa, B steps, " + _numbered("I", "gas%d_ohm", MAX_STEPS),
+)
 ERROR = Message(127, "error", "", "B code, I value, I limit")
 
 _COMMANDS = (HELLO, INFO, STATUS, UPLOAD_BEGIN, UPLOAD_DATA, UPLOAD_COMMIT, ACTIVATE, MEASURE, RESULT, SELFTEST)
-MESSAGES = {m.kind: m for m in _COMMANDS + (SAFE, CLEAR, BYE, LOG, FIT, KEY, ERROR)}
+MESSAGES = {m.kind: m for m in _COMMANDS + (SAFE, CLEAR, BYE, LOG, FIT, KEY, AIR, ERROR)}
 
 # Served in the latched safe state: identify, status, log and clear, and the result, which is NONE; nothing that drives.
-SERVED_WHEN_SAFE = (HELLO.kind, INFO.kind, STATUS.kind, RESULT.kind, SAFE.kind, CLEAR.kind, BYE.kind, LOG.kind)
+SERVED_WHEN_SAFE = (HELLO.kind, INFO.kind, STATUS.kind, RESULT.kind, SAFE.kind, CLEAR.kind, BYE.kind, LOG.kind, AIR.kind)
 
 # States of the device (`state`) and of its weights (`weights`)
 IDLE, MEASURING, DONE, SAFE_STATE, UNKNOWN_CYCLE = 0, 1, 2, 3, 4
@@ -130,15 +138,21 @@ WEIGHTS_NONE, WEIGHTS_HELD, WEIGHTS_STALE, WEIGHTS_PROGRAMMING = 0, 1, 2, 3
 # Faults (`fault`) that latch the safe state
 (
     FAULT_NONE, FAULT_HOST, FAULT_BUS, FAULT_READBACK, FAULT_RANGE, FAULT_SUPPLY, FAULT_IMAGES, FAULT_TASK, FAULT_MOUNT,
-    FAULT_TEMPERATURE, FAULT_RESETS, FAULT_START, FAULT_MISFIT,
-) = range(13)  # fmt: skip
+    FAULT_TEMPERATURE, FAULT_RESETS, FAULT_START, FAULT_MISFIT, FAULT_BATTERY,
+) = range(14)  # fmt: skip
 
 # Reasons (`reason`) for an answer of NONE, and REASON_NOISE for one of ABSTAIN
 (
     REASON_OK, REASON_ALL_ZERO, REASON_SENSOR, REASON_OUTPUT, REASON_STALE, REASON_NO_IMAGE, REASON_SAFE,
     REASON_COLD, REASON_MOVING, REASON_SATURATED, REASON_STUCK, REASON_FAR, REASON_HEATERS, REASON_NOISE,
-    REASON_REFERENCE,
-) = range(15)  # fmt: skip
+    REASON_REFERENCE, REASON_BATTERY,
+) = range(16)  # fmt: skip
+
+# Whether an answer's resistances were brought to reference air (`compensation`)
+COMPENSATION_NONE, COMPENSATED, UNCOMPENSATED = 0, 1, 2
+
+# Parts that may stay silent without a fault (`silent`, as bits)
+SILENT_DISPLAY, SILENT_CLIMATE, SILENT_GAS = 1, 2, 4
 
 # Error replies (`code`), with what value and limit hold
 (

@@ -24,6 +24,7 @@ DAMAGED = 7  # a: slot whose image is not readable any more
 STATE = 8  # a: battery state, b: percent left, x: supply_uv, y: temperature_mc, z: battery_uv
 CONSOLE = 9  # the button asked for the interactive prompt
 FITTED = 10  # the host named sensor set and calibration
+SILENT = 11  # a: part that does not answer, as in messages' `silent`
 
 # Causes of a reset, as MicroPython's `machine.reset_cause` numbers them on an RP2040
 POWER_ON, WATCHDOG = 1, 3

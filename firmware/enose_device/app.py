@@ -17,6 +17,7 @@ from enose_device.store import Store
 
 LOOK_EVERY_S = 60
 STATE_EVERY_S = 3600
+EMPTY = 2  # of battery.Battery's states
 MISFITS = (messages.E_SENSOR_SET, messages.E_CALIBRATION, messages.E_BOARD, messages.E_CHIP)
 LOST_IMAGES = (messages.FAULT_IMAGES, messages.FAULT_MISFIT)
 
@@ -48,6 +49,7 @@ class Device(Linked):
             from enose_device.sensors.battery import Battery
 
             self.battery = Battery(parts["battery"], configuration["battery"])
+        self.cell_uv = 0  # of the battery, as it was read last
         self._battery_state = 0
         self._temperature_mc = 0  # of the last look, which the refresh goes by
         self._look_s = self._state_due_s = LASTING_S
@@ -55,8 +57,16 @@ class Device(Linked):
         self._before = None  # (image, generation) to go back to where a new one cannot be programmed
         self._asked = False  # whether a host waits to hear how the programming ends
         self._failure = None  # (generation, weight, ohm) of a programming that failed, until that host was told
-        for task in (self.refresh.run, self._measurements):
+        self.optional = None
+        for name in ("climate", "gas_sensor", "display"):
+            if name in configuration and self.optional is None:
+                from enose_device.optional_parts import OptionalParts
+
+                self.optional = OptionalParts(self, parts)
+        tasks = self.optional.tasks if self.optional else []
+        for task in [self.refresh.run, self._measurements] + tasks:
             self._scheduler.add(task)
+        self._add_led(parts)
         gc.collect()
         self.free_start = self.free_low = gc.mem_free()
 
@@ -72,7 +82,10 @@ class Device(Linked):
     def _begin(self, with_image: bool) -> None:
         self.chip.begin()
         self._look_at_temperature()
-        if with_image:
+        self._look_at_battery()
+        if self.safety.latched:
+            self.cycle.image = None
+        elif with_image:
             self._load_stored()
         else:
             self.cycle.image = None
@@ -91,10 +104,14 @@ class Device(Linked):
         return (
             number, cycle.state if number == cycle.number else messages.UNKNOWN_CYCLE, cycle.phase,
             cycle.answer, cycle.reason, cycle.remaining_ms(), cycle.margin_uv, cycle.band, self.refresh.state,
-            len(cycle.ohms), len(cycle.outputs_uv), cycle.label.encode(),
+            self.sensors.compensation, len(cycle.ohms), len(cycle.outputs_uv), cycle.label.encode(),
         ) + _padded(cycle.outputs_uv, messages.MAX_OUTPUTS) + _padded(cycle.inputs_uv, messages.MAX_CHANNELS) + _padded(
             cycle.ohms, messages.MAX_CHANNELS
         )  # fmt: skip
+
+    def air(self) -> tuple:
+        """The fields of AIR's reply."""
+        return self.optional.air() if self.optional else super().air()
 
     def check(self, image) -> None:
         """Raise ImageError where the image does not fit this device."""
@@ -197,6 +214,7 @@ class Device(Linked):
             refresh.done, refresh.missed, refresh.period_ms, self._temperature_mc, self.selftest.supply_uv(),
             image.model if image else bytes(8), self.store.generation,
             self.fitted.sensor_set, self.fitted.calibration, int(self.key.is_set), self.store.counter,
+            self.optional.silent if self.optional else 0,
         )  # fmt: skip
 
     def _program(self, image, generation: int) -> None:
@@ -269,9 +287,12 @@ class Device(Linked):
             self.chip.rest()
         finally:
             self.cycle.make_safe()
+            if self.optional:
+                self.optional.rest()
 
     def _every_second(self) -> None:
         self._look_at_temperature()
+        self._look_at_battery()
         supply_uv = self.selftest.supply_uv()
         if self.cycle.image is not None and not self.safety.latched and not self.selftest.supply_good(supply_uv):
             self.safety.trip(messages.FAULT_SUPPLY)
@@ -281,22 +302,34 @@ class Device(Linked):
 
     def _look_at_temperature(self) -> None:
         self._temperature_mc = self.selftest.temperature_mc()
+        climate = self.optional.climate if self.optional else None
+        if climate is not None and climate.known:
+            margin_mc = self.configuration["temperature"]["margin_mc"]
+            self._temperature_mc = max(self._temperature_mc, climate.temperature_mc + margin_mc)
         self.refresh.set_temperature(self._temperature_mc)
+
+    def _look_at_battery(self) -> None:
+        """A low one measures nothing; an empty one is a fault, for what draws most are the heaters."""
+        if self.battery is None:
+            return
+        self.cell_uv = self.battery.read_uv()
+        self.cycle.refuse(messages.REASON_BATTERY if self.battery.state else messages.REASON_OK)
+        if self.battery.state == EMPTY and not self.safety.latched:
+            self.safety.trip(messages.FAULT_BATTERY)
 
     def _log_state(self, supply_uv: int) -> None:
         """Supply, temperature and battery, once an hour; at once where the battery has come to a worse state."""
-        cell_uv = left_percent = 0
+        left_percent = 0
         worse = False
         if self.battery is not None:
-            cell_uv = self.battery.read_uv()
-            left_percent = self.battery.left_percent(cell_uv)
+            left_percent = self.battery.left_percent(self.cell_uv)
             worse = self.battery.state > self._battery_state
             self._battery_state = self.battery.state
         if worse or self.log.uptime_s >= self._state_due_s:
             self._state_due_s = self.log.uptime_s + STATE_EVERY_S
             self.log.add(
                 records.STATE, self._battery_state, left_percent, 0, 0,
-                supply_uv, self._temperature_mc, cell_uv, urgent=worse,
+                supply_uv, self._temperature_mc, self.cell_uv, urgent=worse,
             )  # fmt: skip
 
 

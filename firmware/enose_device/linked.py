@@ -19,6 +19,7 @@ FIRMWARE = b"0.1.0"
 SECOND_MS = 1000
 LASTING_S = 60  # a start that lasted so long was a good one
 BUTTON_S = 3  # held for so long, the button asks for the interactive prompt
+EMPTY_AIR = (0,) * (6 + messages.MAX_STEPS)
 EMPTY_RESULT = (0,) * (messages.MAX_OUTPUTS + 2 * messages.MAX_CHANNELS)
 
 
@@ -29,6 +30,7 @@ class Linked:
         """parts: dict of pins and streams made by main; configuration: board.json; fault: why there is no more."""
         self.configuration = configuration
         self.log = log
+        self._parts = parts
         self._unit = parts["unit"]
         self._button = parts["button"]
         self._reset = parts["reset"]
@@ -48,7 +50,8 @@ class Linked:
         self.free_start = self.free_low = self._free_now = gc.mem_free()
 
     def start(self) -> None:
-        """Nothing but the link."""
+        """Nothing but the link, and the light that says so."""
+        self._add_led(self._parts)
 
     def turn(self) -> None:
         """One turn of the loop: tasks that are due, then the link until the next one is."""
@@ -71,7 +74,7 @@ class Linked:
     def result(self, number: int) -> tuple:
         """The fields of RESULT's reply."""
         reason = messages.REASON_SAFE
-        return (number, messages.UNKNOWN_CYCLE, 0, decision.NONE, reason, 0, 0, 0, 0, 0, 0, b"") + EMPTY_RESULT
+        return (number, messages.UNKNOWN_CYCLE, 0, decision.NONE, reason, 0, 0, 0, 0, 0, 0, 0, b"") + EMPTY_RESULT
 
     def information(self):
         """The fields of INFO's reply."""
@@ -102,9 +105,19 @@ class Linked:
         self._free_now = gc.mem_free()
         self.free_low = min(self.free_low, self._free_now)
 
+    def air(self) -> tuple:
+        """The fields of AIR's reply."""
+        return EMPTY_AIR
+
+    def _add_led(self, parts) -> None:
+        if "led" in parts:
+            from enose_device.led import Led
+
+            self._scheduler.add(Led(parts["led"], self.state).run)
+
     def _condition(self) -> tuple:
         """INFO's fields from `refresh_done` on."""
-        return 0, 0, 0, 0, 0, bytes(8), 0, bytes(8), bytes(8), 0, 0
+        return 0, 0, 0, 0, 0, bytes(8), 0, bytes(8), bytes(8), 0, 0, 0
 
     def _every_second(self) -> None:
         """What a whole device does beside."""

@@ -3,8 +3,8 @@
 Forced mode: one heater step at a time. Parallel mode: a profile of up to ten steps that the part runs by itself.
 """
 
-from enose_contract.messages import FAULT_BUS, FAULT_RANGE
-from enose_device.safety import FaultError
+from enose_contract.messages import FAULT_RANGE
+from enose_device.safety import FaultError, NoAnswerError
 from enose_device.sensors import bme688_calibration as blocks
 
 CHIP_ID_AT, CHIP_ID = 0xD0, 0x61
@@ -54,11 +54,11 @@ class Bme688:
         self.ambient_c = 25
 
     def begin(self):
-        """A task yielding the ms to wait: reset, and read the calibration. FaultError(FAULT_BUS) for another part."""
+        """A task yielding the ms to wait: reset, and read the calibration. NoAnswerError for another part."""
         self._put(RESET_AT, RESET_WORD)
         yield RESET_MS
         if self._get(CHIP_ID_AT) != CHIP_ID or self._get(VARIANT_AT) != VARIANT:
-            raise FaultError(FAULT_BUS)
+            raise NoAnswerError()
         self._calibration = blocks.Calibration(
             self._block(blocks.FIRST, blocks.FIRST_COUNT),
             self._block(blocks.SECOND, blocks.SECOND_COUNT),
@@ -69,7 +69,7 @@ class Bme688:
     def measure(self, target_c: int, heat_ms: int):
         """A task yielding the ms to wait: one Sample, the heater at target_c for heat_ms. The part is asleep before it.
 
-        Raises FaultError: FAULT_RANGE, nothing is sent; FAULT_BUS where no result comes.
+        Raises FaultError(FAULT_RANGE), and nothing is sent; NoAnswerError where no result comes.
         """
         self._set_step(0, target_c, wait_code(heat_ms))
         self._put(CTRL_GAS_1, RUN_GAS)
@@ -80,7 +80,7 @@ class Bme688:
                 self.ambient_c = self.samples[0].temperature_mc // 1000
                 return self.samples[0]
             yield POLL_MS
-        raise FaultError(FAULT_BUS)
+        raise NoAnswerError()
 
     def run_profile(self, steps, period_ms: int) -> None:
         """Have the part go through steps of (target_c, periods) for ever; period_ms is from one Sample to the next.

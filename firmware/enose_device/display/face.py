@@ -1,0 +1,113 @@
+"""What the display shows: the answer, its margin as a bar, the state or the fault, the air and the battery.
+
+Drawn a few letters a turn of the loop: on a board a letter takes some 0.2 ms to draw.
+"""
+
+from enose_contract import decision, messages
+from enose_device.display.ssd1306 import COLUMNS
+from enose_device.safety import NoAnswerError
+
+EVERY_MS = 500
+LETTERS = 4  # drawn in one turn
+LINE = 21  # letters of 6 columns
+LARGE = 10
+FULL_PPM = 1000000
+# in the order of messages.FAULTS, REASONS, PHASES: words of the display, for the device has no room for whole sentences
+FAULTS = (
+    "", "ASKED FOR BY HOST", "I2C BUS", "DAC READBACK", "CODE OUT OF RANGE", "CHIP SUPPLY", "NO READABLE IMAGE", "TASK",
+    "IMAGE PARTITION", "TEMPERATURE SENSOR", "RESET LOOP", "NO START", "IMAGE DOES NOT FIT", "BATTERY EMPTY",
+)  # fmt: skip
+REASONS = (
+    "", "NO ODOUR", "SENSOR OPEN OR SHORT", "CHIP OUTPUT", "WEIGHTS STALE", "NO IMAGE", "SAFE STATE", "WARMING UP",
+    "BASELINE MOVES", "SENSOR SATURATED", "SENSOR STUCK", "SENSOR NOT HEATED", "HEATERS OFF", "NOISE",
+    "REFERENCE DRIFTED", "BATTERY LOW",
+)  # fmt: skip
+PHASES = ("", "WARM UP", "BASELINE", "ODOUR", "RECOVERY")
+BATTERY = ("", " LOW", " EMPTY")
+ANSWERS = {decision.ABSTAIN: "UNSURE", decision.NONE: "NO ANSWER"}
+COMPENSATIONS = ("", "", "NOT COMPENSATED")
+
+
+class Face:
+    """Draws for a device; a display that does not answer is switched off for good, which is told once."""
+
+    def __init__(self, display, device, silent) -> None:
+        """display: a driver with begin, text, bar, show; device: app.Device; silent(whether): told when it ends."""
+        self._display = display
+        self._device = device
+        self._silent = silent
+        self._answer_uv = _largest_margin_uv(device.configuration["chip"])
+
+    def run(self):
+        """The task."""
+        try:
+            yield from self._display.begin()
+            while True:
+                yield from self._draw()
+                yield from self._display.show()
+                yield EVERY_MS
+        except NoAnswerError:
+            self._silent(True)
+        while True:
+            yield EVERY_MS
+
+    def _draw(self):
+        device = self._device
+        cycle = device.cycle
+        state = device.state()
+        title, detail = self._words(state, cycle)
+        large = len(title) <= LARGE
+        yield from self._write(0, title if large else "", LARGE, 2)
+        if not large:
+            yield from self._write(0, title, LINE)
+        yield from self._write(2, detail, LINE)
+        answered = state == messages.DONE and cycle.answer != decision.NONE
+        yield from self._write(3, "MARGIN %d MV" % (cycle.margin_uv // 1000) if answered else "", LINE)
+        yield 0
+        self._display.bar(4, 0, COLUMNS, FULL_PPM * cycle.margin_uv // self._answer_uv if answered else 0)
+        yield 0
+        yield from self._write(5, COMPENSATIONS[device.sensors.compensation], LINE)
+        yield from self._write(6, self._air(), LINE)
+        yield from self._write(7, self._power(), LINE)
+
+    def _words(self, state: int, cycle):
+        if state == messages.SAFE_STATE:
+            return "SAFE", _word(FAULTS, self._device.safety.fault)
+        if state == messages.MEASURING:
+            return "MEASURING", "%s %d S" % (_word(PHASES, cycle.phase), cycle.remaining_ms() // 1000)
+        if state == messages.IDLE:
+            return "READY", "" if cycle.image else REASONS[messages.REASON_NO_IMAGE]
+        return cycle.label or ANSWERS.get(cycle.answer, ""), _word(REASONS, cycle.reason)
+
+    def _air(self) -> str:
+        climate = self._device.sensors.climate
+        if climate is None:
+            return ""
+        if not climate.known:
+            return "NO CLIMATE SENSOR"
+        return "AIR %d C %d %%RH" % (climate.temperature_mc // 1000, climate.humidity_mrh // 1000)
+
+    def _power(self) -> str:
+        device = self._device
+        if device.battery is None:
+            return ""
+        return "BATTERY %d%%%s" % (device.battery.left_percent(device.cell_uv), BATTERY[device.battery.state])
+
+    def _write(self, line: int, text: str, width: int, size: int = 1):
+        """Over a whole line, with blanks to its end."""
+        text = text[:width] + " " * (width - len(text))
+        for k in range(0, width, LETTERS):
+            self._display.text(line, 6 * size * k, text[k : k + LETTERS], size)
+            yield 0
+
+
+def _largest_margin_uv(chip) -> int:
+    """What fills the bar: half of a band's width, or the whole way from rest to the end of the range."""
+    if chip["rule"] == "largest":
+        return chip["valid_max_uv"] - chip["rest_uv"]
+    edges_uv = chip["edges_uv"]
+    return (edges_uv[-1] - edges_uv[0]) // (2 * (len(edges_uv) - 1))
+
+
+def _word(words, number: int) -> str:
+    return words[number] if number < len(words) else "NUMBER %d" % number

@@ -1,0 +1,66 @@
+"""A BME688 that goes through its heater profile for as long as the device is not in its safe state."""
+
+from enose_device.safety import FaultError, NoAnswerError
+
+LOOK_MS = 500
+SILENT_MS = 1000
+
+
+class GasSensor:
+    """`ohms[k]` is the gas resistance at step k of the profile as it was measured last, 0 before."""
+
+    def __init__(self, part, facts, latched, silent) -> None:
+        """part: with begin, run_profile, stop and poll; facts: the board's `gas_sensor`; latched(): in the safe state?
+
+        silent(whether): told after every use of the part.
+        """
+        self._part = part
+        self._steps = facts["steps"]
+        self._period_ms = facts["period_ms"]
+        self._latched = latched
+        self._silent = silent
+        self._resting = True
+        self.known = False
+        self.pressure_pa = 0
+        self.ohms = [0] * len(self._steps)
+
+    def rest(self) -> None:
+        """Heater off. A part that does not answer gives nothing more to be done: the caller's safe state stands."""
+        self.known = False
+        self._resting = True
+        try:
+            self._part.stop()
+        except FaultError:
+            pass
+
+    def run(self):
+        """The task."""
+        while True:
+            if self._latched():
+                yield SILENT_MS
+                continue
+            try:
+                yield from self._go_through()
+            except NoAnswerError:
+                self.known = False
+                self._silent(True)
+                yield SILENT_MS
+
+    def _go_through(self):
+        part = self._part
+        self._resting = False
+        yield from part.begin()
+        if self._resting:  # the safe state has come meanwhile
+            return
+        part.run_profile(self._steps, self._period_ms)
+        self._silent(False)
+        while not self._resting:
+            for k in range(part.poll()):
+                self._take(part.samples[k])
+            yield LOOK_MS
+
+    def _take(self, sample) -> None:
+        self.known = True
+        self.pressure_pa = sample.pressure_pa
+        if sample.valid and sample.step < len(self.ohms):
+            self.ohms[sample.step] = sample.gas_ohm
