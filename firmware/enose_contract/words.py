@@ -40,7 +40,7 @@ REASONS = {
     12: "no sensor is heated: a heater is short, and all are off",
     13: "the sensors are too noisy to be sure",
     14: "the converter's reference or the sensors' rail has drifted",
-    15: "the battery is low: charge it",
+    24: "the battery is low: charge it",
 }
 
 # Error replies (`code`), with what value and limit hold

@@ -1,6 +1,7 @@
 """The whole device: its parts put together around the link, and the images that it takes into force."""
 
 import gc
+import sys
 
 from enose_contract import image as weight_image
 from enose_contract import messages, records, seal
@@ -57,14 +58,10 @@ class Device(Linked):
         self._before = None  # (image, generation) to go back to where a new one cannot be programmed
         self._asked = False  # whether a host waits to hear how the programming ends
         self._failure = None  # (generation, weight, ohm) of a programming that failed, until that host was told
-        self.optional = None
-        for name in ("climate", "gas_sensor", "display"):
-            if name in configuration and self.optional is None:
-                from enose_device.optional_parts import OptionalParts
-
-                self.optional = OptionalParts(self, parts)
-        tasks = self.optional.tasks if self.optional else []
-        for task in [self.refresh.run, self._measurements] + tasks:
+        self.climate = None
+        self.optional = self._optional_parts(parts, configuration)
+        self._silent = 0  # which of them do not answer, as bits
+        for task in [self.refresh.run, self._measurements] + [part.run for part in self.optional]:
             self._scheduler.add(task)
         self._add_led(parts)
         gc.collect()
@@ -111,7 +108,9 @@ class Device(Linked):
 
     def air(self) -> tuple:
         """The fields of AIR's reply."""
-        return self.optional.air() if self.optional else super().air()
+        from enose_device.air import air
+
+        return air(self.climate, self.optional)
 
     def check(self, image) -> None:
         """Raise ImageError where the image does not fit this device."""
@@ -214,7 +213,7 @@ class Device(Linked):
             refresh.done, refresh.missed, refresh.period_ms, self._temperature_mc, self.selftest.supply_uv(),
             image.model if image else bytes(8), self.store.generation,
             self.fitted.sensor_set, self.fitted.calibration, int(self.key.is_set), self.store.counter,
-            self.optional.silent if self.optional else 0,
+            self._silent,
         )  # fmt: skip
 
     def _program(self, image, generation: int) -> None:
@@ -287,12 +286,13 @@ class Device(Linked):
             self.chip.rest()
         finally:
             self.cycle.make_safe()
-            if self.optional:
-                self.optional.rest()
+            for part in self.optional:
+                part.rest()
 
     def _every_second(self) -> None:
         self._look_at_temperature()
         self._look_at_battery()
+        self._look_at_parts()
         supply_uv = self.selftest.supply_uv()
         if self.cycle.image is not None and not self.safety.latched and not self.selftest.supply_good(supply_uv):
             self.safety.trip(messages.FAULT_SUPPLY)
@@ -302,11 +302,33 @@ class Device(Linked):
 
     def _look_at_temperature(self) -> None:
         self._temperature_mc = self.selftest.temperature_mc()
-        climate = self.optional.climate if self.optional else None
+        climate = self.climate
         if climate is not None and climate.known:
             margin_mc = self.configuration["temperature"]["margin_mc"]
             self._temperature_mc = max(self._temperature_mc, climate.temperature_mc + margin_mc)
         self.refresh.set_temperature(self._temperature_mc)
+
+    def _optional_parts(self, parts, configuration):
+        """The climate sensor, the gas sensor and the display, where there are any; what makes them is forgotten."""
+        if not any([name in configuration for name in ("climate", "gas_sensor", "display")]):
+            return []
+        from enose_device.optional_parts import optional_parts
+
+        made = optional_parts(self, parts)
+        name = "optional_parts"
+        del sys.modules["enose_device." + name]
+        delattr(sys.modules["enose_device"], name)
+        return made
+
+    def _look_at_parts(self) -> None:
+        """Note which of the optional ones have fallen silent."""
+        silent = 0
+        for part in self.optional:
+            if part.silent:
+                silent |= part.bit
+                if not self._silent & part.bit:
+                    self.log.add(records.SILENT, part.bit)
+        self._silent = silent
 
     def _look_at_battery(self) -> None:
         """A low one measures nothing; an empty one is a fault, for what draws most are the heaters."""

@@ -1,19 +1,21 @@
 """The air around the sensors: an SHT4x that is asked every few seconds."""
 
+from enose_contract.messages import SILENT_CLIMATE
 from enose_device.safety import NoAnswerError
 
 SECOND_MS = 1000
 
 
 class Climate:
-    """Temperature and humidity as they were read last; `known`: whether the part answered then."""
+    """Temperature and humidity as they were read last; `known`: whether there is a reading and the part still answers."""
 
-    def __init__(self, part, every_s: int, silent) -> None:
-        """part: with measure(); silent(whether): told after every reading."""
+    bit = SILENT_CLIMATE
+
+    def __init__(self, part, every_s: int) -> None:
+        """part: with measure()."""
         self._part = part
         self._every_s = every_s
-        self._silent = silent
-        self.known = False
+        self.known = self.silent = False
         self.temperature_mc = 0
         self.humidity_mrh = 0
 
@@ -25,6 +27,9 @@ class Climate:
                 self.known = True
             except NoAnswerError:
                 self.known = False
-            self._silent(not self.known)
+            self.silent = not self.known
             for _ in range(self._every_s):
                 yield SECOND_MS
+
+    def rest(self) -> None:
+        """It has no heater in use."""

@@ -1,31 +1,29 @@
 """A BME688 that goes through its heater profile for as long as the device is not in its safe state."""
 
+from enose_contract.messages import SILENT_GAS
 from enose_device.safety import FaultError, NoAnswerError
 
 LOOK_MS = 500
-SILENT_MS = 1000
 
 
 class GasSensor:
     """`ohms[k]` is the gas resistance at step k of the profile as it was measured last, 0 before."""
 
-    def __init__(self, part, facts, latched, silent) -> None:
-        """part: with begin, run_profile, stop and poll; facts: the board's `gas_sensor`; latched(): in the safe state?
+    bit = SILENT_GAS
 
-        silent(whether): told after every use of the part.
-        """
+    def __init__(self, part, facts, safety) -> None:
+        """part: with begin, run_profile, stop and poll; facts: the board's `gas_sensor`."""
         self._part = part
         self._steps = facts["steps"]
         self._period_ms = facts["period_ms"]
-        self._latched = latched
-        self._silent = silent
+        self._safety = safety
         self._resting = True
-        self.known = False
+        self.known = self.silent = False
         self.pressure_pa = 0
         self.ohms = [0] * len(self._steps)
 
     def rest(self) -> None:
-        """Heater off. A part that does not answer gives nothing more to be done: the caller's safe state stands."""
+        """Heater off. Where the part does not answer there is no more to be done: the caller's safe state stands."""
         self.known = False
         self._resting = True
         try:
@@ -36,15 +34,13 @@ class GasSensor:
     def run(self):
         """The task."""
         while True:
-            if self._latched():
-                yield SILENT_MS
-                continue
-            try:
-                yield from self._go_through()
-            except NoAnswerError:
-                self.known = False
-                self._silent(True)
-                yield SILENT_MS
+            if not self._safety.latched:
+                try:
+                    yield from self._go_through()
+                except NoAnswerError:
+                    self.known = False
+                    self.silent = True
+            yield LOOK_MS
 
     def _go_through(self):
         part = self._part
@@ -53,7 +49,7 @@ class GasSensor:
         if self._resting:  # the safe state has come meanwhile
             return
         part.run_profile(self._steps, self._period_ms)
-        self._silent(False)
+        self.silent = False
         while not self._resting:
             for k in range(part.poll()):
                 self._take(part.samples[k])

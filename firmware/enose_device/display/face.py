@@ -12,16 +12,17 @@ LETTERS = 4  # drawn in one turn
 LINE = 21  # letters of 6 columns
 LARGE = 10
 FULL_PPM = 1000000
-# in the order of messages.FAULTS, REASONS, PHASES: words of the display, for the device has no room for whole sentences
-FAULTS = (
-    "", "ASKED FOR BY HOST", "I2C BUS", "DAC READBACK", "CODE OUT OF RANGE", "CHIP SUPPLY", "NO READABLE IMAGE", "TASK",
-    "IMAGE PARTITION", "TEMPERATURE SENSOR", "RESET LOOP", "NO START", "IMAGE DOES NOT FIT", "BATTERY EMPTY",
-)  # fmt: skip
-REASONS = (
-    "", "NO ODOUR", "SENSOR OPEN OR SHORT", "CHIP OUTPUT", "WEIGHTS STALE", "NO IMAGE", "SAFE STATE", "WARMING UP",
-    "BASELINE MOVES", "SENSOR SATURATED", "SENSOR STUCK", "SENSOR NOT HEATED", "HEATERS OFF", "NOISE",
-    "REFERENCE DRIFTED", "BATTERY LOW",
-)  # fmt: skip
+# messages' FAULTS and REASONS in words of the display: the device has no room for whole sentences
+FAULTS = {
+    1: "ASKED FOR BY HOST", 2: "I2C BUS", 3: "DAC READBACK", 4: "CODE OUT OF RANGE", 5: "CHIP SUPPLY",
+    6: "NO READABLE IMAGE", 7: "TASK", 8: "IMAGE PARTITION", 9: "TEMPERATURE SENSOR", 10: "RESET LOOP",
+    11: "NO START", 12: "IMAGE DOES NOT FIT", 13: "BATTERY EMPTY",
+}  # fmt: skip
+REASONS = {
+    0: "", 1: "NO ODOUR", 2: "SENSOR OPEN OR SHORT", 3: "CHIP OUTPUT", 4: "WEIGHTS STALE", 5: "NO IMAGE",
+    6: "SAFE STATE", 7: "WARMING UP", 8: "BASELINE MOVES", 9: "SENSOR SATURATED", 10: "SENSOR STUCK",
+    11: "SENSOR NOT HEATED", 12: "HEATERS OFF", 13: "NOISE", 14: "REFERENCE DRIFTED", 24: "BATTERY LOW",
+}  # fmt: skip
 PHASES = ("", "WARM UP", "BASELINE", "ODOUR", "RECOVERY")
 BATTERY = ("", " LOW", " EMPTY")
 ANSWERS = {decision.ABSTAIN: "UNSURE", decision.NONE: "NO ANSWER"}
@@ -29,13 +30,15 @@ COMPENSATIONS = ("", "", "NOT COMPENSATED")
 
 
 class Face:
-    """Draws for a device; a display that does not answer is switched off for good, which is told once."""
+    """Draws for a device; a display that does not answer is left alone from then on, until the next start."""
 
-    def __init__(self, display, device, silent) -> None:
-        """display: a driver with begin, text, bar, show; device: app.Device; silent(whether): told when it ends."""
+    bit = messages.SILENT_DISPLAY
+
+    def __init__(self, display, device) -> None:
+        """display: a driver with begin, text, bar, show; device: app.Device."""
         self._display = display
         self._device = device
-        self._silent = silent
+        self.silent = False
         self._answer_uv = _largest_margin_uv(device.configuration["chip"])
 
     def run(self):
@@ -47,9 +50,12 @@ class Face:
                 yield from self._display.show()
                 yield EVERY_MS
         except NoAnswerError:
-            self._silent(True)
+            self.silent = True
         while True:
             yield EVERY_MS
+
+    def rest(self) -> None:
+        """It goes on: it shows why the device rests."""
 
     def _draw(self):
         device = self._device
@@ -72,15 +78,16 @@ class Face:
 
     def _words(self, state: int, cycle):
         if state == messages.SAFE_STATE:
-            return "SAFE", _word(FAULTS, self._device.safety.fault)
+            fault = self._device.safety.fault
+            return "SAFE", FAULTS.get(fault, "FAULT %d" % fault)
         if state == messages.MEASURING:
-            return "MEASURING", "%s %d S" % (_word(PHASES, cycle.phase), cycle.remaining_ms() // 1000)
+            return "MEASURING", "%s %d S" % (PHASES[cycle.phase], cycle.remaining_ms() // 1000)
         if state == messages.IDLE:
             return "READY", "" if cycle.image else REASONS[messages.REASON_NO_IMAGE]
-        return cycle.label or ANSWERS.get(cycle.answer, ""), _word(REASONS, cycle.reason)
+        return cycle.label or ANSWERS.get(cycle.answer, ""), REASONS.get(cycle.reason, "REASON %d" % cycle.reason)
 
     def _air(self) -> str:
-        climate = self._device.sensors.climate
+        climate = self._device.climate
         if climate is None:
             return ""
         if not climate.known:
@@ -107,7 +114,3 @@ def _largest_margin_uv(chip) -> int:
         return chip["valid_max_uv"] - chip["rest_uv"]
     edges_uv = chip["edges_uv"]
     return (edges_uv[-1] - edges_uv[0]) // (2 * (len(edges_uv) - 1))
-
-
-def _word(words, number: int) -> str:
-    return words[number] if number < len(words) else "NUMBER %d" % number
