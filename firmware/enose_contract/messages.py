@@ -121,7 +121,8 @@ AIR = Message(
     20,
     "air",
     "",
-    "B climate, i temperature_mc, I humidity_mrh, B gas, I pressure_pa, B steps, " + _numbered("I", "gas%d_ohm", MAX_STEPS),
+    "B climate, i temperature_mc, I humidity_mrh, B gas, I pressure_pa, B steps, "
+    + _numbered("I", "gas%d_ohm", MAX_STEPS),
 )
 ERROR = Message(127, "error", "", "B code, I value, I limit")
 
@@ -129,7 +130,17 @@ _COMMANDS = (HELLO, INFO, STATUS, UPLOAD_BEGIN, UPLOAD_DATA, UPLOAD_COMMIT, ACTI
 MESSAGES = {m.kind: m for m in _COMMANDS + (SAFE, CLEAR, BYE, LOG, FIT, KEY, AIR, ERROR)}
 
 # Served in the latched safe state: identify, status, log and clear, and the result, which is NONE; nothing that drives.
-SERVED_WHEN_SAFE = (HELLO.kind, INFO.kind, STATUS.kind, RESULT.kind, SAFE.kind, CLEAR.kind, BYE.kind, LOG.kind, AIR.kind)
+SERVED_WHEN_SAFE = (
+    HELLO.kind,
+    INFO.kind,
+    STATUS.kind,
+    RESULT.kind,
+    SAFE.kind,
+    CLEAR.kind,
+    BYE.kind,
+    LOG.kind,
+    AIR.kind,
+)
 
 # States of the device (`state`) and of its weights (`weights`)
 IDLE, MEASURING, DONE, SAFE_STATE, UNKNOWN_CYCLE = 0, 1, 2, 3, 4

@@ -5,10 +5,11 @@ from enose_contract import messages
 
 def air(climate, parts) -> tuple:
     """The fields of AIR's reply. climate: climate.Climate or None; parts: the board's optional ones, it among them."""
-    known = climate is not None and climate.known
+    temperature_mc = humidity_mrh = known = 0
+    if climate is not None and climate.known:
+        known, temperature_mc, humidity_mrh = 1, climate.temperature_mc, climate.humidity_mrh
     measured = [part for part in parts if part.bit == messages.SILENT_GAS and part.known]
     ohms = measured[0].ohms if measured else []
     return (
-        int(known), climate.temperature_mc if known else 0, climate.humidity_mrh if known else 0,
-        len(measured), measured[0].pressure_pa if measured else 0, len(ohms),
+        known, temperature_mc, humidity_mrh, len(measured), measured[0].pressure_pa if measured else 0, len(ohms),
     ) + tuple([ohms[k] if k < len(ohms) else 0 for k in range(messages.MAX_STEPS)])  # fmt: skip

@@ -1,9 +1,9 @@
 """One I2C bus for every driver (NXP UM10204, rev. 7, section 3.1.16 "Bus clear"): bounded retries, a bounded unlock.
 
 A transfer that fails is tried twice more. Before each retry the lines are looked at: a part that was interrupted in
-mid-byte holds SDA low, and lets go within nine clocks. A line that stays held is FaultError(FAULT_BUS), which the device
-answers with its safe state; a part that stays silent on a free bus is NoAnswerError, with which its user does what the
-part's role asks for: left alone it is a FaultError(FAULT_BUS) too.
+mid-byte holds SDA low, and lets go within nine clocks. A line that stays held is FaultError(FAULT_BUS), which the
+device answers with its safe state. A part that stays silent on a free bus is NoAnswerError, with which its user does
+what the part's role asks for; left alone it is a FaultError(FAULT_BUS) too.
 """
 
 from enose_contract.messages import FAULT_BUS

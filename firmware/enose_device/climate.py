@@ -7,7 +7,7 @@ SECOND_MS = 1000
 
 
 class Climate:
-    """Temperature and humidity as they were read last; `known`: whether there is a reading and the part still answers."""
+    """Temperature and humidity as they were read last; `known`: whether there is such a reading, of the last try."""
 
     bit = SILENT_CLIMATE
 

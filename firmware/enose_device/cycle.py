@@ -20,7 +20,7 @@ class Cycle:
     """Runs measurements one after the other; the last one's result stays until the next begins."""
 
     def __init__(self, chip, sensors, refresh, safety, gas, configuration) -> None:
-        """gas: dict of the pins `valve` and `heater`, and `pump` where there is one; configuration: the whole of board.json."""
+        """gas: dict of the pins `valve`, `heater` and, where there is one, `pump`; configuration: all of board.json."""
         self._chip = chip
         self._sensors = sensors
         self._refresh = refresh

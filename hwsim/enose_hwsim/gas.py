@@ -47,8 +47,8 @@ STRENGTH_SPREAD = 0.3  # of ln ppm, all compounds of a fruit together
 COMPOUND_SPREAD = 0.6  # and each by itself: no two fruits smell alike
 MIXING_S = 1.5  # first-order exchange of the chamber's air
 WARMUP_DEPTH, WARMUP_S = 0.85, 6.0  # a cold sensor starts this far below its resistance, and recovers so fast
-# One row a sensor: change of ln R0 per C and per % rh about reference air. Warm and damp air lower it, by as much as the
-# curves "Temperature/humidity dependency" in the data sheets of the family, which differ from type to type.
+# One row a sensor: change of ln R0 per C and per % rh about reference air. Ours, of the order of the curves
+# "Temperature/humidity dependency" in the family's data sheets: warm and damp air lower it, each type differently.
 _AIR = np.array(
     [
         [-0.012, -0.006],

@@ -67,7 +67,14 @@ def _bus_nets(board: BoardFile) -> list[Net]:
         on_i2c.append(_read_adc_part(board))
         on_spi.append((_matrix_part(board), {"SCK": "SCLK", "MOSI": "DIN"}))
     i2c_nets = [
-        Net(signal, tuple(End(part, _i2c_pin(part, signal)) for part in on_i2c), pin, f"I2C{i2c.id} {signal}", "i2c", key)
+        Net(
+            signal,
+            tuple(End(part, _i2c_pin(part, signal)) for part in on_i2c),
+            pin,
+            f"I2C{i2c.id} {signal}",
+            "i2c",
+            key,
+        )
         for signal, key, pin in (("SDA", "sda_pin", i2c.sda_pin), ("SCL", "scl_pin", i2c.scl_pin))
     ]
     spi_nets = [

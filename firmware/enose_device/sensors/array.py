@@ -43,8 +43,9 @@ class SensorArray:
     def scan(self, positions, ohms):
         """A task yielding the ms to wait: reads the sensors at `positions` into `ohms`.
 
-        Compensated ones are those of reference air. In place of a resistance that cannot be told stands minus the reason: REASON_SENSOR (open or short),
-        REASON_SATURATED, and REASON_REFERENCE for all of them where the rail reads wrong.
+        Compensated ones are those of reference air. In place of a resistance that cannot be told stands minus the
+        reason: REASON_SENSOR (open or short), REASON_SATURATED, and REASON_REFERENCE for all of them where the rail
+        reads wrong.
         """
         adc = self._adc
         adc.start(self._rail_channel, self._range_uv)

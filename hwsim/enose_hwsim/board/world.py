@@ -133,7 +133,7 @@ class World:
         return ohm * (1.0 - gas.WARMUP_DEPTH * (1.0 - min(self.heater_power, 1.0)))
 
     def gas_change(self, t_s: float) -> float:
-        """What the odour makes of a metal oxide's resistance in clean air: the mean of the sensors' ratios, 1 for none."""
+        """What the odour makes of a metal oxide's clean-air resistance: the mean of the sensors' ratios, 1 for none."""
         row, clean = self._row(t_s), self._series[BASELINE]
         return float(np.exp(np.mean(np.log(row / clean[-1])))) if len(row) else 1.0
 

@@ -1,7 +1,7 @@
 """ESP32-S3 on the ESP32-S3-DevKitC-1-N8 (ESP32-S3 series data sheet, chapters "Pins" and "Boot Configurations").
 
-Its GPIO matrix leads I2C, SPI and the PWM of the LEDC to any pin (technical reference manual, chapter "IO MUX and GPIO Matrix"). MicroPython
-calls SPI2 and SPI3 by 1 and 2. ADC1 alone is counted: ADC2 is shared with the radio.
+Its GPIO matrix leads I2C, SPI and PWM (LEDC) to any pin (technical reference manual, chapter "IO MUX and GPIO Matrix").
+MicroPython calls SPI2 and SPI3 by 1 and 2. ADC1 alone is counted: ADC2 is shared with the radio.
 """
 
 from enose_hwsim.mcu.microcontroller import ADC, PWM, Microcontroller

@@ -19,7 +19,9 @@ class Microcontroller:
     module: str
     gpios: tuple[int, ...]
     taken: Mapping[int, str]  # pins that the module itself needs, and for what
-    functions: Mapping[str, tuple[int, ...]]  # such as "I2C0 SDA" to the pins that can be it; OUTPUT and INPUT are on every pin
+    functions: Mapping[
+        str, tuple[int, ...]
+    ]  # such as "I2C0 SDA" to the pins that can be it; OUTPUT and INPUT are on every pin
     i2c_max_hz: int
     spi_max_hz: int
     adc_full_v: float
