@@ -28,6 +28,7 @@ def worst_droop_v(board: SimulatedBoard, until_s: float) -> float:
 def programmed_at(power_on: SwitchOn, ambient_c: float) -> Device:
     board = power_on()
     board.wiring.ambient_c = ambient_c
+    board.world.air = (min(ambient_c, REFERENCE_C), REFERENCE_RH)  # no warmer than the chip
     device = host_of(board)
     device.program(image().pack())
     return device

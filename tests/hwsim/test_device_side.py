@@ -10,6 +10,7 @@ import pytest
 
 import enose_hwsim.board
 from enose_hwsim.board.device_side import operations as op
+from enose_hwsim.board.process import STAND_INS_KIB
 
 DEVICE_SIDE = Path(enose_hwsim.board.__file__).parent / "device_side"
 HALF = 2**29
@@ -43,6 +44,19 @@ def said(micropython: str, script: str, answers: bytes = b"", start_us: int = 0)
         sent = requests.read()
     assert done.stderr == ""
     return [json.loads(line) for line in done.stdout.splitlines()], sent
+
+
+def test_the_interpreter_is_not_given_more_for_the_stand_ins_than_they_take(micropython: str) -> None:
+    script = """
+import gc
+gc.collect()
+before = gc.mem_alloc()
+import board_wire, machine, rp2, select, time
+gc.collect()
+print(json.dumps(gc.mem_alloc() - before))
+"""
+    (taken,), _ = said(micropython, script)
+    assert STAND_INS_KIB * 1024 <= taken < (STAND_INS_KIB + 4) * 1024
 
 
 def answer(data: bytes, status: int = 0) -> bytes:
