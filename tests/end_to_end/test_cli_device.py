@@ -71,7 +71,7 @@ def test_classify(capsys: pytest.CaptureFixture[str], fruit: Path) -> None:
     result = answered(capsys, *arguments)
     assert set(result) == {
         *("device", "simulated", "answer", "class", "reason", "output_v", "outputs_v", "margin_v"),
-        *("inputs_v", "resistances_ohm", "weights"),
+        *("inputs_v", "resistances_ohm", "weights", "compensation"),
     }
     assert result["simulated"] is True
     assert result["answer"] in ("CLASS", "ABSTAIN", "NONE")

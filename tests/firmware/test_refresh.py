@@ -8,6 +8,7 @@ import pytest
 from enose.link.device import Device
 from enose_contract import messages
 from enose_hwsim.board.simulated import SimulatedBoard
+from enose_hwsim.gas import REFERENCE_C, REFERENCE_RH
 from rig import BOARD, CHIP, QUICK, SwitchOn, changed, host_of, image, present
 
 DROOP_MAX_V = CHIP.retention.droop_max_v

@@ -11,6 +11,9 @@ from enose.cli.output import print_fields, print_json, progress, stderr, stdout
 from enose.cli.parameters import DeviceAddress, Fidelity, Json, Odour, Seed
 
 
+AIR_WAIT_MS = 5000  # a heater profile once through
+
+
 class BadOption(ValueError):
     """An option whose value cannot be used."""
 
@@ -44,6 +47,17 @@ def info(*, device: DeviceAddress = "auto", json: Json = False) -> None:
     """
     with _opened(device) as opened:
         _show(f"device at {device}", {"device": device, "simulated": opened.simulated, **opened.info()}, json)
+
+
+def air(*, device: DeviceAddress = "auto", json: Json = False) -> None:
+    """Say what a device's climate and gas sensors read: temperature, humidity, pressure, gas resistance at each step.
+
+    Examples: `enose device air --device /dev/ttyACM0`, `enose device air --device sim:pico2-mlp --json`
+    """
+    with _opened(device) as opened:
+        if opened.simulated:
+            opened.port.wait(AIR_WAIT_MS)  # it has been switched on just now
+        _show(f"air at {device}", {"device": device, "simulated": opened.simulated, **opened.air()}, json)
 
 
 def selftest(*, device: DeviceAddress = "auto", json: Json = False) -> int:
@@ -136,6 +150,7 @@ def classify(
         "inputs_v": list(answer.inputs_v),
         "resistances_ohm": list(answer.ohms),
         "weights": answer.weights,
+        "compensation": answer.compensation,
     }
     if json:
         print_json(result)
@@ -146,6 +161,8 @@ def classify(
     margin = f"{answer.margin_v * 1e3:.1f} mV"
     near = f"{margin} above the next" if len(answer.outputs_v) > 1 else f"{margin} from the nearest edge"
     stdout.print(f"{what}{kind}   output{'s' * (len(answer.outputs_v) > 1)} {outputs} V, {near}")
+    if answer.compensation.startswith("off"):
+        stdout.print(f"compensation for temperature and humidity is {answer.compensation}")
 
 
 def safe(

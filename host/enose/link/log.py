@@ -21,12 +21,13 @@ EVENTS = {
     records.STATE: "state",
     records.CONSOLE: "console",
     records.FITTED: "fitted",
+    records.SILENT: "silent part",
 }
 BATTERY = {0: "good", 1: "low", 2: "empty"}
 COLUMNS = (
     "sequence", "start", "uptime_s", "event", "cause", "quick_starts", "task", "fault", "answer", "reason", "band",
     "margin_v", "output_v", "cycle", "generation", "slot", "supply_v", "temperature_c", "battery", "battery_v",
-    "battery_percent",
+    "battery_percent", "part",
 )  # fmt: skip
 
 
@@ -92,6 +93,8 @@ def _figures(event: int, a: int, b: int, c: int, d: int, x: int, y: int, z: int)
         return {"generation": d}
     if event == records.DAMAGED:
         return {"slot": a}
+    if event == records.SILENT:
+        return {"part": ", ".join(name for k, name in enumerate(messages.PARTS) if a >> k & 1)}
     if event == records.STATE:
         battery = {"battery": BATTERY.get(a, f"state {a}"), "battery_v": z * 1e-6, "battery_percent": b} if z else {}
         return {"supply_v": x * 1e-6, "temperature_c": y * 1e-3, **battery}

@@ -104,7 +104,7 @@ def _compensation(board: BoardFile) -> Iterator[Problem]:
         if len(given) == 1:
             (other,) = set(coefficients) - set(given)
             yield Problem("sensors", key, f"there is no {other}", "both or neither")
-        elif board.climate is None:
+        elif board.climate is None and key == "ppm_per_c":
             yield Problem("sensors", key, "no sensor knows the air", "a section [climate]")
 
 
