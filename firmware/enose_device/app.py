@@ -18,6 +18,7 @@ from enose_device.store import Store
 
 LOOK_EVERY_S = 60
 STATE_EVERY_S = 3600
+SPARE_MS = 3  # as long as any optional part takes at a time, and the granularity of a millisecond
 EMPTY = 2  # of battery.Battery's states
 MISFITS = (messages.E_SENSOR_SET, messages.E_CALIBRATION, messages.E_BOARD, messages.E_CHIP)
 LOST_IMAGES = (messages.FAULT_IMAGES, messages.FAULT_MISFIT)
@@ -60,8 +61,9 @@ class Device(Linked):
         self._failure = None  # (generation, weight, ohm) of a programming that failed, until that host was told
         self.climate = None
         self.optional = self._optional_parts(parts, configuration)
+        self._air_known = False
         self._silent = 0  # which of them do not answer, as bits
-        for task in [self.refresh.run, self._measurements] + [part.run for part in self.optional]:
+        for task in [self.refresh.run, self._measurements] + [self._in_between(part) for part in self.optional]:
             self._scheduler.add(task)
         self._add_led(parts)
         gc.collect()
@@ -301,11 +303,17 @@ class Device(Linked):
             self._log_state(supply_uv)
 
     def _look_at_temperature(self) -> None:
-        self._temperature_mc = self.selftest.temperature_mc()
+        """The chip is as warm as the microcontroller or as the air, whichever is warmer, and its margin."""
         climate = self.climate
-        if climate is not None and climate.known:
-            margin_mc = self.configuration["temperature"]["margin_mc"]
-            self._temperature_mc = max(self._temperature_mc, climate.temperature_mc + margin_mc)
+        self._temperature_mc = self.selftest.temperature_mc()
+        known = climate is not None and climate.known
+        if known and not self._air_known:  # what was not known before has not made the weights leak faster now
+            self.refresh.set_temperature(self._temperature_mc)
+            self.refresh.keep()
+        self._air_known = known
+        if climate is not None and known:
+            air_mc = climate.temperature_mc + self.configuration["temperature"]["margin_mc"]
+            self._temperature_mc = max(self._temperature_mc, air_mc)
         self.refresh.set_temperature(self._temperature_mc)
 
     def _optional_parts(self, parts, configuration):
@@ -319,6 +327,17 @@ class Device(Linked):
         del sys.modules["enose_device." + name]
         delattr(sys.modules["enose_device"], name)
         return made
+
+    def _in_between(self, part):
+        """The task of an optional part, gone on with only where the weights are not about to be due."""
+
+        def run():
+            for wait_ms in part.run():
+                yield wait_ms
+                while self.refresh.left_ms() < SPARE_MS:
+                    yield 1
+
+        return run
 
     def _look_at_parts(self) -> None:
         """Note which of the optional ones have fallen silent."""

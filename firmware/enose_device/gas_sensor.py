@@ -3,7 +3,7 @@
 from enose_contract.messages import SILENT_GAS
 from enose_device.safety import FaultError, NoAnswerError
 
-LOOK_MS = 500
+IDLE_MS = 500
 
 
 class GasSensor:
@@ -40,7 +40,7 @@ class GasSensor:
                 except NoAnswerError:
                     self.known = False
                     self.silent = True
-            yield LOOK_MS
+            yield IDLE_MS
 
     def _go_through(self):
         part = self._part
@@ -48,12 +48,15 @@ class GasSensor:
         yield from part.begin()
         if self._resting:  # the safe state has come meanwhile
             return
-        part.run_profile(self._steps, self._period_ms)
+        for wait_ms in part.run_profile(self._steps, self._period_ms):
+            yield wait_ms
+            if self._resting:
+                return
         self.silent = False
         while not self._resting:
             for k in range(part.poll()):
                 self._take(part.samples[k])
-            yield LOOK_MS
+            yield self._period_ms  # the part keeps three samples
 
     def _take(self, sample) -> None:
         self.known = True

@@ -1,14 +1,14 @@
 """SSD1306, 128 x 64 OLED controller, I2C (Solomon Systech SSD1306, rev. 1.1, sections 8.1.5 and 9, table 9-1).
 
-The picture is kept here; `show` sends what has changed in pieces of 32 columns, one a turn of the loop, so that nothing
-waits for more than the 0.9 ms that a piece takes at 400 kHz: a hot chip's weights are refreshed every few milliseconds.
+The picture is kept here; `show` sends what has changed in pieces of 16 columns, one a turn of the loop, so that nothing
+waits for more than the 0.5 ms that a piece takes at 400 kHz: a hot chip's weights are refreshed every few milliseconds.
 """
 
 from enose_device.display.font import GLYPHS, WIDTH, glyph_at
 
 COLUMNS = 128
 PAGES = 8
-PIECE = 32  # columns that are sent at once
+PIECE = 16  # columns that are sent at once
 CELL = 6  # columns of a letter and the gap behind it
 COMMANDS = 0x00  # control byte: all that follow are commands
 NO_OPERATION = 0xE3

@@ -10,7 +10,7 @@ from cyclopts import Parameter
 from enose.cli.output import print_fields, print_json, progress, stderr, stdout
 from enose.cli.parameters import DeviceAddress, Fidelity, Json, Odour, Seed
 
-AIR_WAIT_MS = 5000  # a heater profile once through
+AIR_WAIT_MS = 6000  # some seconds, for a heater profile once through
 
 
 class BadOption(ValueError):
