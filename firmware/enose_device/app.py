@@ -1,7 +1,6 @@
 """The whole device: its parts put together around the link, and the images that it takes into force."""
 
 import gc
-import sys
 
 from enose_contract import image as weight_image
 from enose_contract import messages, records, seal
@@ -15,11 +14,10 @@ from enose_device.linked import LASTING_S, Linked
 from enose_device.selftest import SelfTest
 from enose_device.sensors.array import SensorArray
 from enose_device.store import Store
+from enose_device.surroundings import Surroundings
 
 LOOK_EVERY_S = 60
 STATE_EVERY_S = 3600
-SPARE_MS = 3  # as long as any optional part takes at a time, and the granularity of a millisecond
-EMPTY = 2  # of battery.Battery's states
 MISFITS = (messages.E_SENSOR_SET, messages.E_CALIBRATION, messages.E_BOARD, messages.E_CHIP)
 LOST_IMAGES = (messages.FAULT_IMAGES, messages.FAULT_MISFIT)
 
@@ -46,12 +44,7 @@ class Device(Linked):
         self.fitted = Fitted(self.store)
         self.key = Key(partition)
         self.selftest = SelfTest(parts, dac, self.sensors, self.chip, self.store, self.safety, configuration)
-        self.battery = None
-        if "battery" in configuration:
-            from enose_device.sensors.battery import Battery
-
-            self.battery = Battery(parts["battery"], configuration["battery"])
-        self.cell_uv = 0  # of the battery, as it was read last
+        self.surroundings = Surroundings(self, parts)
         self._battery_state = 0
         self._temperature_mc = 0  # of the last look, which the refresh goes by
         self._look_s = self._state_due_s = LASTING_S
@@ -59,11 +52,7 @@ class Device(Linked):
         self._before = None  # (image, generation) to go back to where a new one cannot be programmed
         self._asked = False  # whether a host waits to hear how the programming ends
         self._failure = None  # (generation, weight, ohm) of a programming that failed, until that host was told
-        self.climate = None
-        self.optional = self._optional_parts(parts, configuration)
-        self._air_known = False
-        self._silent = 0  # which of them do not answer, as bits
-        for task in [self.refresh.run, self._measurements] + [self._in_between(part) for part in self.optional]:
+        for task in [self.refresh.run, self._measurements] + self.surroundings.tasks():
             self._scheduler.add(task)
         self._add_led(parts)
         gc.collect()
@@ -81,7 +70,7 @@ class Device(Linked):
     def _begin(self, with_image: bool) -> None:
         self.chip.begin()
         self._look_at_temperature()
-        self._look_at_battery()
+        self.surroundings.look()
         if self.safety.latched:
             self.cycle.image = None
         elif with_image:
@@ -110,9 +99,7 @@ class Device(Linked):
 
     def air(self) -> tuple:
         """The fields of AIR's reply."""
-        from enose_device.air import air
-
-        return air(self.climate, self.optional)
+        return self.surroundings.air()
 
     def check(self, image) -> None:
         """Raise ImageError where the image does not fit this device."""
@@ -215,7 +202,7 @@ class Device(Linked):
             refresh.done, refresh.missed, refresh.period_ms, self._temperature_mc, self.selftest.supply_uv(),
             image.model if image else bytes(8), self.store.generation,
             self.fitted.sensor_set, self.fitted.calibration, int(self.key.is_set), self.store.counter,
-            self._silent,
+            self.surroundings.silent,
         )  # fmt: skip
 
     def _program(self, image, generation: int) -> None:
@@ -288,13 +275,11 @@ class Device(Linked):
             self.chip.rest()
         finally:
             self.cycle.make_safe()
-            for part in self.optional:
-                part.rest()
+            self.surroundings.rest()
 
     def _every_second(self) -> None:
         self._look_at_temperature()
-        self._look_at_battery()
-        self._look_at_parts()
+        self.surroundings.look()
         supply_uv = self.selftest.supply_uv()
         if self.cycle.image is not None and not self.safety.latched and not self.selftest.supply_good(supply_uv):
             self.safety.trip(messages.FAULT_SUPPLY)
@@ -303,74 +288,23 @@ class Device(Linked):
             self._log_state(supply_uv)
 
     def _look_at_temperature(self) -> None:
-        """The chip is as warm as the microcontroller or as the air, whichever is warmer, and its margin."""
-        climate = self.climate
-        self._temperature_mc = self.selftest.temperature_mc()
-        known = climate is not None and climate.known
-        if known and not self._air_known:  # what was not known before has not made the weights leak faster now
-            self.refresh.set_temperature(self._temperature_mc)
-            self.refresh.keep()
-        self._air_known = known
-        if climate is not None and known:
-            air_mc = climate.temperature_mc + self.configuration["temperature"]["margin_mc"]
-            self._temperature_mc = max(self._temperature_mc, air_mc)
+        self._temperature_mc = self.surroundings.temperature_mc(self.selftest.temperature_mc())
         self.refresh.set_temperature(self._temperature_mc)
-
-    def _optional_parts(self, parts, configuration):
-        """The climate sensor, the gas sensor and the display, where there are any; what makes them is forgotten."""
-        if not any([name in configuration for name in ("climate", "gas_sensor", "display")]):
-            return []
-        from enose_device.optional_parts import optional_parts
-
-        made = optional_parts(self, parts)
-        name = "optional_parts"
-        del sys.modules["enose_device." + name]
-        delattr(sys.modules["enose_device"], name)
-        return made
-
-    def _in_between(self, part):
-        """The task of an optional part, gone on with only where the weights are not about to be due."""
-
-        def run():
-            for wait_ms in part.run():
-                yield wait_ms
-                while self.refresh.left_ms() < SPARE_MS:
-                    yield 1
-
-        return run
-
-    def _look_at_parts(self) -> None:
-        """Note which of the optional ones have fallen silent."""
-        silent = 0
-        for part in self.optional:
-            if part.silent:
-                silent |= part.bit
-                if not self._silent & part.bit:
-                    self.log.add(records.SILENT, part.bit)
-        self._silent = silent
-
-    def _look_at_battery(self) -> None:
-        """A low one measures nothing; an empty one is a fault, for what draws most are the heaters."""
-        if self.battery is None:
-            return
-        self.cell_uv = self.battery.read_uv()
-        self.cycle.refuse(messages.REASON_BATTERY if self.battery.state else messages.REASON_OK)
-        if self.battery.state == EMPTY and not self.safety.latched:
-            self.safety.trip(messages.FAULT_BATTERY)
 
     def _log_state(self, supply_uv: int) -> None:
         """Supply, temperature and battery, once an hour; at once where the battery has come to a worse state."""
+        battery, cell_uv = self.surroundings.battery, self.surroundings.cell_uv
         left_percent = 0
         worse = False
-        if self.battery is not None:
-            left_percent = self.battery.left_percent(self.cell_uv)
-            worse = self.battery.state > self._battery_state
-            self._battery_state = self.battery.state
+        if battery is not None:
+            left_percent = battery.left_percent(cell_uv)
+            worse = battery.state > self._battery_state
+            self._battery_state = battery.state
         if worse or self.log.uptime_s >= self._state_due_s:
             self._state_due_s = self.log.uptime_s + STATE_EVERY_S
             self.log.add(
                 records.STATE, self._battery_state, left_percent, 0, 0,
-                supply_uv, self._temperature_mc, self.cell_uv, urgent=worse,
+                supply_uv, self._temperature_mc, cell_uv, urgent=worse,
             )  # fmt: skip
 
 

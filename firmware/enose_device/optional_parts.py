@@ -7,19 +7,23 @@ whether the part does not answer; `run`, its task; `rest()`, which heats no more
 
 
 def optional_parts(device, parts):
-    """A list of those that the board has. device: app.Device; parts: dict of buses and pins made by main."""
+    """(a list of those that the board has, the climate sensor among them or None).
+
+    device: app.Device; parts: dict of buses and pins made by main.
+    """
     configuration = device.configuration
     bus = parts["i2c"]
     found = []
+    climate = None
     if "climate" in configuration:
         from enose_device.climate import Climate
         from enose_device.sensors.sht4x import Sht4x
 
         facts = configuration["climate"]
-        device.climate = Climate(Sht4x(bus, facts["address"]), facts["every_s"])
-        found.append(device.climate)
+        climate = Climate(Sht4x(bus, facts["address"]), facts["every_s"])
+        found.append(climate)
         if "ppm_per_c" in configuration["sensors"]:
-            device.sensors.climate = device.climate
+            device.sensors.climate = climate
     if "gas_sensor" in configuration:
         from enose_device.gas_sensor import GasSensor
         from enose_device.sensors.bme688 import Bme688
@@ -31,4 +35,4 @@ def optional_parts(device, parts):
         from enose_device.display.ssd1306 import Ssd1306
 
         found.append(Face(Ssd1306(bus, configuration["display"]["address"]), device))
-    return found
+    return found, climate

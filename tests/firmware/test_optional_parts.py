@@ -1,5 +1,6 @@
 """The other parts on the board: light, pump, heaters' power, climate sensor, gas sensor, button; each also silent."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +27,7 @@ def lit(board: SimulatedBoard, s: float, pin: int = FULL.led.pin) -> tuple[float
     for _ in range(round(s / 0.02)):
         board.run(20)
         levels.append(board.wiring.pin_read(pin))
-    return float(np.mean(levels)), sum(b > a for a, b in zip(levels, levels[1:], strict=False))
+    return float(np.mean(levels)), sum(b > a for a, b in pairwise(levels))
 
 
 def test_the_light_blinks_idle_measuring_answer_and_fault_differently(full: Nose) -> None:
@@ -58,9 +59,9 @@ def test_the_pump_draws_air_while_it_measures_and_only_then(power_on: SwitchOn, 
     drawn: dict[str, set[bool]] = {}
     found.device.measure(lambda phase, left_s: drawn.setdefault(phase, set()).add(found.world.pumping))
     assert drawn.pop("warmup", {False}) == {False}
-    assert {phase: drawn[phase] for phase in drawn if phase != "idle"} == dict.fromkeys(
-        ("baseline", "exposure", "recovery"), {True}
-    )
+    drawn.pop("idle", None)
+    assert set(drawn) == {"baseline", "exposure", "recovery"}
+    assert set.union(*drawn.values()) == {True}
     assert not found.world.pumping
     found.device._conversation.ask(messages.MEASURE, 77)
     found.wait(0.5)
@@ -270,7 +271,6 @@ def test_a_gas_sensor_that_is_silent_is_flagged_and_found_again(full: Nose) -> N
 
 def test_another_part_at_its_address_is_as_good_as_none(full: Nose) -> None:
     full.device.safe()
-    full.wiring.gas_sensor.calibration.memory  # noqa: B018 - it is there
     full.wiring.gas_sensor._memory[0xF0] = 0
     original = full.wiring.gas_sensor._start
 

@@ -87,7 +87,7 @@ class Face:
         return cycle.label or ANSWERS.get(cycle.answer, ""), REASONS.get(cycle.reason, "REASON %d" % cycle.reason)
 
     def _air(self) -> str:
-        climate = self._device.climate
+        climate = self._device.surroundings.climate
         if climate is None:
             return ""
         if not climate.known:
@@ -95,10 +95,11 @@ class Face:
         return "AIR %d C %d %%RH" % (climate.temperature_mc // 1000, climate.humidity_mrh // 1000)
 
     def _power(self) -> str:
-        device = self._device
-        if device.battery is None:
+        battery = self._device.surroundings.battery
+        if battery is None:
             return ""
-        return "BATTERY %d%%%s" % (device.battery.left_percent(device.cell_uv), BATTERY[device.battery.state])
+        left_percent = battery.left_percent(self._device.surroundings.cell_uv)
+        return "BATTERY %d%%%s" % (left_percent, BATTERY[battery.state])
 
     def _write(self, line: int, text: str, width: int, size: int = 1):
         """Over a whole line, with blanks to its end."""

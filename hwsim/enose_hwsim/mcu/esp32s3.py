@@ -34,6 +34,6 @@ ESP32S3 = Microcontroller(
     i2c_max_hz=800_000,  # technical reference manual, chapter "I2C Controller"
     spi_max_hz=40_000_000,  # ours: half of the fastest, for the way through the GPIO matrix
     adc_full_v=2.9,  # ADC1 with 12 dB attenuation: the end of its calibrated range
-    heap_max_kib=224,  # of the 246 KiB to which the heap grows on demand, without PSRAM (micropython pull request 12141)
+    heap_max_kib=224,  # of the 246 KiB to which the heap grows on demand, without PSRAM (micropython PR 12141)
     files_kib=5056,  # of 8 MiB: the partition "vfs", the smallest of the stock layouts
 )
