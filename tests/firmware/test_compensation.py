@@ -40,7 +40,9 @@ def weights_that_tell_them_apart() -> list[int]:
 def smelling(power_on: SwitchOn, file: BoardFile, air: tuple[float, float]) -> Nose:
     """A device in this air before an odour that reference air would show as ODOUR_OHM, its image NORM_RANGE."""
     found = nose(power_on, file, air=air)
-    packed = image(board=file.name, normalisation=NORM_RANGE, baseline_ms=0, weights=weights_that_tell_them_apart(), **RANGES).pack()
+    packed = image(
+        board=file.name, normalisation=NORM_RANGE, baseline_ms=0, weights=weights_that_tell_them_apart(), **RANGES
+    ).pack()
     found.device.program(packed)
     rows = ODOUR_OHM.repeat(20, axis=0)
     found.board.present(rows, rows, rows, SAMPLE_S)

@@ -207,3 +207,25 @@ def test_flash_is_addressed_from_the_start_of_its_partition(micropython: str) ->
         (op.FLASH_ERASE, 0x11000),  # without an offset a block is erased before it is written
         (op.FLASH_WRITE, 0x11000),
     ]
+
+
+def test_pwm_tells_the_board_its_duty(micropython: str) -> None:
+    script = """
+import machine, board_wire
+heater = machine.PWM(machine.Pin(21, machine.Pin.OUT, value=0), freq=1000, duty_u16=0)
+heater.duty_u16(52428)
+board_wire.flush()
+try:
+    machine.PWM(machine.Pin(21), freq=7, duty_u16=0)
+except ValueError as error:
+    print(json.dumps(str(error)))
+"""
+    (refused,), sent = said(micropython, script)
+    assert refused == "freq too small"
+    duties = []
+    while sent:
+        length, operation, _ = struct.unpack_from(op.HEADER, sent)
+        payload, sent = sent[op.HEADER_SIZE : op.HEADER_SIZE + length], sent[op.HEADER_SIZE + length :]
+        if operation == op.PWM_WRITE:
+            duties.append(struct.unpack("<BH", payload))
+    assert duties == [(21, 0), (21, 52428)]
