@@ -12,7 +12,7 @@ EMPTY = 2  # of battery.Battery's states
 
 
 class Surroundings:
-    """`battery`, `climate`: None where there is none; `cell_uv`: the battery's, as read last; `silent`: bits of parts."""
+    """`battery`, `climate`: None where there is none; `cell_uv`: the battery as read last; `silent`: bits of parts."""
 
     def __init__(self, device, parts) -> None:
         """device: app.Device, with its sensors, refresh and cycle; parts: dict of buses and pins made by main."""

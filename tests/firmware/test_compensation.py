@@ -57,7 +57,7 @@ def answer(power_on: SwitchOn, file: BoardFile, air: tuple[float, float]) -> Ans
 def test_with_compensation_the_answer_holds_in_other_air(power_on: SwitchOn, name: str) -> None:
     here, there = (answer(power_on, ALL_OF[name], air) for air in (REFERENCE_AIR, OTHER_AIR))
     assert (here.compensation, there.compensation) == ("on", "on")
-    # the air's noise of 0.04 C and 0.08 % under coefficients of 2 % and 0.7 %, the ADC's, and the quotient's third order
+    # the air's noise of 0.04 C and 0.08 % under 2 % and 0.7 % of each, the ADC's, and the quotient's third order
     assert there.ohms == pytest.approx(here.ohms, rel=3e-3)
     assert there.ohms == pytest.approx(ODOUR_OHM[0].tolist(), rel=3e-3)
     assert (there.answer, there.label) == (here.answer, here.label)
