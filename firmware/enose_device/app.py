@@ -14,7 +14,6 @@ from enose_device.linked import LASTING_S, Linked
 from enose_device.selftest import SelfTest
 from enose_device.sensors.array import SensorArray
 from enose_device.store import Store
-from enose_device.surroundings import Surroundings
 
 LOOK_EVERY_S = 60
 STATE_EVERY_S = 3600
@@ -44,7 +43,11 @@ class Device(Linked):
         self.fitted = Fitted(self.store)
         self.key = Key(partition)
         self.selftest = SelfTest(parts, dac, self.sensors, self.chip, self.store, self.safety, configuration)
-        self.surroundings = Surroundings(self, parts)
+        self.surroundings = None
+        if any([name in configuration for name in ("battery", "climate", "gas_sensor", "display")]):
+            from enose_device.surroundings import Surroundings
+
+            self.surroundings = Surroundings(self, parts)
         self._battery_state = 0
         self._temperature_mc = 0  # of the last look, which the refresh goes by
         self._look_s = self._state_due_s = LASTING_S
@@ -52,7 +55,8 @@ class Device(Linked):
         self._before = None  # (image, generation) to go back to where a new one cannot be programmed
         self._asked = False  # whether a host waits to hear how the programming ends
         self._failure = None  # (generation, weight, ohm) of a programming that failed, until that host was told
-        for task in [self.refresh.run, self._measurements] + self.surroundings.tasks():
+        tasks = self.surroundings.tasks() if self.surroundings else []
+        for task in [self.refresh.run, self._measurements] + tasks:
             self._scheduler.add(task)
         self._add_led(parts)
         gc.collect()
@@ -70,7 +74,7 @@ class Device(Linked):
     def _begin(self, with_image: bool) -> None:
         self.chip.begin()
         self._look_at_temperature()
-        self.surroundings.look()
+        self._look_around()
         if self.safety.latched:
             self.cycle.image = None
         elif with_image:
@@ -99,7 +103,7 @@ class Device(Linked):
 
     def air(self) -> tuple:
         """The fields of AIR's reply."""
-        return self.surroundings.air()
+        return self.surroundings.air() if self.surroundings else super().air()
 
     def check(self, image) -> None:
         """Raise ImageError where the image does not fit this device."""
@@ -202,7 +206,7 @@ class Device(Linked):
             refresh.done, refresh.missed, refresh.period_ms, self._temperature_mc, self.selftest.supply_uv(),
             image.model if image else bytes(8), self.store.generation,
             self.fitted.sensor_set, self.fitted.calibration, int(self.key.is_set), self.store.counter,
-            self.surroundings.silent,
+            self.surroundings.silent if self.surroundings else 0,
         )  # fmt: skip
 
     def _program(self, image, generation: int) -> None:
@@ -275,11 +279,12 @@ class Device(Linked):
             self.chip.rest()
         finally:
             self.cycle.make_safe()
-            self.surroundings.rest()
+            if self.surroundings:
+                self.surroundings.rest()
 
     def _every_second(self) -> None:
         self._look_at_temperature()
-        self.surroundings.look()
+        self._look_around()
         supply_uv = self.selftest.supply_uv()
         if self.cycle.image is not None and not self.safety.latched and not self.selftest.supply_good(supply_uv):
             self.safety.trip(messages.FAULT_SUPPLY)
@@ -287,13 +292,18 @@ class Device(Linked):
             self._look_s = self.log.uptime_s + LOOK_EVERY_S
             self._log_state(supply_uv)
 
+    def _look_around(self) -> None:
+        if self.surroundings:
+            self.surroundings.look()
+
     def _look_at_temperature(self) -> None:
-        self._temperature_mc = self.surroundings.temperature_mc(self.selftest.temperature_mc())
+        mcu_mc = self.selftest.temperature_mc()
+        self._temperature_mc = self.surroundings.temperature_mc(mcu_mc) if self.surroundings else mcu_mc
         self.refresh.set_temperature(self._temperature_mc)
 
     def _log_state(self, supply_uv: int) -> None:
         """Supply, temperature and battery, once an hour; at once where the battery has come to a worse state."""
-        battery, cell_uv = self.surroundings.battery, self.surroundings.cell_uv
+        battery, cell_uv = (self.surroundings.battery, self.surroundings.cell_uv) if self.surroundings else (None, 0)
         left_percent = 0
         worse = False
         if battery is not None:

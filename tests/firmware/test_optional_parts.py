@@ -161,7 +161,7 @@ def test_wrong_checksums_are_as_good_as_silence(full: Nose) -> None:
 
 
 def test_a_measurement_stays_what_it_was_at_its_beginning(full: Nose) -> None:
-    """The baseline was compensated: without a climate sensor the exposure goes on with the last reading."""
+    """The baseline was compensated: without a climate sensor the exposure is compensated too."""
     full.world.air = (23.0, 30.0)
     full.wait(7)
     whole = full.device.measure()

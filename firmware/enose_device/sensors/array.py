@@ -33,12 +33,15 @@ class SensorArray:
         self._sensors = configuration["sensors"]
         self.climate = None  # what knows the air that resistances are brought to reference air from
         self.compensation = COMPENSATION_NONE
+        self._temperature_mc = self._humidity_mrh = 0
         self.rail_count = 0
 
     def begin(self) -> None:
-        """A new measurement: whether it is compensated stays so to its end, or its baseline would be another's."""
-        if self.climate is not None:
-            self.compensation = COMPENSATED if self.climate.known else UNCOMPENSATED
+        """A new measurement: the air is taken for what it is now, or its baseline would be that of another air."""
+        climate = self.climate
+        if climate is not None:
+            self.compensation = COMPENSATED if climate.known else UNCOMPENSATED
+            self._temperature_mc, self._humidity_mrh = climate.temperature_mc, climate.humidity_mrh
 
     def scan(self, positions, ohms):
         """A task yielding the ms to wait: reads the sensors at `positions` into `ohms`.
@@ -68,11 +71,10 @@ class SensorArray:
         return (ohm + self._load_ohm) ** 2 // (self._load_ohm * max(self.rail_count, 1)) + 1
 
     def _at_reference(self, position: int, ohm: int) -> int:
-        climate = self.climate
-        if climate is None or self.compensation != COMPENSATED or ohm < 0:
+        if self.compensation != COMPENSATED or ohm < 0:
             return ohm
         per_c, per_rh = self._sensors["ppm_per_c"][position], self._sensors["ppm_per_rh"][position]
-        return normalise.at_reference_ohm(ohm, climate.temperature_mc, climate.humidity_mrh, per_c, per_rh)
+        return normalise.at_reference_ohm(ohm, self._temperature_mc, self._humidity_mrh, per_c, per_rh)
 
     def _ohm(self, count: int) -> int:
         if not self.rail_good():
