@@ -7,7 +7,10 @@ import numpy as np
 import pytest
 
 from enose_contract import messages
-from enose_hwsim.board.parts.bme688 import PARALLEL, SLEEP
+from enose_hwsim import gas
+from enose_hwsim.board.parts.bme688 import PARALLEL, SLEEP, Bme688Part
+from enose_hwsim.board.parts.sht4x import Sht4xPart
+from enose_hwsim.board.parts.ssd1306 import Ssd1306Part
 from enose_hwsim.board.serving import FirmwareEnded
 from enose_hwsim.board.simulated import SimulatedBoard
 from optional_rig import ALL_OF, FULL, Nose, nose
@@ -283,6 +286,31 @@ def test_another_part_at_its_address_is_as_good_as_none(full: Nose) -> None:
     full.wait(3)
     assert full.device.info()["silent_parts"] == ["gas sensor"]
     assert full.device.status()["fault"] == "none"
+
+
+def test_a_board_whose_optional_parts_are_all_missing_measures_all_the_same(
+    power_on: SwitchOn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for part in (Bme688Part, Sht4xPart, Ssd1306Part):
+        monkeypatch.setattr(part, "absent", True)
+    found = nose(power_on)
+    found.wait(2)
+    info = found.device.info()
+    assert (info["silent_parts"], info["fault"]) == (list(messages.PARTS), "none")
+    answer = found.device.measure()
+    assert (answer.answer, answer.compensation) == ("CLASS", "off: the climate sensor does not answer")
+    parts = {entry.figures["part"] for entry in found.device.log().entries if entry.event == "silent part"}
+    assert parts == set(messages.PARTS)
+
+
+def test_a_simulated_odour_brings_the_air_that_it_was_made_in(full: Nose) -> None:
+    full.board.present_odour("lemon", 3)
+    smelt = gas.simulate("lemon", 3, gas.SensorArray.made(3))
+    assert full.world.air == (smelt.temperature_c, smelt.humidity_rh)
+    full.wait(7)
+    air = full.device.air()
+    assert air["temperature_c"] == pytest.approx(smelt.temperature_c, abs=0.07)  # the part's own noise, three sigma
+    assert air["humidity_rh"] == pytest.approx(smelt.humidity_rh, abs=0.14)
 
 
 # --- button
