@@ -10,17 +10,18 @@ import sys
 
 ON_A_HOST = sys.implementation.name == "cpython"  # a device has no memory for names that it never asks for
 if ON_A_HOST:
-    from enose_contract.words import CHECKS, ERRORS, FAULTS, PHASES, REASONS, STATES, WEIGHTS
+    from enose_contract.words import CHECKS, COMPENSATIONS, ERRORS, FAULTS, PARTS, PHASES, REASONS, STATES, WEIGHTS
 
-    __all__ = ["CHECKS", "ERRORS", "FAULTS", "PHASES", "REASONS", "STATES", "WEIGHTS"]
+    __all__ = ["CHECKS", "COMPENSATIONS", "ERRORS", "FAULTS", "PARTS", "PHASES", "REASONS", "STATES", "WEIGHTS"]
 
-PROTOCOL = 4  # hello refuses any other. 3 is Ctrl-C on the wire, which would interrupt a device while it starts
+PROTOCOL = 5  # hello refuses any other. 3 is Ctrl-C on the wire, which would interrupt a device while it starts
 
 
 MAX_CHANNELS = 8  # inputs of a chip, as a result carries them
 MAX_OUTPUTS = 4
 PROBES = 24  # samples in one request to probe
 PROBE_BYTES = 16 * PROBES
+MAX_STEPS = 10  # of a gas sensor's heater profile
 
 
 class Message:
@@ -91,7 +92,7 @@ INFO = Message(
     "",
     "24s micropython, I uptime_ms, I free_start, I free_low, I free_now, I frames_good, I frames_dropped,"
     "I refresh_done, I refresh_missed, I refresh_period_ms, i temperature_mc, I supply_uv, 8s model, I generation,"
-    "8s sensor_set, 8s calibration, B keyed, I counter",
+    "8s sensor_set, 8s calibration, B keyed, I counter, B silent",
 )
 STATUS = Message(3, "status", "", "B state, B fault, B phase, B weights, I cycle")
 UPLOAD_BEGIN = Message(4, "upload begin", "I upload, H length, 32s sha256", "I upload, H offset")
@@ -105,7 +106,7 @@ RESULT = Message(
     "result",
     "I cycle",
     "I cycle, B state, B phase, B answer, B reason, I remaining_ms, i margin_uv, B band, B weights,"
-    "B channels, B outputs, 16s label,"
+    "B compensation, B channels, B outputs, 16s label,"
     + _numbered("i", "output%d_uv", MAX_OUTPUTS)
     + ","
     + _numbered("I", "input%d_uv", MAX_CHANNELS)
@@ -127,13 +128,31 @@ PROBE_LOAD = Message(17, "probe load", "I set", "I set, B count", tail=True)
 # inputs in uV, PROBES samples of them at most; the same number again says how far the readings are
 PROBE = Message(18, "probe", "I number", "I number, B weights, B done, 384s outputs", tail=True)
 UPDATES = (20, 21)  # the kinds of contract.updates, which a device has no memory for until they are asked for
+# the air around the sensors: from the climate sensor, and the gas sensor's resistance at each step of its profile
+AIR = Message(
+    22,
+    "air",
+    "",
+    "B climate, i temperature_mc, I humidity_mrh, B gas, I pressure_pa, B steps, "
+    + _numbered("I", "gas%d_ohm", MAX_STEPS),
+)
 ERROR = Message(127, "error", "", "B code, I value, I limit")
 
 _COMMANDS = (HELLO, INFO, STATUS, UPLOAD_BEGIN, UPLOAD_DATA, UPLOAD_COMMIT, ACTIVATE, MEASURE, RESULT, SELFTEST)
-MESSAGES = {m.kind: m for m in _COMMANDS + (SAFE, CLEAR, BYE, LOG, FIT, KEY, PROBE_LOAD, PROBE, ERROR)}
+MESSAGES = {m.kind: m for m in _COMMANDS + (SAFE, CLEAR, BYE, LOG, FIT, KEY, PROBE_LOAD, PROBE, AIR, ERROR)}
 
 # Served in the latched safe state: identify, status, log and clear, and the result, which is NONE; nothing that drives.
-SERVED_WHEN_SAFE = (HELLO.kind, INFO.kind, STATUS.kind, RESULT.kind, SAFE.kind, CLEAR.kind, BYE.kind, LOG.kind)
+SERVED_WHEN_SAFE = (
+    HELLO.kind,
+    INFO.kind,
+    STATUS.kind,
+    RESULT.kind,
+    SAFE.kind,
+    CLEAR.kind,
+    BYE.kind,
+    LOG.kind,
+    AIR.kind,
+)
 
 # States of the device (`state`) and of its weights (`weights`)
 IDLE, MEASURING, DONE, SAFE_STATE, UNKNOWN_CYCLE = 0, 1, 2, 3, 4
@@ -142,8 +161,8 @@ WEIGHTS_NONE, WEIGHTS_HELD, WEIGHTS_STALE, WEIGHTS_PROGRAMMING = 0, 1, 2, 3
 # Faults (`fault`) that latch the safe state
 (
     FAULT_NONE, FAULT_HOST, FAULT_BUS, FAULT_READBACK, FAULT_RANGE, FAULT_SUPPLY, FAULT_IMAGES, FAULT_TASK, FAULT_MOUNT,
-    FAULT_TEMPERATURE, FAULT_RESETS, FAULT_START, FAULT_MISFIT,
-) = range(13)  # fmt: skip
+    FAULT_TEMPERATURE, FAULT_RESETS, FAULT_START, FAULT_MISFIT, FAULT_BATTERY,
+) = range(14)  # fmt: skip
 
 # Reasons (`reason`) for an answer of NONE, and REASON_NOISE for one of ABSTAIN
 (
@@ -151,6 +170,13 @@ WEIGHTS_NONE, WEIGHTS_HELD, WEIGHTS_STALE, WEIGHTS_PROGRAMMING = 0, 1, 2, 3
     REASON_COLD, REASON_MOVING, REASON_SATURATED, REASON_STUCK, REASON_FAR, REASON_HEATERS, REASON_NOISE,
     REASON_REFERENCE,
 ) = range(15)  # fmt: skip
+REASON_BATTERY = 24
+
+# Whether an answer's resistances were brought to reference air (`compensation`)
+COMPENSATION_NONE, COMPENSATED, UNCOMPENSATED = 0, 1, 2
+
+# Parts that may stay silent without a fault (`silent`, as bits)
+SILENT_DISPLAY, SILENT_CLIMATE, SILENT_GAS = 1, 2, 4
 
 # Error replies (`code`), with what value and limit hold
 (

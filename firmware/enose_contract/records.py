@@ -24,6 +24,7 @@ DAMAGED = 7  # a: slot whose image is not readable any more
 STATE = 8  # a: battery state, b: percent left, x: supply_uv, y: temperature_mc, z: battery_uv
 CONSOLE = 9  # the button asked for the interactive prompt
 FITTED = 10  # the host named sensor set and calibration
+SILENT = 11  # a: part that does not answer, as in messages' `silent`
 UPDATE = 20  # a host asked for the interactive prompt, to bring a firmware; x, y: its identity
 CONFIRMED = 21  # a firmware has passed its trial; x, y: its identity
 RETURNED = 22  # a firmware has failed its trial, this is the one before

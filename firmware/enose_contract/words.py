@@ -20,6 +20,7 @@ FAULTS = {
     10: "it was reset three times within a minute of its start: only the link runs, clearing restarts it",
     11: "the firmware did not start: only the link runs, clearing restarts it",
     12: "the stored weight image does not fit this device: clear, then program one that does",
+    13: "the battery is empty: charge it, then clear",
 }
 
 # Reasons (`reason`) for an answer of NONE; that of noise is for one of ABSTAIN
@@ -39,6 +40,7 @@ REASONS = {
     12: "no sensor is heated: a heater is short, and all are off",
     13: "the sensors are too noisy to be sure",
     14: "the converter's reference or the sensors' rail has drifted",
+    24: "the battery is low: charge it",
 }
 
 # Error replies (`code`), with what value and limit hold
@@ -78,6 +80,12 @@ ERRORS = {
     31: "input {value} of the probe is {limit} uV, outside the chip's range",
     40: "the update is not sealed with the device's key: `enose device flash --key KEYFILE` seals it",
 }
+
+# Whether an answer's resistances were brought to reference air (`compensation`)
+COMPENSATIONS = ("none", "on", "off: the climate sensor does not answer")
+
+# Parts that may stay silent without a fault (`silent`): bit k is PARTS[k]
+PARTS = ("display", "climate sensor", "gas sensor")
 
 # Checks of the self-test (`run`, `passed`): bit k is CHECKS[k]
 CHECKS = ("dac readback", "adc answers", "sensor rail", "chip supply", "image store", "temperature")

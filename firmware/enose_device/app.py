@@ -43,11 +43,11 @@ class Device(Linked):
         self.fitted = Fitted(self.store)
         self.key = Key(partition)
         self.selftest = SelfTest(parts, dac, self.sensors, self.chip, self.store, self.safety, configuration)
-        self.battery = None
-        if "battery" in configuration:
-            from enose_device.sensors.battery import Battery
+        self.surroundings = None
+        if any([name in configuration for name in ("battery", "climate", "gas_sensor", "display")]):
+            from enose_device.surroundings import Surroundings
 
-            self.battery = Battery(parts["battery"], configuration["battery"])
+            self.surroundings = Surroundings(self, parts)
         self._battery_state = 0
         self._temperature_mc = 0  # of the last look, which the refresh goes by
         self._look_s = self._state_due_s = LASTING_S
@@ -56,8 +56,10 @@ class Device(Linked):
         self._asked = False  # whether a host waits to hear how the programming ends
         self._probe = None
         self._failure = None  # (generation, weight, ohm) of a programming that failed, until that host was told
-        for task in (self.refresh.run, self._measurements):
+        tasks = self.surroundings.tasks() if self.surroundings else []
+        for task in [self.refresh.run, self._measurements] + tasks:
             self._scheduler.add(task)
+        self._add_led(parts)
         gc.collect()
         self.free_start = self.free_low = gc.mem_free()
 
@@ -73,7 +75,10 @@ class Device(Linked):
     def _begin(self, with_image: bool) -> None:
         self.chip.begin()
         self._look_at_temperature()
-        if with_image:
+        self._look_around()
+        if self.safety.latched:
+            self.cycle.image = None
+        elif with_image:
             self._load_stored()
         else:
             self.cycle.image = None
@@ -92,10 +97,14 @@ class Device(Linked):
         return (
             number, cycle.state if number == cycle.number else messages.UNKNOWN_CYCLE, cycle.phase,
             cycle.answer, cycle.reason, cycle.remaining_ms(), cycle.margin_uv, cycle.band, self.refresh.state,
-            len(cycle.ohms), len(cycle.outputs_uv), cycle.label.encode(),
+            self.sensors.compensation, len(cycle.ohms), len(cycle.outputs_uv), cycle.label.encode(),
         ) + _padded(cycle.outputs_uv, messages.MAX_OUTPUTS) + _padded(cycle.inputs_uv, messages.MAX_CHANNELS) + _padded(
             cycle.ohms, messages.MAX_CHANNELS
         )  # fmt: skip
+
+    def air(self) -> tuple:
+        """The fields of AIR's reply."""
+        return self.surroundings.air() if self.surroundings else super().air()
 
     def check(self, image) -> None:
         """Raise ImageError where the image does not fit this device."""
@@ -224,6 +233,7 @@ class Device(Linked):
             refresh.done, refresh.missed, refresh.period_ms, self._temperature_mc, self.selftest.supply_uv(),
             image.model if image else bytes(8), self.store.generation,
             self.fitted.sensor_set, self.fitted.calibration, int(self.key.is_set), self.store.counter,
+            self.surroundings.silent if self.surroundings else 0,
         )  # fmt: skip
 
     def _program(self, image, generation: int) -> None:
@@ -301,11 +311,14 @@ class Device(Linked):
             self.chip.rest()
         finally:
             self.cycle.make_safe()
+            if self.surroundings:
+                self.surroundings.rest()
 
     def _every_second(self) -> None:
         self._look_at_temperature()
         if self._probe is not None and self._probe.active and not self.link.attended():
             self.probe_load(b"")
+        self._look_around()
         supply_uv = self.selftest.supply_uv()
         if self.cycle.image is not None and not self.safety.latched and not self.selftest.supply_good(supply_uv):
             self.safety.trip(messages.FAULT_SUPPLY)
@@ -313,19 +326,24 @@ class Device(Linked):
             self._look_s = self.log.uptime_s + LOOK_EVERY_S
             self._log_state(supply_uv)
 
+    def _look_around(self) -> None:
+        if self.surroundings:
+            self.surroundings.look()
+
     def _look_at_temperature(self) -> None:
-        self._temperature_mc = self.selftest.temperature_mc()
+        mcu_mc = self.selftest.temperature_mc()
+        self._temperature_mc = self.surroundings.temperature_mc(mcu_mc) if self.surroundings else mcu_mc
         self.refresh.set_temperature(self._temperature_mc)
 
     def _log_state(self, supply_uv: int) -> None:
         """Supply, temperature and battery, once an hour; at once where the battery has come to a worse state."""
-        cell_uv = left_percent = 0
+        battery, cell_uv = (self.surroundings.battery, self.surroundings.cell_uv) if self.surroundings else (None, 0)
+        left_percent = 0
         worse = False
-        if self.battery is not None:
-            cell_uv = self.battery.read_uv()
-            left_percent = self.battery.left_percent(cell_uv)
-            worse = self.battery.state > self._battery_state
-            self._battery_state = self.battery.state
+        if battery is not None:
+            left_percent = battery.left_percent(cell_uv)
+            worse = battery.state > self._battery_state
+            self._battery_state = battery.state
         if worse or self.log.uptime_s >= self._state_due_s:
             self._state_due_s = self.log.uptime_s + STATE_EVERY_S
             self.log.add(

@@ -1,12 +1,13 @@
 """One I2C bus for every driver (NXP UM10204, rev. 7, section 3.1.16 "Bus clear"): bounded retries, a bounded unlock.
 
 A transfer that fails is tried twice more. Before each retry the lines are looked at: a part that was interrupted in
-mid-byte holds SDA low, and lets go within nine clocks. A bus that stays held, or a part that stays silent, is
-FaultError(FAULT_BUS), which the device answers with its safe state.
+mid-byte holds SDA low, and lets go within nine clocks. A line that stays held is FaultError(FAULT_BUS), which the
+device answers with its safe state. A part that stays silent on a free bus is NoAnswerError, with which its user does
+what the part's role asks for; left alone it is a FaultError(FAULT_BUS) too.
 """
 
 from enose_contract.messages import FAULT_BUS
-from enose_device.safety import FaultError
+from enose_device.safety import FaultError, NoAnswerError
 
 TRIES = 3  # one and two retries
 CLOCKS = 9  # eight bits and the acknowledge: no part holds SDA for longer
@@ -81,11 +82,9 @@ class Bus:
                 self._once(write, address, register, data)
                 return
             except OSError:  # a NACK, or a line that is held
-                if not left:
-                    break
-            self.retries += 1
-            self.free_lines()
-        raise FaultError(FAULT_BUS)
+                self.free_lines()
+            self.retries += left > 0
+        raise NoAnswerError()
 
     def _once(self, write: bool, address: int, register: int, data) -> None:
         i2c = self._i2c

@@ -37,6 +37,7 @@ class Commands:
             messages.KEY.kind: self._key,
             messages.PROBE_LOAD.kind: self._probe_load,
             messages.PROBE.kind: self._probe,
+            messages.AIR.kind: self._device.air,
             messages.SAFE.kind: self._safe,
             messages.CLEAR.kind: self._clear,
             messages.BYE.kind: self._bye,

@@ -20,13 +20,15 @@ class Cycle:
     """Runs measurements one after the other; the last one's result stays until the next begins."""
 
     def __init__(self, chip, sensors, refresh, safety, gas, configuration) -> None:
-        """gas: dict of the pins `valve` and `heater`; configuration: the whole of board.json."""
+        """gas: dict of the pins `valve`, `heater` and, where there is one, `pump`; configuration: all of board.json."""
         self._chip = chip
         self._sensors = sensors
         self._refresh = refresh
         self._safety = safety
         self._valve = gas["valve"]
         self._heater = gas["heater"]
+        self._pump = gas.get("pump")
+        self._refusal = messages.REASON_OK  # why nothing is measured for now
         self._facts = configuration["chip"]
         self._warmup_ms = configuration["sensors"]["warmup_ms"]
         self._heated = None
@@ -59,19 +61,34 @@ class Cycle:
 
     def heat(self) -> None:
         """Switch the sensors' heaters on; they are warm after the board's warm-up time."""
-        if self._heated is None and not self._cut:
+        if self._heated is None and not self._cut and not self._refusal:
             self._heater.on()
             self._heated = ticks_ms()
 
     def make_safe(self) -> None:
         """Heaters off, valve to clean air, a running measurement ends at once and without an answer."""
-        self._cool()
         self._cut = False
+        self._end(messages.REASON_SAFE)
+
+    def refuse(self, reason: int) -> None:
+        """Measure nothing from now on, for this reason: heaters off, a running measurement ends; REASON_OK: go on."""
+        if reason and not self._refusal:
+            self._end(reason)
+        self._refusal = reason
+
+    def _end(self, reason: int) -> None:
+        self._cool()
         self._valve.off()
+        self._draw(False)
         self.phase = PHASE_IDLE
         if self.state == messages.MEASURING:
             self.state = messages.DONE
-        self._answer(decision.NONE, messages.REASON_SAFE)
+        self._answer(decision.NONE, reason)
+
+    def _draw(self, air: bool) -> None:
+        """Have the pump draw air past the sensors, or not."""
+        if self._pump is not None:
+            self._pump.value(air)
 
     def _cool(self) -> None:
         self._heater.off()
@@ -103,13 +120,18 @@ class Cycle:
                 wait_ms = ticks_diff(until_ms, ticks_ms())
 
     def _one(self):
-        yield from self._warm_up()
-        if self._cut:
+        if not self._refusal:
+            yield from self._warm_up()
+        if self._refusal:
+            self._answer(decision.NONE, self._refusal)
+        elif self._cut:
             self._answer(decision.NONE, messages.REASON_HEATERS)
         elif self.image is None:
             self._answer(decision.NONE, messages.REASON_NO_IMAGE)
         else:
+            self._draw(True)
             yield from self._measure(self.image)
+            self._draw(False)
         self.phase = PHASE_IDLE
         self.state = messages.DONE
 
@@ -136,6 +158,7 @@ class Cycle:
             self._known = image
             self.health = Health(len(self.ohms))
         self.health.begin()
+        self._sensors.begin()
         self._valve.off()
         reason = messages.REASON_OK
         if image.baseline_ms:

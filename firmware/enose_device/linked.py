@@ -20,6 +20,7 @@ SECOND_MS = 1000
 LASTING_S = 60  # a start that lasted so long was a good one
 BUTTON_S = 3  # held for so long, the button asks for the interactive prompt
 NO_EVENT = 0
+EMPTY_AIR = (0,) * (6 + messages.MAX_STEPS)
 EMPTY_RESULT = (0,) * (messages.MAX_OUTPUTS + 2 * messages.MAX_CHANNELS)
 
 
@@ -32,6 +33,7 @@ class Linked:
         self.log = log
         self.firmware = parts.get("firmware")  # what enose_boot says of it; None where nothing else has started it
         self.flash = parts["flash"]
+        self._parts = parts
         self._unit = parts["unit"]
         self._button = parts["button"]
         self._reset = parts["reset"]
@@ -52,7 +54,8 @@ class Linked:
         self.free_start = self.free_low = self._free_now = gc.mem_free()
 
     def start(self) -> None:
-        """Nothing but the link."""
+        """Nothing but the link, and the light that says so."""
+        self._add_led(self._parts)
 
     def turn(self) -> None:
         """One turn of the loop: tasks that are due, then the link until the next one is."""
@@ -75,7 +78,7 @@ class Linked:
     def result(self, number: int) -> tuple:
         """The fields of RESULT's reply."""
         reason = messages.REASON_SAFE
-        return (number, messages.UNKNOWN_CYCLE, 0, decision.NONE, reason, 0, 0, 0, 0, 0, 0, b"") + EMPTY_RESULT
+        return (number, messages.UNKNOWN_CYCLE, 0, decision.NONE, reason, 0, 0, 0, 0, 0, 0, 0, b"") + EMPTY_RESULT
 
     def information(self):
         """The fields of INFO's reply."""
@@ -111,9 +114,19 @@ class Linked:
         self._free_now = gc.mem_free()
         self.free_low = min(self.free_low, self._free_now)
 
+    def air(self) -> tuple:
+        """The fields of AIR's reply."""
+        return EMPTY_AIR
+
+    def _add_led(self, parts) -> None:
+        if "led" in parts:
+            from enose_device.led import Led
+
+            self._scheduler.add(Led(parts["led"], self.state).run)
+
     def _condition(self) -> tuple:
         """INFO's fields from `refresh_done` on."""
-        return 0, 0, 0, 0, 0, bytes(8), 0, bytes(8), bytes(8), 0, 0
+        return 0, 0, 0, 0, 0, bytes(8), 0, bytes(8), bytes(8), 0, 0, 0
 
     def _every_second(self) -> None:
         """What a whole device does beside."""

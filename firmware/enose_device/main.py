@@ -3,6 +3,7 @@
 import gc
 import json
 import sys
+from time import sleep_us
 
 import machine
 import rp2
@@ -12,13 +13,18 @@ import rp2
 gc.threshold(8192)
 
 from enose_contract import messages, records  # noqa: E402
+from enose_device.bus import Bus  # noqa: E402
 from enose_device.linked import Linked  # noqa: E402
 from enose_device.log import QUICK_STARTS, Log  # noqa: E402
 from enose_device.partition import LOG_BLOCKS, Partition  # noqa: E402
+from enose_device.safety import FaultError  # noqa: E402
 from enose_device.watchdog import TIMEOUT_MS, Watchdog  # noqa: E402
 
 # What only the making of a device needs; 2 KiB that it has for other things afterwards.
-MAKING = ("board_parts", "_held_parts", "_pulsed_parts", "started_log", "made_device", "made_ready", "one_shot", "Gate")
+MAKING = (
+    "board_parts", "_held_parts", "_pulsed_parts", "_i2c", "_heater", "_optional_parts", "started_log", "made_device",
+    "made_ready", "one_shot", "Gate",
+)  # fmt: skip
 SCRATCH = 0x4005800C  # WATCHDOG: SCRATCH0 (RP2040 data sheet, section 4.7.6), kept over a reset, lost with the power
 
 TYPE_CHECKING = False  # a type checker takes this name for True; at run time the assembler brings these words itself
@@ -55,7 +61,6 @@ class Gate:
 def board_parts(configuration, firmware):
     """Buses, pins and streams as board.json names them."""
     output = machine.Pin.OUT
-    i2c = configuration["i2c"]
     spi = configuration["spi"]
     pin = machine.Pin
     flash = configuration["flash"]
@@ -64,11 +69,11 @@ def board_parts(configuration, firmware):
     parts.update(
         {
             "switch": switch,
-            "heater": pin(configuration["heater_pin"], output, value=0),
+            "heater": _heater(configuration),
             "valve": pin(configuration["valve_pin"], output, value=0),
             "mux": [pin(number, output, value=0) for number in configuration["mux"]["select_pins"]],
             "dac_select": pin(configuration["dac"]["select_pin"], output, value=1),
-            "i2c": machine.I2C(i2c["id"], sda=pin(i2c["sda_pin"]), scl=pin(i2c["scl_pin"]), freq=i2c["frequency_hz"]),
+            "i2c": _i2c(configuration["i2c"]),
             "spi": machine.SPI(
                 spi["id"],
                 baudrate=spi["frequency_hz"],
@@ -90,8 +95,49 @@ def board_parts(configuration, firmware):
             "firmware": firmware,
         }
     )
+    parts.update(_optional_parts(configuration, parts["i2c"]))
+    return parts
+
+
+def _i2c(facts):
+    """The bus; it makes its hardware or its two lines anew as it needs them."""
+    pin = machine.Pin
+    scl, sda = facts["scl_pin"], facts["sda_pin"]
+    return Bus(
+        lambda: machine.I2C(facts["id"], sda=pin(sda), scl=pin(scl), freq=facts["frequency_hz"]),
+        lambda: (pin(scl, pin.OPEN_DRAIN, value=1), pin(sda, pin.OPEN_DRAIN, value=1)),
+        sleep_us,
+    )
+
+
+def _heater(configuration):
+    """What switches the sensors' heaters, off: a pin, or pulse-width modulation on it."""
+    driver = machine.Pin(configuration["heater_pin"], machine.Pin.OUT, value=0)
+    facts = configuration.get("heater_pwm")
+    if facts is None:
+        return driver
+    from enose_device.heater import PwmHeater
+
+    return PwmHeater(machine.PWM(driver, freq=facts["frequency_hz"], duty_u16=0), facts["duty_percent"])
+
+
+def _optional_parts(configuration, bus):
+    """Pins of the parts that only some boards have; a gas sensor heats by itself until it is told not to."""
+    pin = machine.Pin
+    parts = {}
+    for name in ("led", "pump"):
+        if name in configuration:
+            parts[name] = pin(configuration[name]["pin"], pin.OUT, value=0)
     if "battery" in configuration:
         parts["battery"] = machine.ADC(configuration["battery"]["pin"])
+    if "button" in configuration:
+        button = pin(configuration["button"]["pin"], pin.IN, pin.PULL_UP)
+        parts["button"] = lambda: not button.value()
+    if "gas_sensor" in configuration:
+        try:
+            bus.writeto_mem(configuration["gas_sensor"]["address"], 0xE0, b"\xb6")  # BME688: its reset word
+        except FaultError:
+            pass  # it is not there, or the bus is held: whoever needs it finds out
     return parts
 
 

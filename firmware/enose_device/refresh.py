@@ -62,6 +62,12 @@ class Refresh:
             self.done += 1
         self._last_ms = now_ms
 
+    def left_ms(self) -> int:
+        """How long until the weights are due; the longest there is where none are held."""
+        if self.state != WEIGHTS_HELD:
+            return LONGEST_MS
+        return self.period_ms - ticks_diff(ticks_ms(), self._last_ms)
+
     def run(self):
         """The task."""
         while True:

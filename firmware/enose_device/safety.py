@@ -1,7 +1,7 @@
 """The latched safe state: analog switch open, DAC at its no-field code, heaters off, valve closed, the answer NONE."""
 
 from enose_contract import records
-from enose_contract.messages import FAULT_NONE
+from enose_contract.messages import FAULT_BUS, FAULT_NONE
 
 
 class FaultError(Exception):
@@ -11,6 +11,14 @@ class FaultError(Exception):
         """Keep the fault's number."""
         super().__init__(fault)
         self.fault = fault
+
+
+class NoAnswerError(FaultError):
+    """The bus is free and a part on it does not answer: no fault where the device can do without that part."""
+
+    def __init__(self) -> None:
+        """Left alone it is a fault of the bus."""
+        super().__init__(FAULT_BUS)
 
 
 class Safety:

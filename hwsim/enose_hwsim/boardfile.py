@@ -8,9 +8,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from enose_hwsim.optional_sections import Battery, Button, Climate, Display, GasSensor, HeaterPwm, Led, Pin, Pump
 from enose_hwsim.tomlfile import Count, Name, Positive, Section, load
-
-Pin = Annotated[int, Meta(ge=0, le=48)]
 
 
 class I2cBus(Section, frozen=True):
@@ -35,6 +34,7 @@ class SpiBus(Section, frozen=True):
 DacChannel = Annotated[int, Meta(ge=0, le=7)]
 AdcChannel = Annotated[int, Meta(ge=0, le=3)]
 AdcAddress = Annotated[int, Meta(ge=0x48, le=0x4B)]
+AirCoefficient = Annotated[int, Meta(ge=-50_000, le=50_000)]
 AdcRate = Literal[8, 16, 32, 64, 128, 250, 475, 860]
 
 
@@ -147,13 +147,19 @@ class Temperature(Section, frozen=True):
 
 
 class Sensors(Section, frozen=True):
-    """Sensor positions, their dividers and how they are read."""
+    """Sensor positions, their dividers and how they are read.
+
+    ppm_per_c, ppm_per_rh: relative change of each position's resistance per C and per % rh; with them what is read is
+    brought to air of 20 C and 65 % rh.
+    """
 
     positions: Annotated[int, Meta(ge=1, le=16)]
     load_ohm: Count
     rail_v: Positive
     warmup_s: Annotated[float, Meta(ge=0, le=86400)]
     scan_s: Positive
+    ppm_per_c: tuple[AirCoefficient, ...] | None = None
+    ppm_per_rh: tuple[AirCoefficient, ...] | None = None
 
 
 class Refresh(Section, frozen=True):
@@ -193,6 +199,14 @@ class BoardFile(Section, frozen=True):
     temperature: Temperature
     sensors: Sensors
     flash: Flash
+    display: Display | None = None
+    led: Led | None = None
+    climate: Climate | None = None
+    gas_sensor: GasSensor | None = None
+    battery: Battery | None = None
+    pump: Pump | None = None
+    button: Button | None = None
+    heater_pwm: HeaterPwm | None = None
 
 
 class MlpBoard(BoardFile, frozen=True, kw_only=True):

@@ -24,6 +24,7 @@ def device_configuration(board: BoardFile, chip: ChipFile) -> dict[str, Any]:
         own = _pulsed(board, chip)
     else:
         raise ValueError(f"board {board.name} is for a chip of kind '{board.kind}', {chip.name} is '{chip.kind}'")
+    own = {**own, **_optional(board)}
     whole = _shared(board, chip)
     for section, facts in own.items():
         whole[section] = {**whole[section], **facts} if section in whole else facts
@@ -86,6 +87,42 @@ def _shared(board: BoardFile, chip: ChipFile) -> dict[str, Any]:
             **_decision(chip),
         },
     }
+
+
+def _optional(board: BoardFile) -> dict[str, Any]:
+    """The parts that this board has beside what every board has."""
+    found: dict[str, Any] = {}
+    for name in ("led", "pump", "button", "heater_pwm"):
+        section = getattr(board, name)
+        if section is not None:
+            found[name] = msgspec.to_builtins(section)
+    if board.display is not None:
+        found["display"] = {"address": board.display.address}
+    if board.climate is not None:
+        found["climate"] = {"address": board.climate.address, "every_s": board.climate.every_s}
+    if board.gas_sensor is not None:
+        gas = board.gas_sensor
+        found["gas_sensor"] = {
+            "address": gas.address,
+            "period_ms": gas.period_ms,
+            "steps": [list(step) for step in gas.steps],
+        }
+    if board.battery is not None:
+        battery = board.battery
+        found["battery"] = {
+            "pin": battery.pin,
+            "divider_ppm": round(battery.divider * 1e6),
+            "low_uv": _uv(battery.low_v),
+            "empty_uv": _uv(battery.empty_v),
+            "hysteresis_uv": _uv(battery.hysteresis_v),
+            "curve_uv": [_uv(volts) for volts in battery.curve_v],
+        }
+    if board.sensors.ppm_per_c is not None and board.sensors.ppm_per_rh is not None:
+        found["sensors"] = {
+            "ppm_per_c": list(board.sensors.ppm_per_c),
+            "ppm_per_rh": list(board.sensors.ppm_per_rh),
+        }
+    return found
 
 
 def _decision(chip: ChipFile) -> dict[str, Any]:

@@ -47,12 +47,29 @@ STRENGTH_SPREAD = 0.3  # of ln ppm, all compounds of a fruit together
 COMPOUND_SPREAD = 0.6  # and each by itself: no two fruits smell alike
 MIXING_S = 1.5  # first-order exchange of the chamber's air
 WARMUP_DEPTH, WARMUP_S = 0.85, 6.0  # a cold sensor starts this far below its resistance, and recovers so fast
-TEMPERATURE_PER_C = 0.012  # fall of R0 for a warmer
-HUMIDITY_PER_RH = 0.006  # and for a wetter air
+# One row a sensor: change of ln R0 per C and per % rh about reference air. Ours, of the order of the curves
+# "Temperature/humidity dependency" in the family's data sheets: warm and damp air lower it, each type differently.
+_AIR = np.array(
+    [
+        [-0.012, -0.006],
+        [-0.022, -0.005],
+        [-0.018, -0.007],
+        [-0.010, -0.004],
+        [-0.009, -0.003],
+        [-0.010, -0.003],
+        [-0.012, -0.005],
+        [-0.014, -0.006],
+    ]
+)
 SITES_PER_RH = 0.004  # water holds adsorption sites: fall of the sensitivity
 DRIFT_PER_DAY = 0.01  # standard deviation of ln R0 after one day, growing as a random walk
 WANDER, WANDER_S = 0.0015, 8.0  # slow relative noise, and its correlation time
 NOISE = 0.0006  # white relative noise of one sample
+
+
+def air_factor(temperature_c: float, humidity_rh: float) -> Floats:
+    """What this air makes of each sensor's resistance in reference air, (8,)."""
+    return np.asarray(np.exp(_AIR @ (temperature_c - REFERENCE_C, humidity_rh - REFERENCE_RH)))
 
 
 @dataclass(frozen=True)
@@ -80,15 +97,18 @@ class SensorArray:
 
     def still_ohm(self, ppm: Floats, temperature_c: float = REFERENCE_C, humidity_rh: float = REFERENCE_RH) -> Floats:
         """Resistances at rest, (..., 8), in ohm, where each sensor sees ppm (..., 8 or 1, compounds)."""
-        warmer, wetter = temperature_c - REFERENCE_C, humidity_rh - REFERENCE_RH
-        in_air = self.r0_ohm * np.exp(-TEMPERATURE_PER_C * warmer - HUMIDITY_PER_RH * wetter)
+        wetter = humidity_rh - REFERENCE_RH
+        in_air = self.r0_ohm * air_factor(temperature_c, humidity_rh)
         sensed = np.sum(self.sensitivity_per_ppm * ppm, axis=-1) * np.exp(-SITES_PER_RH * wetter)
         return np.asarray(in_air * (1.0 + sensed) ** -self.beta)
 
 
 @dataclass(frozen=True)
 class Exposure:
-    """One simulated measurement: resistances in ohm, (n, 8), of each phase, a sample every sample_s seconds."""
+    """One simulated measurement: resistances in ohm, (n, 8), of each phase, a sample every sample_s seconds.
+
+    temperature_c, humidity_rh: the air that it was made in.
+    """
 
     odour: str
     sample_s: float
@@ -96,6 +116,8 @@ class Exposure:
     baseline_ohm: Floats
     exposure_ohm: Floats
     recovery_ohm: Floats
+    temperature_c: float = REFERENCE_C
+    humidity_rh: float = REFERENCE_RH
 
 
 def simulate(
@@ -127,16 +149,16 @@ def simulate(
         raise ValueError(f"compound_spread {compound_spread}, expected 0 or more")
     rng = np.random.default_rng([seed, 0x0D])
     ppm = _specimen_ppm(odour, rng, compound_spread)
-    temperature_c, humidity_rh = rng.normal(23.0, 2.0), rng.normal(55.0, 7.0)
+    temperature_c, humidity_rh = float(rng.normal(23.0, 2.0)), float(rng.normal(55.0, 7.0))
     counts = [max(1, round(duration_s / sample_s)) for duration_s in durations_s]
     ends = np.cumsum(counts)
     inlet = np.zeros((ends[-1], len(COMPOUNDS)))
     inlet[ends[1] : ends[2]] = ppm
     seen = _seen_ppm(array, inlet, sample_s)
-    ohm = array.still_ohm(seen, float(temperature_c), float(humidity_rh))
+    ohm = array.still_ohm(seen, temperature_c, humidity_rh)
     ohm *= _disturbance(rng, len(ohm), sample_s, day)
     warmup, baseline, exposure, recovery = np.split(ohm, ends[:-1])
-    return Exposure(odour, sample_s, warmup, baseline, exposure, recovery)
+    return Exposure(odour, sample_s, warmup, baseline, exposure, recovery, temperature_c, humidity_rh)
 
 
 def cooling(ohm: float, clean_ohm: float, since_s: float) -> float:

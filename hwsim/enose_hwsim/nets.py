@@ -6,7 +6,7 @@ Pins of bought parts are named as in their data sheets, those of the chip and of
 from dataclasses import dataclass
 
 from enose_hwsim.boardfile import BoardFile, MemristorBoard, MlpBoard
-from enose_hwsim.mcu import ADC, OUTPUT, STATE_MACHINE
+from enose_hwsim.mcu import ADC, INPUT, OUTPUT, PWM, STATE_MACHINE
 
 SENSOR, DRIVE, CHIP_INPUT, CHIP_OUTPUT, SUPPLY = "sensor", "drive", "chip input", "chip output", "supply"
 INPUT_SWITCH = "input switch"
@@ -40,6 +40,7 @@ class Net:
 def nets(board: BoardFile) -> list[Net]:
     """All nets of a board, those of its microcontroller first; supplies and grounds are left out."""
     all_nets = [*_bus_nets(board), *_control_nets(board), *_analog_nets(board), *_own_nets(board)]
+    all_nets += _optional_nets(board)
     return sorted(all_nets, key=lambda net: net.pin is None)
 
 
@@ -60,13 +61,20 @@ def chip_part(board: BoardFile) -> str:
 
 def _bus_nets(board: BoardFile) -> list[Net]:
     i2c, spi = board.i2c, board.spi
-    on_i2c = [adc_part(board)]
+    on_i2c = [adc_part(board), *_optional_i2c_parts(board)]
     on_spi = [(dac_part(board), {"SCK": "SCLK", "MOSI": "SDI", "MISO": "SDO"})]
     if isinstance(board, MemristorBoard):
         on_i2c.append(_read_adc_part(board))
         on_spi.append((_matrix_part(board), {"SCK": "SCLK", "MOSI": "DIN"}))
     i2c_nets = [
-        Net(signal, tuple(End(part, signal) for part in on_i2c), pin, f"I2C{i2c.id} {signal}", "i2c", key)
+        Net(
+            signal,
+            tuple(End(part, _i2c_pin(part, signal)) for part in on_i2c),
+            pin,
+            f"I2C{i2c.id} {signal}",
+            "i2c",
+            key,
+        )
         for signal, key, pin in (("SDA", "sda_pin", i2c.sda_pin), ("SCL", "scl_pin", i2c.scl_pin))
     ]
     spi_nets = [
@@ -85,6 +93,7 @@ def _bus_nets(board: BoardFile) -> list[Net]:
 
 def _control_nets(board: BoardFile) -> list[Net]:
     mux = f"mux {board.mux.part}"
+    heater = OUTPUT if board.heater_pwm is None else PWM
     return [
         Net("dac_select", (End(dac_part(board), "SYNC"),), board.dac.select_pin, OUTPUT, "dac", "select_pin"),
         *(
@@ -92,10 +101,34 @@ def _control_nets(board: BoardFile) -> list[Net]:
             for bit, pin in enumerate(board.mux.select_pins)
         ),
         Net("switch", (End(INPUT_SWITCH, "IN"),), board.switch.pin, OUTPUT, "switch", "pin"),
-        Net("heater", (End("heater driver", "IN"),), board.gas.heater_pin, OUTPUT, "gas", "heater_pin"),
+        Net("heater", (End("heater driver", "IN"),), board.gas.heater_pin, heater, "gas", "heater_pin"),
         Net("valve", (End("valve driver", "IN"),), board.gas.valve_pin, OUTPUT, "gas", "valve_pin"),
         Net("supply", (End("supply divider", "OUT"),), board.supply_sense.pin, ADC, "supply_sense", "pin"),
     ]
+
+
+def _optional_nets(board: BoardFile) -> list[Net]:
+    """What this board has beside what every board has, but for the parts on the I2C bus alone."""
+    found = []
+    if board.led is not None:
+        found.append(Net("led", (End("status LED", "A"),), board.led.pin, OUTPUT, "led", "pin"))
+    if board.pump is not None:
+        found.append(Net("pump", (End("pump driver", "IN"),), board.pump.pin, OUTPUT, "pump", "pin"))
+    if board.button is not None:
+        found.append(Net("button", (End("button", "A"),), board.button.pin, INPUT, "button", "pin"))
+    if board.battery is not None:
+        found.append(Net("battery", (End("battery divider", "OUT"),), board.battery.pin, ADC, "battery", "pin"))
+    return found
+
+
+def _i2c_pin(part: str, signal: str) -> str:
+    """What a part calls a line of the bus: on the BME688 they are SPI's too."""
+    return {"SDA": "SDI", "SCL": "SCK"}[signal] if "BME688" in part else signal
+
+
+def _optional_i2c_parts(board: BoardFile) -> list[str]:
+    on_bus = (("climate", board.climate), ("gas sensor", board.gas_sensor), ("display", board.display))
+    return [f"{what} {section.part} {section.address:#04x}" for what, section in on_bus if section is not None]
 
 
 def _analog_nets(board: BoardFile) -> list[Net]:

@@ -7,6 +7,7 @@ import difflib
 import re
 import tomllib
 from pathlib import Path
+from types import UnionType
 from typing import Annotated, Any, TypeVar, get_args, get_origin
 
 import msgspec
@@ -66,7 +67,7 @@ def _type_at(kind: Any, keys: list[str]) -> Any:
     """The declared type of a key, from the outermost section inwards."""
     for key in keys:
         kind = next(field.type for field in msgspec.structs.fields(kind) if field.name == key)
-        while get_origin(kind) is Annotated:
+        while get_origin(kind) in (Annotated, UnionType):  # of a section that may be missing: `Display | None`
             kind = get_args(kind)[0]
     return kind
 

@@ -66,12 +66,23 @@ def test_an_image_for_another_board_is_exit_code_1_and_one_line(
     assert err.strip().splitlines()[-1] == "error: the image was made for another board"
 
 
+def test_air(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["device", "air", "--device", "sim:pico2-mlp", "--json"]) == 0
+    air = json.loads(capsys.readouterr().out)
+    assert set(air) == {"device", "simulated", "temperature_c", "humidity_rh", "pressure_pa", "gas_ohm"}
+    assert air["temperature_c"] == pytest.approx(20.0, abs=0.1)  # reference air, and the part's noise
+    assert air["humidity_rh"] == pytest.approx(65.0, abs=0.2)
+    assert air["gas_ohm"] == pytest.approx([50_000] * 6, rel=0.005)
+    assert run(["device", "air", "--device", "sim:pico-memristor"]) == 0
+    assert "None" in capsys.readouterr().out  # it has neither
+
+
 def test_classify(capsys: pytest.CaptureFixture[str], fruit: Path) -> None:
     arguments = ("classify", "--image", str(fruit), "--odour", "banana", "--seed", "3")
     result = answered(capsys, *arguments)
     assert set(result) == {
         *("device", "simulated", "answer", "class", "reason", "output_v", "outputs_v", "margin_v"),
-        *("inputs_v", "resistances_ohm", "weights"),
+        *("inputs_v", "resistances_ohm", "weights", "compensation"),
     }
     assert result["simulated"] is True
     assert result["answer"] in ("CLASS", "ABSTAIN", "NONE")

@@ -113,6 +113,7 @@ FUNCTIONS = {
     "code_within": limits.code_within,
     "resistance_ohm": normalise.resistance_ohm,
     "change_ppm": normalise.change_ppm,
+    "at_reference_ohm": normalise.at_reference_ohm,
     "inputs_from_changes": normalise.inputs_from_changes,
     "inputs_from_range": normalise.inputs_from_range,
     "decide": decision.decide,

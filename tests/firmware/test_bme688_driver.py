@@ -162,7 +162,7 @@ def test_a_profile_beyond_the_limits_is_refused(steps: list[tuple[int, int]], pe
     bench = Bench()
     driver = started(bench)
     before = bench.transfers
-    assert fault_of(lambda: driver.run_profile(steps, period_ms)) == FAULT_RANGE
+    assert fault_of(lambda: bench.run(driver.run_profile(steps, period_ms))) == FAULT_RANGE
     assert bench.transfers == before
 
 
@@ -186,7 +186,7 @@ def test_a_result_that_does_not_come_is_a_bus_fault() -> None:
 
 def profile(driver: Bme688, wait: Callable[[int], None], reads: int, every_ms: int) -> list[list[int]]:
     """Every sample of a profile of three steps: index, step, valid."""
-    driver.run_profile([(320, 3), (200, 1), (100, 2)], 140)
+    list(driver.run_profile([(320, 3), (200, 1), (100, 2)], 140))
     seen = []
     for _ in range(reads):
         wait(every_ms)
@@ -252,7 +252,7 @@ def test_under_micropython_a_profile_gives_every_sample_once(micropython: str) -
 from enose_device.sensors.bme688 import Bme688
 driver = Bme688(bus, {BME688})
 run(driver.begin())
-driver.run_profile([(320, 3), (200, 1), (100, 2)], 140)
+run(driver.run_profile([(320, 3), (200, 1), (100, 2)], 140))
 seen = []
 for _ in range(12):
     time.sleep_ms(250)

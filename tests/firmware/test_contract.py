@@ -165,6 +165,9 @@ def test_normalisation(micropython: str, rng: Random) -> None:
         calls.append(("resistance_ohm", [count, rail, rng.choice((1_000, 10_000, 1_000_000))]))
         calls.append(("resistance_ohm", [255 * count, 255 * rail, 10_000]))
         calls.append(("change_ppm", [rng.randint(1, 1 << 32), rng.randint(1, 1 << rng.randint(1, 32))]))
+        air = [rng.randint(-40_000, 85_000), rng.randint(0, 100_000)]
+        coefficients = [rng.randint(-50_000, 50_000), rng.randint(-50_000, 50_000)]
+        calls.append(("at_reference_ohm", [rng.randint(1, 1 << 28), *air, *coefficients]))
         calls.append(("inputs_from_changes", [[rng.randint(0, 1 << rng.randint(1, 40)) for _ in range(4)]]))
         low = [rng.randint(0, 1 << 31) for _ in range(4)]
         calls.append(

@@ -10,13 +10,16 @@ from hypothesis import strategies as st
 
 from enose_contract import records
 from enose_contract.messages import FAULT_BUS, FAULT_RANGE
+from enose_device.bus import TRIES, Bus
 from enose_device.converters.ad5676r import Ad5676r
 from enose_device.converters.adg714 import Adg714Chain
-from enose_device.converters.ads1115 import DIFFERENCE, RATES_SPS, READY_POLLS, TRIES, Ads1115
+from enose_device.converters.ads1115 import DIFFERENCE, RATES_SPS, READY_POLLS, Ads1115
 from enose_device.safety import FaultError, Safety
 from enose_hwsim.board.parts.ad5676r import Ad5676rPart
 from enose_hwsim.board.parts.adg714 import Adg714ChainPart
 from enose_hwsim.board.parts.ads1115 import Ads1115Part
+from enose_hwsim.board.parts.i2c_bus import I2cBus
+from i2c_rig import Line
 
 
 class DacBench:
@@ -49,7 +52,11 @@ class AdcBench:
         self.part = Ads1115Part(lambda channel, t_s: volts + 0.1 * channel, np.random.default_rng(1))
         self.t_s = 0.0
         self.failures = 0
-        self.driver = Ads1115(self, 0x48, rate_sps)
+        lines = I2cBus({})
+        bus = Bus(
+            lambda: self, lambda: (Line(lambda: lines.scl, lines.set_scl), Line(lambda: lines.sda, lines.set_sda)), int
+        )
+        self.driver = Ads1115(bus, 0x48, rate_sps)
 
     def _bus(self, address: int) -> None:
         assert address == 0x48

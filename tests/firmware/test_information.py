@@ -30,6 +30,7 @@ KEYS = {
     "calibration",
     "sealed_images_only",
     "highest_seal",
+    "silent_parts",
 }
 
 

@@ -87,7 +87,7 @@ def test_a_level_of_rest_that_there_is_none_of_is_the_safe_state_with_every_swit
 
 def test_a_read_adc_that_is_missing_fails_the_self_test_and_is_the_safe_state(device: Device) -> None:
     board = device.port.board
-    del board.wiring._i2c[BOARD.read.address]
+    del board.wiring.i2c.parts[BOARD.read.address]
     result = device.selftest()
     assert {name for name, good in result["checks"].items() if not good} == {"adc answers"}
     assert device.status()["fault"] == "the I2C bus does not answer"

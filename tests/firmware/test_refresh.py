@@ -8,6 +8,7 @@ import pytest
 from enose.link.device import Device
 from enose_contract import messages
 from enose_hwsim.board.simulated import SimulatedBoard
+from enose_hwsim.gas import REFERENCE_C, REFERENCE_RH
 from rig import BOARD, CHIP, QUICK, SwitchOn, changed, host_of, image, present
 
 DROOP_MAX_V = CHIP.retention.droop_max_v
@@ -28,6 +29,7 @@ def worst_droop_v(board: SimulatedBoard, until_s: float) -> float:
 def programmed_at(power_on: SwitchOn, ambient_c: float) -> Device:
     board = power_on()
     board.wiring.ambient_c = ambient_c
+    board.world.air = (min(ambient_c, REFERENCE_C), REFERENCE_RH)  # no warmer than the chip
     device = host_of(board)
     device.program(image().pack())
     return device

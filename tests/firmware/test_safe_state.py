@@ -165,7 +165,7 @@ def test_a_dead_i2c_bus_is_tried_three_times_then_safe(programmed: Device, phase
     acknowledge = wiring._acknowledge
 
     def counting(address: int) -> None:
-        if wiring.bus_dead:
+        if wiring.bus_dead and address == QUICK.adc.address:  # the climate sensor is tried too
             tried.append(address)
         acknowledge(address)
 

@@ -10,6 +10,7 @@ import pytest
 
 import enose_hwsim.board
 from enose_hwsim.board.device_side import operations as op
+from enose_hwsim.board.process import STAND_INS_KIB
 
 DEVICE_SIDE = Path(enose_hwsim.board.__file__).parent / "device_side"
 HALF = 2**29
@@ -43,6 +44,19 @@ def said(micropython: str, script: str, answers: bytes = b"", start_us: int = 0)
         sent = requests.read()
     assert done.stderr == ""
     return [json.loads(line) for line in done.stdout.splitlines()], sent
+
+
+def test_the_interpreter_is_not_given_more_for_the_stand_ins_than_they_take(micropython: str) -> None:
+    script = """
+import gc
+gc.collect()
+before = gc.mem_alloc()
+import board_wire, machine, rp2, select, time
+gc.collect()
+print(json.dumps(gc.mem_alloc() - before))
+"""
+    (taken,), _ = said(micropython, script)
+    assert STAND_INS_KIB * 1024 <= taken < (STAND_INS_KIB + 4) * 1024
 
 
 def answer(data: bytes, status: int = 0) -> bytes:
@@ -208,3 +222,25 @@ def test_flash_is_addressed_from_the_start_of_its_partition(micropython: str) ->
         (op.FLASH_ERASE, 0x11000),  # without an offset a block is erased before it is written
         (op.FLASH_WRITE, 0x11000),
     ]
+
+
+def test_pwm_tells_the_board_its_duty(micropython: str) -> None:
+    script = """
+import machine, board_wire
+heater = machine.PWM(machine.Pin(21, machine.Pin.OUT, value=0), freq=1000, duty_u16=0)
+heater.duty_u16(52428)
+board_wire.flush()
+try:
+    machine.PWM(machine.Pin(21), freq=7, duty_u16=0)
+except ValueError as error:
+    print(json.dumps(str(error)))
+"""
+    (refused,), sent = said(micropython, script)
+    assert refused == "freq too small"
+    duties = []
+    while sent:
+        length, operation, _ = struct.unpack_from(op.HEADER, sent)
+        payload, sent = sent[op.HEADER_SIZE : op.HEADER_SIZE + length], sent[op.HEADER_SIZE + length :]
+        if operation == op.PWM_WRITE:
+            duties.append(struct.unpack("<BH", payload))
+    assert duties == [(21, 0), (21, 52428)]

@@ -47,6 +47,21 @@ def test_warm_and_wet_air_lowers_resistances() -> None:
     assert ARRAY.still_ohm(air) == pytest.approx(ARRAY.r0_ohm)
 
 
+@given(st.floats(-20, 60), st.floats(5, 95), st.floats(-20, 60), st.floats(5, 95))
+def test_the_airs_factors_multiply_and_are_one_in_reference_air(t1: float, h1: float, t2: float, h2: float) -> None:
+    assert gas.air_factor(gas.REFERENCE_C, gas.REFERENCE_RH) == pytest.approx(1.0)
+    both = gas.air_factor(t1, h1) * gas.air_factor(t2, h2)
+    assert gas.air_factor(t1 + t2 - gas.REFERENCE_C, h1 + h2 - gas.REFERENCE_RH) == pytest.approx(both)
+
+
+def test_an_exposure_knows_the_air_that_it_was_made_in() -> None:
+    smelt = gas.simulate("lemon", 3, ARRAY)
+    assert (smelt.temperature_c, smelt.humidity_rh) != (gas.REFERENCE_C, gas.REFERENCE_RH)
+    still = ARRAY.still_ohm(np.zeros(len(gas.COMPOUNDS)), smelt.temperature_c, smelt.humidity_rh)
+    # what is left of the warm-up, a fifth of a day's drift in wander and noise
+    assert smelt.baseline_ohm[-1] == pytest.approx(still, rel=0.01)
+
+
 def test_a_cold_array_starts_low_and_has_settled_by_the_baseline() -> None:
     smelt = gas.simulate("lychee", 5, ARRAY)
     settled = smelt.baseline_ohm.mean(axis=0)

@@ -11,6 +11,7 @@ from enose_hwsim.chips import open_chip
 from rig import BOARD, CHIP, changed
 
 PULSED_BOARD, PULSED_CHIP, _ = find_board("pico-memristor")
+FULL = find_board("pico2-mlp")[0]
 
 
 @pytest.fixture
@@ -111,6 +112,63 @@ def test_only_the_adc_acknowledges_and_a_dead_bus_nobody(wiring: Wiring) -> None
     with pytest.raises(OSError, match="no acknowledge") as error:
         wiring.i2c_write(0x48, b"\x01", 0.0)
     assert error.value.errno == 5
+
+
+@pytest.fixture
+def full() -> Wiring:
+    return wire(FULL, CHIP, open_chip(CHIP, "fast"), World(), FlashPart(4096), np.random.default_rng(1))
+
+
+def test_the_optional_parts_are_on_the_bus_and_in_the_worlds_air(full: Wiring) -> None:
+    full.world.air = (31.0, 44.0)
+    full.i2c_write(FULL.climate.address, b"\xfd", 1.0)
+    answer = full.i2c_read(FULL.climate.address, 6, b"", 1.01)
+    # the part's noise, three sigma: 0.04 C and 0.08 %
+    assert int.from_bytes(answer[:2], "big") / 65535 * 175 - 45 == pytest.approx(31.0, abs=0.06)
+    assert int.from_bytes(answer[3:5], "big") / 65535 * 125 - 6 == pytest.approx(44.0, abs=0.12)
+    assert full.i2c_read(FULL.gas_sensor.address, 1, b"\xd0", 1.0) == b"\x61"
+    assert (full.gas_sensor.temperature_c, full.gas_sensor.humidity_rh) == (31.0, 44.0)
+    full.i2c_write(FULL.display.address, b"\x00\x81\x42", 1.0)
+    assert full.display.contrast == 0x42
+
+
+def test_a_board_without_them_is_the_same_board_to_the_noise() -> None:
+    plain = changed(FULL, display=None, gas_sensor=None, climate=None)
+    both = [
+        wire(board, CHIP, open_chip(CHIP, "fast"), World(), FlashPart(4096), np.random.default_rng(1))
+        for board in (FULL, plain)
+    ]
+    assert (both[1].climate, both[1].gas_sensor, both[1].display) == (None, None, None)
+    assert [adc_v(wiring, BOARD.adc.rail_channel, 1.0) for wiring in both] == [pytest.approx(3.3, abs=320e-6)] * 2
+    assert len({adc_v(wiring, BOARD.adc.rail_channel, 2.0) for wiring in both}) == 1
+
+
+def test_the_heaters_power_is_the_duty_as_a_part_of_the_boards(full: Wiring, wiring: Wiring) -> None:
+    for duty in (0.0, 0.4, 0.8):
+        full.set_duty(FULL.gas.heater_pin, duty)
+        assert full.world.heater_power == pytest.approx(duty / 0.8)
+        assert full.pin_read(FULL.gas.heater_pin) == (duty > 0)
+    full.set_duty(FULL.led.pin, 0.5)
+    assert full.world.heater_power == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(("pin", "line"), [(FULL.i2c.sda_pin, "sda"), (FULL.i2c.scl_pin, "scl")])
+def test_the_lines_of_the_bus_are_pulled_up_and_can_be_pulled_down(full: Wiring, pin: int, line: str) -> None:
+    assert full.pin_read(pin) == 1
+    full.pin_write(pin, 0, 0.0)
+    assert (full.pin_read(pin), getattr(full.i2c, line)) == (0, 0)
+    with pytest.raises(OSError, match="held low"):
+        full.i2c_write(0x48, b"\x01", 0.0)
+    full.let_go(0.0)
+    assert full.pin_read(pin) == 1
+    full.i2c_write(0x48, b"\x01", 0.0)
+
+
+def test_the_battery_is_divided(full: Wiring, wiring: Wiring) -> None:
+    full.battery_v = 3.7
+    # one code of 12 bits over 3.3 V is 0.8 mV; noise of 0.7 codes, four sigma, and half a code of rounding
+    assert full.mcu_adc(FULL.battery.pin) / 65535 * 3.3 == pytest.approx(1.85, abs=3.3 * 0.8e-3)
+    assert wiring.mcu_adc(FULL.battery.pin) / 65535 * 3.3 < 3.3 * 0.8e-3
 
 
 def chain(wiring: Wiring, *closed: int, t_s: float = 0.0) -> None:

@@ -69,7 +69,7 @@ MLP = [
     ("sda_pin = 4", "sda_pin = 2", "i2c.sda_pin: GPIO 2, expected a pin with I2C0 SDA; the nearest: GPIO 0"),
     ("scl_pin = 5", "scl_pin = 3", "i2c.scl_pin: GPIO 3, expected a pin with I2C0 SCL; the nearest: GPIO 1"),
     ("sck_pin = 18", "sck_pin = 27", "spi.sck_pin: GPIO 27, expected a pin with SPI0 SCK; the nearest: GPIO 18"),
-    ("mosi_pin = 19", "mosi_pin = 0", "spi.mosi_pin: GPIO 0, expected a pin with SPI0 MOSI; the nearest: GPIO 3"),
+    ("mosi_pin = 19", "mosi_pin = 0", "spi.mosi_pin: GPIO 0, expected a pin with SPI0 MOSI; the nearest: GPIO 19"),
     ("miso_pin = 16", "miso_pin = 28", "spi.miso_pin: GPIO 28, expected a pin with SPI0 MISO; the nearest: GPIO 16"),
     ("[spi]\nid = 0", "[spi]\nid = 2", "spi.id: 2, expected SPI 0 or 1 of the RP2040"),
     ("pin = 26", "pin = 3", "supply_sense.pin: GPIO 3, expected a pin with ADC; the nearest: GPIO 26"),
@@ -111,6 +111,12 @@ MLP = [
     ("[10, 11, 12, 13, 14]", "[10, 11, 12, 13]", "weights.address_pins: 4 lines, expected 5, for 25 weights of mlp441"),
     ("divider = 2.0", "divider = 0.5",
      "supply_sense.divider: 0.5, expected at least 0.573, for 1.89 V at an ADC that ends at 3.3 V"),
+    # the air
+    ("-12_000, -22_000, ", "-12_000, ",
+     "sensors.ppm_per_c: 15 values, expected 16, one a position"),
+    ("-6_000, -5_000, ", "-6_000, ", "sensors.ppm_per_rh: 15 values, expected 16, one a position"),
+    ('[climate] # the air at the sensors\npart = "SHT40"\naddress = 0x44\nevery_s = 5\n', "",
+     "sensors.ppm_per_c: no sensor knows the air, expected a section [climate]"),
 ]
 MEMRISTOR = [
     ("gate_pin = 14", "gate_pin = 23", "pulses.gate_pin: GPIO 23 is taken by the Pico (the regulator's mode),"
@@ -135,16 +141,22 @@ MEMRISTOR = [
 ]
 ESP32S3 = [
     ("pin = 47", "pin = 22", "switch.pin: there is no GPIO 22 on the ESP32-S3, expected a free pin;"
-     " the nearest: GPIO 35"),
+     " the nearest: GPIO 36"),
     ("pin = 47", "pin = 46", "switch.pin: GPIO 46 is taken by the DevKitC-1 (strapping: boot messages),"
      " expected a free pin; the nearest: GPIO 47"),
     ("sda_pin = 8", "sda_pin = 20", "i2c.sda_pin: GPIO 20 is taken by the DevKitC-1 (USB D+),"
      " expected a pin with I2C0 SDA; the nearest: GPIO 8"),
     ("[spi] # the pins that SPI2 has without the GPIO matrix\nid = 1", "[spi]\nid = 0",
      "spi.id: 0, expected SPI 1 or 2 of the ESP32-S3"),
-    ("pin = 1\n", "pin = 40\n", "supply_sense.pin: GPIO 40, expected a pin with ADC; the nearest: GPIO 2"),
-    ("heap_kib = 176", "heap_kib = 256",
-     "heap_kib: 256 KiB, expected at most 192 KiB, what MicroPython has on the ESP32-S3"),
+    ("pin = 1\n", "pin = 40\n", "supply_sense.pin: GPIO 40, expected a pin with ADC; the nearest: GPIO 1"),
+    ("heap_kib = 224", "heap_kib = 256",
+     "heap_kib: 256 KiB, expected at most 224 KiB, what MicroPython has on the ESP32-S3"),
+    ("pin = 35", "pin = 20", "button.pin: GPIO 20 is taken by the DevKitC-1 (USB D+), expected a free pin;"
+     " the nearest: GPIO 35"),
+    ("pin = 2\ndivider = 2.0", "pin = 2\ndivider = 1.0",
+     "battery.divider: 1, expected at least 1.44, for 4.18 V at an ADC that ends at 2.9 V"),
+    ("low_v = 3.45", "low_v = 4.1",
+     "battery.low_v: 4.1 V, expected within the curve from 3.2 V, and with its hysteresis below 4.18 V"),
 ]
 # fmt: on
 CASES = [
@@ -167,7 +179,7 @@ def test_every_problem_is_named_not_only_the_first_in_the_order_of_the_file(tmp_
 
 
 def test_a_board_without_a_free_pin_says_so(tmp_path: Path) -> None:
-    lines = ("[10, 11, 12, 13, 14]", "[10, 11, 12, 13, 14, 0, 1, 2, 3, 27, 28, 20]")
+    lines = ("[10, 11, 12, 13, 14]", "[10, 11, 12, 13, 14, 0, 1, 27, 28, 20]")
     found = problems(tmp_path, "pico-mlp", lines)
     assert found == [
         "switch.pin: GPIO 20 is used by weights.address_pins already, expected a free pin; none is free",

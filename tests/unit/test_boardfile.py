@@ -13,6 +13,7 @@ from enose_hwsim.chipfile import load_chip
 from enose_hwsim.tomlfile import BoardError, line_of
 
 BOARD = (boards_folder() / "pico-mlp.toml").read_text(encoding="utf-8")
+FULL = (boards_folder() / "pico2-mlp.toml").read_text(encoding="utf-8")  # all optional parts are on it
 MEMRISTOR = (boards_folder() / "pico-memristor.toml").read_text(encoding="utf-8")
 CHIP = (boards_folder() / "chips" / "mlp441.toml").read_text(encoding="utf-8")
 
@@ -132,6 +133,50 @@ def test_a_wrong_value_of_a_memristor_board_is_named(tmp_path: Path, old: str, n
     source = MEMRISTOR.replace(old, new, 1)
     assert source != MEMRISTOR
     assert refused(tmp_path, load_board, source) == f"FILE:{line_with(source, new)}: {expected}"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ('part = "SSD1306"', 'part = "SH1106"', "display.part: 'SH1106' is not one of: SSD1306"),
+        ("address = 0x3C", "address = 0x4A", "display.address: 74 is not one of: 60, 61"),
+        ("every_s = 5", "every = 5", "climate.every: unknown key, did you mean 'every_s'?"),
+        ("duty_percent = 80", "duty_percent = 0", "heater_pwm.duty_percent: expected `int` >= 1"),
+        ("steps = [[320, 5]", "steps = [[500, 5]", "gas_sensor.steps: expected `int` <= 400"),
+        ("steps = [[320, 5]", "steps = [[320]", "gas_sensor.steps: expected `array` of length 2, got 1"),
+        ("period_ms = 140", "period_ms = 10", "gas_sensor.period_ms: expected `int` >= 20"),
+        ("curve_v = [3.2, ", "curve_v = [", "battery.curve_v: expected `array` of length >= 11"),
+        ("[led]", "[lde]", "lde: unknown key, did you mean 'led'?"),
+        ("ppm_per_rh = [\n    -6_000", "ppm_per_rh = [\n    -60_000", "sensors.ppm_per_rh: expected `int` >= -50000"),
+    ],
+)
+def test_a_wrong_value_of_an_optional_part_is_named(tmp_path: Path, old: str, new: str, expected: str) -> None:
+    source = FULL.replace(old, new, 1)
+    assert source != FULL
+    line = line_with(source, new.splitlines()[0])
+    assert refused(tmp_path, load_board, source) == f"FILE:{line}: {expected}"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("curve_v = [3.2, 3.45", "curve_v = [3.2, 3.2", " does not rise from each voltage to the next"),
+        ("empty_v = 3.2 ", "empty_v = 3.6 ", "empty_v 3.6 is not below low_v 3.45"),
+    ],
+)
+def test_a_battery_that_contradicts_itself_is_refused(tmp_path: Path, old: str, new: str, expected: str) -> None:
+    text = refused(tmp_path, load_board, FULL.replace(old, new, 1))
+    assert text.startswith(f"FILE:{line_with(FULL, '[battery]')}: battery: ")
+    assert text.endswith(expected)
+
+
+@pytest.mark.parametrize("section", ["led", "display", "climate", "gas_sensor", "battery", "pump", "heater_pwm"])
+def test_an_optional_part_may_be_left_out(tmp_path: Path, section: str) -> None:
+    at = FULL.index(f"[{section}]")
+    end = FULL.find("\n[", at)
+    path = tmp_path / "file.toml"
+    path.write_text(FULL[:at] + (FULL[end + 1 :] if end > 0 else ""), encoding="utf-8")
+    assert getattr(load_board(path), section) is None
 
 
 def test_an_input_channel_named_twice_is_refused(tmp_path: Path) -> None:

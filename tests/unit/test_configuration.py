@@ -69,6 +69,31 @@ def test_units_are_microvolts_microseconds_and_milliseconds() -> None:
     }
 
 
+@pytest.mark.parametrize(("name", "led", "battery"), [("pico2-mlp", 2, 27), ("esp32s3-mlp", 40, 2)])
+def test_the_optional_parts_are_those_of_the_board_file(name: str, led: int, battery: int) -> None:
+    board, chip, _ = find_board(name)
+    configuration = device_configuration(board, chip)
+    assert json.loads(json.dumps(configuration)) == configuration
+    assert {type(leaf) for leaf in leaves(configuration)} == {int, str}
+    assert configuration["led"] == {"pin": led}
+    assert configuration["display"] == {"address": 0x3C}
+    assert configuration["climate"] == {"address": 0x44, "every_s": 5}
+    assert configuration["gas_sensor"]["steps"][0] == [320, 5]
+    assert configuration["heater_pwm"] == {"frequency_hz": 1000, "duty_percent": 80}
+    assert (configuration["battery"]["pin"], configuration["battery"]["divider_ppm"]) == (battery, 2_000_000)
+    assert (configuration["battery"]["low_uv"], configuration["battery"]["empty_uv"]) == (3_450_000, 3_200_000)
+    assert configuration["battery"]["curve_uv"] == sorted(configuration["battery"]["curve_uv"])
+    assert configuration["sensors"]["ppm_per_c"][:2] == [-12_000, -22_000]
+    assert len(configuration["sensors"]["ppm_per_rh"]) == board.sensors.positions
+
+
+def test_a_board_without_optional_parts_has_none_of_their_sections() -> None:
+    sections = {"led", "display", "climate", "gas_sensor", "battery", "pump", "button", "heater_pwm"}
+    assert not sections & set(device_configuration(MEMRISTOR_BOARD, MEMRISTOR_CHIP))
+    assert "ppm_per_c" not in device_configuration(MEMRISTOR_BOARD, MEMRISTOR_CHIP)["sensors"]
+    assert sections & set(device_configuration(BOARD, CHIP)) == {"led", "climate", "pump", "heater_pwm"}
+
+
 @pytest.mark.parametrize(("name", "mcu"), [("pico2-mlp", "rp2350"), ("esp32s3-mlp", "esp32s3")])
 def test_the_same_board_on_another_microcontroller_differs_in_names_and_pins_only(name: str, mcu: str) -> None:
     board, chip, _ = find_board(name)

@@ -83,4 +83,4 @@ def test_every_number_that_a_device_sends_has_its_words() -> None:
 
 def test_the_safe_state_serves_nothing_that_drives() -> None:
     served = {MESSAGES[kind].name for kind in messages.SERVED_WHEN_SAFE}
-    assert served == {"hello", "info", "status", "result", "log", "safe", "clear", "bye"}
+    assert served == {"hello", "info", "status", "result", "log", "safe", "clear", "bye", "air"}

@@ -1,5 +1,6 @@
 """Normalisation: 0.85-0.95 V, the largest change at the top, no odour is no input."""
 
+import math
 from fractions import Fraction
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from enose_contract.normalise import (
     LEAST_CHANGE_PPM,
+    at_reference_ohm,
     change_ppm,
     inputs_from_changes,
     inputs_from_range,
@@ -54,6 +56,53 @@ def test_the_image_says_what_counts_as_a_change(changes_ppm: list[int], least_pp
 def test_a_change_is_relative_absolute_and_in_millionths(ohm: int, baseline_ohm: int) -> None:
     exact = abs(Fraction(ohm, baseline_ohm) - 1) * 1_000_000
     assert 0 <= exact - change_ppm(ohm, baseline_ohm) < 1
+
+
+airs = st.tuples(st.integers(-40_000, 85_000), st.integers(0, 100_000))
+coefficients = st.tuples(st.integers(-50_000, 50_000), st.integers(-50_000, 50_000))
+
+
+def exponent(air: tuple[int, int], coefficient: tuple[int, int]) -> float:
+    """What the coefficients make of ln R in this air; held at +-1."""
+    x = ((air[0] - 20_000) * coefficient[0] + (air[1] - 65_000) * coefficient[1]) * 1e-9
+    return min(max(x, -1.0), 1.0)
+
+
+@given(ohms, coefficients)
+def test_in_reference_air_nothing_is_compensated(ohm: int, coefficient: tuple[int, int]) -> None:
+    assert at_reference_ohm(ohm, 20_000, 65_000, *coefficient) == ohm
+
+
+@given(ohms, airs)
+def test_without_coefficients_nothing_is_compensated(ohm: int, air: tuple[int, int]) -> None:
+    assert at_reference_ohm(ohm, *air, 0, 0) == ohm
+
+
+@given(st.integers(1000, 10_000_000), airs, coefficients)
+def test_what_the_air_does_to_a_sensor_is_taken_back(
+    ohm: int, air: tuple[int, int], coefficient: tuple[int, int]
+) -> None:
+    x = exponent(air, coefficient)
+    found = at_reference_ohm(round(ohm * math.exp(x)), *air, *coefficient)
+    # the quotient for exp(x) is off by x**3 / 12 and less than twice that up to 1; a thousandth: whole ohm and ppm
+    assert found == pytest.approx(ohm, rel=abs(x) ** 3 / 6 + 2.1e-3, abs=2)
+
+
+@given(ohms, airs, coefficients)
+def test_a_factor_is_never_beyond_three_and_a_resistance_never_zero(
+    ohm: int, air: tuple[int, int], coefficient: tuple[int, int]
+) -> None:
+    found = at_reference_ohm(ohm, *air, *coefficient)
+    assert found >= 1
+    assert (ohm - 3) / 3 <= found <= max(3 * ohm, 1)
+
+
+@given(ohms, ohms, airs, coefficients)
+def test_more_resistance_is_never_less_after_it(
+    one: int, other: int, air: tuple[int, int], coefficient: tuple[int, int]
+) -> None:
+    low, high = (at_reference_ohm(ohm, *air, *coefficient) for ohm in sorted((one, other)))
+    assert low <= high
 
 
 @given(st.lists(st.tuples(ohms, ohms, ohms), min_size=1, max_size=16))

@@ -85,7 +85,7 @@ def post(operation, first, second, data=None, at_us=None):
     """A request that nobody waits for."""
     if operation == operations.PIN_WRITE:
         _board.pin_write(first, second)
-    else:
+    elif operation == operations.SPI_WRITE:
         _board.spi(data)
 
 
@@ -100,6 +100,8 @@ def call(operation, payload):
         return _board.spi(payload[1:])
     if operation == operations.ADC_READ:
         return struct.pack("<H", _board.mcu_adc(payload[0]))
+    if operation in (operations.I2C_WRITE, operations.I2C_READ) and payload[1] != _board.adc_address:
+        raise OSError(6)  # the optional parts are not on this board
     if operation == operations.I2C_WRITE:
         _board.adc.write(payload[2:], t_s)
         return b""

@@ -61,6 +61,7 @@ class InnerBoard:
         self._weight_channel = dac["weight_channel"]
         self.dac = Ad5676rPart(dac["full_scale_uv"] * 1e-6 / dac["gain"], self._dac_changed)
         self.adc = Ads1115Part(self._adc_input_v, Quiet())
+        self.adc_address = configuration["adc"]["address"]
         self._levels = {}
         self._address_pins = configuration["weights"]["address_pins"]
         self._weight_codes = [0] * configuration["chip"]["weights"]

@@ -1,7 +1,14 @@
 """Metal-oxide sensors in dividers behind a 16-way multiplexer (CD74HC4067, TI SCHS209), read as ratios to the rail."""
 
 from enose_contract import normalise
-from enose_contract.messages import REASON_REFERENCE, REASON_SATURATED, REASON_SENSOR
+from enose_contract.messages import (
+    COMPENSATED,
+    COMPENSATION_NONE,
+    REASON_REFERENCE,
+    REASON_SATURATED,
+    REASON_SENSOR,
+    UNCOMPENSATED,
+)
 
 FULL_COUNT = 32768
 END_COUNTS = 4  # nearer to an end is open or short: the converter's noise is 0.4 counts rms
@@ -23,13 +30,25 @@ class SensorArray:
         self._load_ohm = configuration["sensors"]["load_ohm"]
         self._settle_ms = -(-configuration["mux"]["settle_us"] // 1000)
         self._wanted_count = configuration["sensors"]["rail_uv"] * FULL_COUNT // self._range_uv
+        self._sensors = configuration["sensors"]
+        self.climate = None  # what knows the air that resistances are brought to reference air from
+        self.compensation = COMPENSATION_NONE
+        self._temperature_mc = self._humidity_mrh = 0
         self.rail_count = 0
+
+    def begin(self) -> None:
+        """A new measurement: the air is taken for what it is now, or its baseline would be that of another air."""
+        climate = self.climate
+        if climate is not None:
+            self.compensation = COMPENSATED if climate.known else UNCOMPENSATED
+            self._temperature_mc, self._humidity_mrh = climate.temperature_mc, climate.humidity_mrh
 
     def scan(self, positions, ohms):
         """A task yielding the ms to wait: reads the sensors at `positions` into `ohms`.
 
-        In place of a resistance that cannot be told stands minus the reason: REASON_SENSOR (open or short),
-        REASON_SATURATED, and REASON_REFERENCE for all of them where the rail reads wrong.
+        Compensated ones are those of reference air. In place of a resistance that cannot be told stands minus the
+        reason: REASON_SENSOR (open or short), REASON_SATURATED, and REASON_REFERENCE for all of them where the rail
+        reads wrong.
         """
         adc = self._adc
         adc.start(self._rail_channel, self._range_uv)
@@ -41,7 +60,7 @@ class SensorArray:
                 yield self._settle_ms
             adc.start(self._sensor_channel, self._range_uv)
             yield adc.conversion_ms
-            ohms[k] = self._ohm(adc.read())
+            ohms[k] = self._at_reference(positions[k], self._ohm(adc.read()))
 
     def rail_good(self) -> bool:
         """Whether the rail, as it was read last, is what it should be: the converter's reference has not drifted."""
@@ -50,6 +69,12 @@ class SensorArray:
     def step_ohm(self, ohm: int) -> int:
         """What one count of the converter changes at this resistance, rounded up."""
         return (ohm + self._load_ohm) ** 2 // (self._load_ohm * max(self.rail_count, 1)) + 1
+
+    def _at_reference(self, position: int, ohm: int) -> int:
+        if self.compensation != COMPENSATED or ohm < 0:
+            return ohm
+        per_c, per_rh = self._sensors["ppm_per_c"][position], self._sensors["ppm_per_rh"][position]
+        return normalise.at_reference_ohm(ohm, self._temperature_mc, self._humidity_mrh, per_c, per_rh)
 
     def _ohm(self, count: int) -> int:
         if not self.rail_good():

@@ -3,8 +3,8 @@
 Forced mode: one heater step at a time. Parallel mode: a profile of up to ten steps that the part runs by itself.
 """
 
-from enose_contract.messages import FAULT_BUS, FAULT_RANGE
-from enose_device.safety import FaultError
+from enose_contract.messages import FAULT_RANGE
+from enose_device.safety import FaultError, NoAnswerError
 from enose_device.sensors import bme688_calibration as blocks
 
 CHIP_ID_AT, CHIP_ID = 0xD0, 0x61
@@ -48,28 +48,29 @@ class Bme688:
         self._bus = bus
         self._address = address
         self._one = bytearray(1)
-        self._raw = bytearray(FIELD * FIELDS)
+        self._raw = bytearray(FIELD)
         self._calibration = blocks.Calibration(bytes(23), bytes(14), bytes(5))  # until `begin`
         self.samples = [Sample() for _ in range(FIELDS)]
         self.ambient_c = 25
 
     def begin(self):
-        """A task yielding the ms to wait: reset, and read the calibration. FaultError(FAULT_BUS) for another part."""
+        """A task yielding the ms to wait: reset, and read the calibration. NoAnswerError for another part."""
         self._put(RESET_AT, RESET_WORD)
         yield RESET_MS
         if self._get(CHIP_ID_AT) != CHIP_ID or self._get(VARIANT_AT) != VARIANT:
-            raise FaultError(FAULT_BUS)
+            raise NoAnswerError()
         self._calibration = blocks.Calibration(
             self._block(blocks.FIRST, blocks.FIRST_COUNT),
             self._block(blocks.SECOND, blocks.SECOND_COUNT),
             self._block(blocks.THIRD, blocks.THIRD_COUNT),
         )
+        yield 0
         self._put(CTRL_HUM, HUMIDITY_1X)
 
     def measure(self, target_c: int, heat_ms: int):
         """A task yielding the ms to wait: one Sample, the heater at target_c for heat_ms. The part is asleep before it.
 
-        Raises FaultError: FAULT_RANGE, nothing is sent; FAULT_BUS where no result comes.
+        Raises FaultError(FAULT_RANGE), and nothing is sent; NoAnswerError where no result comes.
         """
         self._set_step(0, target_c, wait_code(heat_ms))
         self._put(CTRL_GAS_1, RUN_GAS)
@@ -80,10 +81,10 @@ class Bme688:
                 self.ambient_c = self.samples[0].temperature_mc // 1000
                 return self.samples[0]
             yield POLL_MS
-        raise FaultError(FAULT_BUS)
+        raise NoAnswerError()
 
-    def run_profile(self, steps, period_ms: int) -> None:
-        """Have the part go through steps of (target_c, periods) for ever; period_ms is from one Sample to the next.
+    def run_profile(self, steps, period_ms: int):
+        """A task: have the part go through steps of (target_c, periods) for ever, a Sample every period_ms.
 
         The part is asleep before it. Raises FaultError(FAULT_RANGE), and nothing is sent.
         """
@@ -95,6 +96,7 @@ class Bme688:
         shared = shared_code(period_ms)
         for k in range(len(steps)):
             self._set_step(k, steps[k][0], steps[k][1])
+            yield 0
         self._put(GAS_WAIT_SHARED, shared)
         self._put(CTRL_GAS_1, RUN_GAS | len(steps))
         self._put(CTRL_MEAS, TEMPERATURE_2X_PRESSURE_1X | PARALLEL)
@@ -105,25 +107,26 @@ class Bme688:
 
     def poll(self) -> int:
         """Read what is new into `samples`, the oldest first; how many there are, 0..3."""
-        self._bus.readfrom_mem_into(self._address, FIELDS_AT, self._raw)
         found = 0
         for k in range(FIELDS):
-            if self._raw[FIELD * k] & NEW:
-                self._unpack(FIELD * k, self.samples[found])
+            at = FIELDS_AT + FIELD * k
+            if self._get(at) & NEW:
+                self._bus.readfrom_mem_into(self._address, at, self._raw)
+                self._unpack(self.samples[found])
                 found += 1
         self._sort(found)
         return found
 
-    def _unpack(self, at: int, sample: Sample) -> None:
+    def _unpack(self, sample: Sample) -> None:
         raw, calibration = self._raw, self._calibration
-        t_fine = calibration.t_fine(_twenty_bits(raw, at + 5))
-        sample.step = raw[at] & 0x0F
-        sample.index = raw[at + 1]
+        t_fine = calibration.t_fine(_twenty_bits(raw, 5))
+        sample.step = raw[0] & 0x0F
+        sample.index = raw[1]
         sample.temperature_mc = t_fine * 25 >> 7
-        sample.pressure_pa = calibration.pressure_pa(_twenty_bits(raw, at + 2), t_fine)
-        sample.humidity_mrh = calibration.humidity_mrh(raw[at + 8] << 8 | raw[at + 9], t_fine)
-        sample.gas_ohm = blocks.gas_ohm(raw[at + 15] << 2 | raw[at + 16] >> 6, raw[at + 16] & 0x0F)
-        sample.valid = raw[at + 16] & VALID == VALID
+        sample.pressure_pa = calibration.pressure_pa(_twenty_bits(raw, 2), t_fine)
+        sample.humidity_mrh = calibration.humidity_mrh(raw[8] << 8 | raw[9], t_fine)
+        sample.gas_ohm = blocks.gas_ohm(raw[15] << 2 | raw[16] >> 6, raw[16] & 0x0F)
+        sample.valid = raw[16] & VALID == VALID
 
     def _sort(self, found: int) -> None:
         """By age: `index` counts on modulo 256, and samples of one read lie within two of each other."""

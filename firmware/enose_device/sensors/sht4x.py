@@ -3,8 +3,7 @@
 One measurement of high repeatability at a time; the heater is not used.
 """
 
-from enose_contract.messages import FAULT_BUS
-from enose_device.safety import FaultError
+from enose_device.safety import NoAnswerError
 
 MEASURE = 0xFD
 MEASURE_MS = 10  # 8.3 ms at most (table 4), and the granularity of a millisecond
@@ -34,7 +33,7 @@ class Sht4x:
     def measure(self):
         """A task yielding the ms to wait: (temperature in mC, relative humidity in 0.001 %).
 
-        Raises FaultError(FAULT_BUS) where the part stays silent or its checksums stay wrong.
+        Raises NoAnswerError where the part stays silent or its checksums stay wrong.
         """
         six = self._six
         for _ in range(TRIES):
@@ -45,4 +44,4 @@ class Sht4x:
                 temperature_mc = (six[0] << 8 | six[1]) * 175000 // 65535 - 45000
                 humidity_mrh = (six[3] << 8 | six[4]) * 125000 // 65535 - 6000
                 return temperature_mc, min(max(humidity_mrh, 0), 100000)
-        raise FaultError(FAULT_BUS)
+        raise NoAnswerError()

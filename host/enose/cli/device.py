@@ -10,6 +10,8 @@ from cyclopts import Parameter
 from enose.cli.output import print_fields, print_json, progress, stderr, stdout
 from enose.cli.parameters import DeviceAddress, Fidelity, Json, Odour, Seed
 
+AIR_WAIT_MS = 6000  # some seconds, for a heater profile once through
+
 
 class BadOption(ValueError):
     """An option whose value cannot be used."""
@@ -48,6 +50,17 @@ def info(*, device: DeviceAddress = "auto", json: Json = False) -> None:
         _show(
             f"device at {device}", {"device": device, "simulated": opened.simulated, **opened.info(), **firmware}, json
         )
+
+
+def air(*, device: DeviceAddress = "auto", json: Json = False) -> None:
+    """Say what a device's climate and gas sensors read: temperature, humidity, pressure, gas resistance at each step.
+
+    Examples: `enose device air --device /dev/ttyACM0`, `enose device air --device sim:pico2-mlp --json`
+    """
+    with _opened(device) as opened:
+        if opened.simulated:
+            opened.port.wait(AIR_WAIT_MS)  # it has been switched on just now
+        _show(f"air at {device}", {"device": device, "simulated": opened.simulated, **opened.air()}, json)
 
 
 def selftest(*, device: DeviceAddress = "auto", json: Json = False) -> int:
@@ -140,6 +153,7 @@ def classify(
         "inputs_v": list(answer.inputs_v),
         "resistances_ohm": list(answer.ohms),
         "weights": answer.weights,
+        "compensation": answer.compensation,
     }
     if json:
         print_json(result)
@@ -150,6 +164,8 @@ def classify(
     margin = f"{answer.margin_v * 1e3:.1f} mV"
     near = f"{margin} above the next" if len(answer.outputs_v) > 1 else f"{margin} from the nearest edge"
     stdout.print(f"{what}{kind}   output{'s' * (len(answer.outputs_v) > 1)} {outputs} V, {near}")
+    if answer.compensation.startswith("off"):
+        stdout.print(f"compensation for temperature and humidity is {answer.compensation}")
 
 
 def safe(

@@ -36,6 +36,7 @@ class Answer:
     inputs_v: tuple[float, ...]
     ohms: tuple[int, ...]
     weights: str
+    compensation: str  # one of messages.COMPENSATIONS: whether `ohms` are those of reference air
 
     @property
     def output_v(self) -> float:
@@ -112,6 +113,18 @@ class Device:
             "calibration": _identity(raw["calibration"]),
             "sealed_images_only": bool(numbers["keyed"]),
             "highest_seal": numbers["counter"],
+            "silent_parts": [name for k, name in enumerate(messages.PARTS) if numbers["silent"] >> k & 1],
+        }
+
+    def air(self) -> dict[str, Any]:
+        """What climate and gas sensor say of the air; None for what is not fitted, or does not answer."""
+        raw = {name: int(value) for name, value in self._conversation.ask(messages.AIR).items()}
+        climate, gas = bool(raw["climate"]), bool(raw["gas"])
+        return {
+            "temperature_c": raw["temperature_mc"] * 1e-3 if climate else None,
+            "humidity_rh": raw["humidity_mrh"] * 1e-3 if climate else None,
+            "pressure_pa": raw["pressure_pa"] if gas else None,
+            "gas_ohm": [raw[f"gas{k + 1}_ohm"] for k in range(min(raw["steps"], messages.MAX_STEPS))] if gas else None,
         }
 
     def running(self) -> "Running":
@@ -341,4 +354,5 @@ def _answer(raw: Values) -> Answer:
         inputs_v=tuple(number[f"input{k + 1}_uv"] * 1e-6 for k in range(channels)),
         ohms=tuple(number[f"ohm{k + 1}"] for k in range(channels)),
         weights=_word(messages.WEIGHTS, number["weights"], "weights"),
+        compensation=_word(messages.COMPENSATIONS, number["compensation"], "compensation"),
     )

@@ -22,6 +22,7 @@ EVENTS = {
     records.STATE: "state",
     records.CONSOLE: "console",
     records.FITTED: "fitted",
+    records.SILENT: "silent part",
     records.UPDATE: "update",
     records.CONFIRMED: "firmware confirmed",
     records.RETURNED: "firmware returned",
@@ -30,7 +31,7 @@ BATTERY = {0: "good", 1: "low", 2: "empty"}
 COLUMNS = (
     "sequence", "start", "uptime_s", "event", "cause", "quick_starts", "task", "fault", "answer", "reason", "band",
     "margin_v", "output_v", "cycle", "generation", "slot", "supply_v", "temperature_c", "battery", "battery_v",
-    "battery_percent", "firmware",
+    "battery_percent", "part", "firmware",
 )  # fmt: skip
 
 
@@ -96,6 +97,8 @@ def _figures(event: int, a: int, b: int, c: int, d: int, x: int, y: int, z: int)
         return {"generation": d}
     if event == records.DAMAGED:
         return {"slot": a}
+    if event == records.SILENT:
+        return {"part": ", ".join(name for k, name in enumerate(messages.PARTS) if a >> k & 1)}
     if event in (records.UPDATE, records.CONFIRMED):
         return {"firmware": struct.pack("<ii", x, y).hex()}
     if event == records.STATE:

@@ -22,9 +22,10 @@ CHARACTER = 6.2  # the widest of the small letters, about
 MCU_WIDTH, PART_WIDTH = 210, 250
 STUB = 18  # from a box to its channel's nearest track or label
 
-KINDS = ("I2C", "SPI", "output", "ADC", "state machine", SENSOR, DRIVE, CHIP_INPUT, CHIP_OUTPUT, SUPPLY)
+KINDS = ("I2C", "SPI", "output", "ADC", "PWM", "input", "state machine", SENSOR, DRIVE, CHIP_INPUT, CHIP_OUTPUT, SUPPLY)
 COLOURS = (
-    "#1f6fb4", "#2a8a3a", "#c26a00", "#8444a8", "#c02a4a", "#8a6d00", "#c2527a", "#1f7f86", "#4b4fb0", "#5a5f66",
+    "#1f6fb4", "#2a8a3a", "#c26a00", "#8444a8", "#222222", "#7a9a01", "#c02a4a", "#8a6d00", "#c2527a", "#1f7f86",
+    "#4b4fb0", "#5a5f66",
 )  # fmt: skip
 
 

@@ -48,6 +48,8 @@ class Requests:
         t_s = now_us * 1e-6
         if operation == op.PIN_WRITE:
             wiring.pin_write(payload[0], payload[1], t_s)
+        elif operation == op.PWM_WRITE:
+            wiring.set_duty(payload[0], struct.unpack_from("<H", payload, 1)[0] / 65535)
         elif operation == op.SPI_WRITE:
             wiring.spi(payload[1:], t_s)
         elif operation == op.RESET:

@@ -24,7 +24,7 @@ from enose_hwsim.board.process import FirmwareProcess
 from enose_hwsim.board.serving import FirmwareEnded, FirmwareReset, Requests
 from enose_hwsim.board.wiring import wire
 from enose_hwsim.board.world import World
-from enose_hwsim.boardfile import BoardFile, MemristorBoard
+from enose_hwsim.boardfile import BoardFile
 from enose_hwsim.chipfile import AnyChip
 from enose_hwsim.chips import open_chip
 from enose_hwsim.configuration import device_configuration
@@ -33,15 +33,8 @@ from enose_hwsim.mcu import FLASH_KIB
 Array = NDArray[np.float64]
 WALL_LIMIT_S = 60.0  # no answer from the firmware for this long is an error, whatever it does
 FLASH_SIZE = FLASH_KIB * 1024
-PINS = 49  # of the largest microcontroller
 CLOSED = "the board was closed"
 TO_HOST_MAX = 4096  # a host that does not read holds the firmware's output back
-
-
-def _select_pins(board: BoardFile) -> set[int]:
-    """The pins that a resistor holds high while the microcontroller does not drive them: no part is selected then."""
-    selects = {board.dac.select_pin}
-    return selects | {board.matrix.select_pin} if isinstance(board, MemristorBoard) else selects
 
 
 @dataclass
@@ -85,7 +78,6 @@ class SimulatedBoard:
         self.wiring = wire(board, chip, open_chip(chip, fidelity, number=chip_number), self.world, flash, rng)
         self._configuration = device_configuration(board, chip)
         self._heap_kib = board.heap_kib
-        self._held_high = _select_pins(board)
         self._files, self._unit = files, chip_number
         self._process = FirmwareProcess(
             self._configuration, self._heap_kib, round(start_s * 1e6), files=files, unit=chip_number
@@ -151,11 +143,13 @@ class SimulatedBoard:
     def present_odour(self, odour: str, seed: int) -> None:
         """Put one simulated specimen of an odour before the nose now. Raises ValueError for an unknown odour."""
         smelt = gas.simulate(odour, seed, gas.SensorArray.made(seed))
-        self.present(smelt.baseline_ohm, smelt.exposure_ohm, smelt.recovery_ohm, smelt.sample_s)
+        phases = smelt.baseline_ohm, smelt.exposure_ohm, smelt.recovery_ohm
+        self.world.present(*phases, smelt.sample_s, self.now_s, (smelt.temperature_c, smelt.humidity_rh))
 
     def hold_button(self, held: bool) -> None:
-        """Hold the BOOTSEL button, or let it go."""
+        """Hold the board's button, BOOTSEL where it has no other, or let it go."""
         self._requests.button_held = held
+        self.wiring.button_held = held
 
     def close(self) -> None:
         """Stop the firmware and give the PTY back; a second time does nothing."""
@@ -193,9 +187,7 @@ class SimulatedBoard:
         """The microcontroller alone is reset: its pins let go, the parts keep what they have."""
         self.resets += 1
         self._drain_output()
-        for pin in range(PINS):
-            if self.wiring.pin_read(pin) and pin not in self._held_high:
-                self.wiring.pin_write(pin, 0, reset.now_us * 1e-6)
+        self.wiring.let_go(reset.now_us * 1e-6)
         self._process.stop()
         self._await_grant(reset.now_us)
         self._process = FirmwareProcess(

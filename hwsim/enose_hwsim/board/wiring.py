@@ -10,8 +10,12 @@ from enose_hwsim.board.parts.ad5676r import Ad5676rPart
 from enose_hwsim.board.parts.adg714 import Adg714ChainPart
 from enose_hwsim.board.parts.ads1115 import Ads1115Part
 from enose_hwsim.board.parts.analog_chip import HeldWeightChipPart
+from enose_hwsim.board.parts.bme688 import Bme688Part, clean_air_ohm
 from enose_hwsim.board.parts.flash import FlashPart
+from enose_hwsim.board.parts.i2c_bus import I2cBus
 from enose_hwsim.board.parts.memristor_array import MemristorArrayPart
+from enose_hwsim.board.parts.sht4x import Sht4xPart
+from enose_hwsim.board.parts.ssd1306 import Ssd1306Part
 from enose_hwsim.board.world import World
 from enose_hwsim.boardfile import BoardFile, MemristorBoard, MlpBoard
 from enose_hwsim.chipfile import ChipFile, MemristorFile, MlpFile
@@ -33,18 +37,25 @@ class Wiring(ABC):
     def __init__(
         self, board: BoardFile, chip: ChipFile, world: World, flash: FlashPart, rng: np.random.Generator
     ) -> None:
-        """`ambient_c`, `chip_supply_v` and `bus_dead` are free to change while the board runs."""
+        """Free to change while the board runs: `ambient_c`, `chip_supply_v`, `battery_v`, `button_held`, `bus_dead`.
+
+        `i2c` is the bus, with its own faults; `climate`, `gas_sensor` and `display` are its parts, None where the board
+        has none.
+        """
         self._board = board
         self.world = world
         self.flash = flash
         self.ambient_c = 25.0
         self.chip_supply_v = chip.supply.nominal_v
+        self.battery_v = 4.0
+        self.button_held = False
         self.bus_dead = False
         self._rng = rng
         self._levels: dict[int, int] = {}
         self.dac = Ad5676rPart(board.dac.reference_v, self._dac_changed)
         self.adc = Ads1115Part(self._adc_input_v, rng)
-        self._i2c = {board.adc.address: self.adc}
+        self.i2c = I2cBus({board.adc.address: self.adc})
+        self._add_optional_parts(board, rng)
         self._inputs = {channel: k for k, channel in enumerate(board.dac.input_channels)}
         self._outputs = {channel: k for k, channel in enumerate(board.adc.output_channels)}
 
@@ -58,27 +69,62 @@ class Wiring(ABC):
             self.chip.set_switch(level, t_s)
         elif pin == board.gas.valve_pin:
             self.world.set_valve(level, t_s)
+        elif pin == board.gas.heater_pin:
+            self.set_duty(pin, float(level))
+        elif pin == board.i2c.sda_pin:
+            self.i2c.set_sda(level)
+        elif pin == board.i2c.scl_pin:
+            self.i2c.set_scl(level)
+        elif board.pump is not None and pin == board.pump.pin:
+            self.world.pumping = bool(level)
         else:
             self._chip_pin(pin, level, t_s)
 
     def pin_read(self, pin: int) -> int:
-        """The level at a pin; inputs that nothing drives read low."""
+        """The level at a pin; inputs that nothing drives read low, the bus's lines and the button's are pulled up."""
+        board = self._board
+        if pin == board.i2c.sda_pin:
+            return self.i2c.sda
+        if pin == board.i2c.scl_pin:
+            return self.i2c.scl
+        if board.button is not None and pin == board.button.pin:
+            return int(not self.button_held)
         return self._levels.get(pin, 0)
+
+    def set_duty(self, pin: int, duty: float) -> None:
+        """A pin is high for this part of the time: the heaters' power follows it."""
+        self._levels[pin] = int(duty > 0)
+        if pin == self._board.gas.heater_pin:
+            pwm = self._board.heater_pwm
+            self.world.heater_power = duty if pwm is None else duty * 100 / pwm.duty_percent
+
+    def let_go(self, t_s: float) -> None:
+        """The microcontroller is reset: its pins float, and resistors take the lines where they belong."""
+        board = self._board
+        held_high = {board.dac.select_pin}
+        if isinstance(board, MemristorBoard):
+            held_high.add(board.matrix.select_pin)
+        for pin, level in list(self._levels.items()):
+            if pin in (board.i2c.sda_pin, board.i2c.scl_pin):
+                self.pin_write(pin, 1, t_s)
+            elif level and pin not in held_high:
+                self.pin_write(pin, 0, t_s)
 
     def spi(self, data: bytes, t_s: float) -> bytes:
         """A transfer on the SPI bus; the DAC alone answers."""
         return self.dac.transfer(data, t_s)
 
     def i2c_write(self, address: int, data: bytes, t_s: float) -> None:
-        """A write transfer. Raises OSError where no part acknowledges."""
+        """A write transfer. Raises OSError where no part acknowledges or a line is held."""
         self._acknowledge(address)
-        self._i2c[address].write(data, t_s)
+        self._breathe(t_s)
+        self.i2c.write(address, data, t_s)
 
     def i2c_read(self, address: int, count: int, written: bytes, t_s: float) -> bytes:
-        """A read transfer after `written` bytes. Raises OSError where no part acknowledges."""
+        """A read transfer after `written` bytes. Raises OSError where no part acknowledges or a line is held."""
         self._acknowledge(address)
-        self._i2c[address].write(written, t_s)
-        return self._i2c[address].read(count, t_s)
+        self._breathe(t_s)
+        return self.i2c.read(address, count, written, t_s)
 
     def mcu_adc(self, pin: int) -> int:
         """A 12-bit conversion of the microcontroller, spread over 16 bits as MicroPython does."""
@@ -87,14 +133,37 @@ class Wiring(ABC):
             volts = self.chip_supply_v / board.supply_sense.divider
         elif pin == board.temperature.adc_channel:
             volts = 0.706 - (self.ambient_c - 27.0) * 0.001721  # RP2040 data sheet, section 4.9.5
+        elif board.battery is not None and pin == board.battery.pin:
+            volts = self.battery_v / board.battery.divider
         else:
             volts = 0.0
         code = int(min(max(round(volts / MCU_ADC_FULL_V * 4095 + self._rng.normal(0.0, 0.7)), 0), 4095))
         return code << 4 | code >> 8
 
     def _acknowledge(self, address: int) -> None:
-        if self.bus_dead or address not in self._i2c:
+        if self.bus_dead or address not in self.i2c.parts:
             raise OSError(ENXIO if not self.bus_dead else EIO, "no acknowledge")
+
+    def _add_optional_parts(self, board: BoardFile, rng: np.random.Generator) -> None:
+        """Those that are on the bus. Their noise is their own, so that a board without them is the same board."""
+        self.climate = self.gas_sensor = self.display = None
+        (own,) = rng.spawn(1)
+        if board.climate is not None:
+            self.climate = self.i2c.parts[board.climate.address] = Sht4xPart(own)
+        if board.gas_sensor is not None:
+            self.gas_sensor = self.i2c.parts[board.gas_sensor.address] = Bme688Part()
+        if board.display is not None:
+            self.display = self.i2c.parts[board.display.address] = Ssd1306Part(own)
+
+    def _breathe(self, t_s: float) -> None:
+        """The air and the odour that the parts on the bus are in now."""
+        temperature_c, humidity_rh = self.world.air
+        if self.climate is not None:
+            self.climate.temperature_c, self.climate.humidity_rh = temperature_c, humidity_rh
+        if self.gas_sensor is not None:
+            self.gas_sensor.temperature_c, self.gas_sensor.humidity_rh = temperature_c, humidity_rh
+            change = self.world.gas_change(t_s)
+            self.gas_sensor.gas_ohm = lambda heater_c: change * clean_air_ohm(heater_c)
 
     @abstractmethod
     def _chip_pin(self, pin: int, level: int, t_s: float) -> None:
@@ -177,7 +246,7 @@ class MemristorWiring(Wiring):
         self.chip = MemristorArrayPart(chip, model, devices, board.read.sense_ohm)
         self.chain = Adg714ChainPart(board.matrix.parts, self.chip.set_switches)
         self.read_adc = Ads1115Part(self._read_input_v, rng)
-        self._i2c[board.read.address] = self.read_adc
+        self.i2c.parts[board.read.address] = self.read_adc
 
     def spi(self, data: bytes, t_s: float) -> bytes:
         """A transfer on the SPI bus: to the chain while it is selected, else to the DAC."""

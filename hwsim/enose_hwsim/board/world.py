@@ -1,5 +1,7 @@
 """What the sensors see: resistances over time, keyed by the valve. Recordings are played, or a gas model feeds it.
 
+The air's temperature and humidity move them as they move the sensors of `gas`, position k like sensor k, and again from
+the ninth on. Recordings are of warm sensors: a heater at less than its power leaves them colder, at once.
 Sensors can fail, by name: see FAULTS.
 """
 
@@ -10,6 +12,7 @@ from enose_hwsim import gas
 
 Array = NDArray[np.float64]
 BASELINE, EXPOSURE, RECOVERY = range(3)
+REFERENCE_AIR = (gas.REFERENCE_C, gas.REFERENCE_RH)
 
 FAULTS = {
     "open": "the sensor's circuit is open",
@@ -44,6 +47,10 @@ class World:
         self._faults: dict[int, tuple[str, float, float]] = {}  # name, since when, and the resistance then
         self._cold_since_s: float | None = None
         self._rng = np.random.default_rng(0)
+        self.air = REFERENCE_AIR  # temperature in C and humidity in % rh, free to change
+        self._recorded_air = REFERENCE_AIR
+        self.heater_power = 1.0  # of what the sensors need; until the firmware says otherwise they are warm
+        self.pumping = False
         self.reference = 1.0  # of the sensors' converter, relative to what it should be
 
     def fail(self, fault: str, position: int, t_s: float, seed: int = 0) -> None:
@@ -65,15 +72,26 @@ class World:
         self.reference = 1.0
 
     def present(
-        self, baseline_ohm: Array, exposure_ohm: Array, recovery_ohm: Array, sample_s: float, t_s: float
+        self,
+        baseline_ohm: Array,
+        exposure_ohm: Array,
+        recovery_ohm: Array,
+        sample_s: float,
+        t_s: float,
+        air: tuple[float, float] | None = None,
     ) -> None:
-        """Put one specimen before the nose at t_s; an empty phase takes the nearest row of another."""
+        """Put one specimen before the nose at t_s; an empty phase takes the nearest row of another.
+
+        air: what it was recorded in, which is the air from now on; None: reference air, and the air stays as it is.
+        """
         if not len(exposure_ohm):
             raise ValueError("a specimen needs at least one row of exposure")
         baseline_ohm = baseline_ohm if len(baseline_ohm) else exposure_ohm[:1]
         recovery_ohm = recovery_ohm if len(recovery_ohm) else baseline_ohm[-1:]
         self._series = [np.asarray(s, float) for s in (baseline_ohm, exposure_ohm, recovery_ohm)]
         self._sample_s = sample_s
+        self._recorded_air = air or REFERENCE_AIR
+        self.air = air or self.air
         self._enter(BASELINE, t_s)
 
     def set_valve(self, level: int, t_s: float) -> None:
@@ -106,7 +124,18 @@ class World:
         if self._row_at[0] != t_s:
             self._row_at = (t_s, self._row(t_s))
         row = self._row_at[1]
-        return float(row[position]) if position < len(row) else float("inf")
+        if position >= len(row):
+            return float("inf")
+        ohm = float(row[position])
+        if self.air != self._recorded_air:
+            k = position % len(gas.SENSORS)
+            ohm *= float(gas.air_factor(*self.air)[k] / gas.air_factor(*self._recorded_air)[k])
+        return ohm * (1.0 - gas.WARMUP_DEPTH * (1.0 - min(self.heater_power, 1.0)))
+
+    def gas_change(self, t_s: float) -> float:
+        """What the odour makes of a metal oxide's clean-air resistance: the mean of the sensors' ratios, 1 for none."""
+        row, clean = self._row(t_s), self._series[BASELINE]
+        return float(np.exp(np.mean(np.log(row / clean[-1])))) if len(row) else 1.0
 
     def _cold_ohm(self, position: int, ohm: float, since_s: float) -> float:
         clean = self._series[BASELINE]

@@ -29,6 +29,8 @@ def part_problems(board: BoardFile, mcu: Microcontroller) -> Iterator[Problem]:
     yield from _dac(board)
     yield from _adc(board)
     yield from _mux(board)
+    yield from _compensation(board)
+    yield from _battery(board, mcu)
 
 
 def _bus_clocks(board: BoardFile, mcu: Microcontroller) -> Iterator[Problem]:
@@ -89,3 +91,31 @@ def _mux(board: BoardFile) -> Iterator[Problem]:
     if board.mux.settle_s < needed_s:
         expected = f"at least {needed_s * 1e6:.1f} us behind dividers of {board.sensors.load_ohm} ohm"
         yield Problem("mux", "settle_s", f"{board.mux.settle_s * 1e6:g} us", expected)
+
+
+def _compensation(board: BoardFile) -> Iterator[Problem]:
+    """A coefficient of each kind for each position, and something that knows the air."""
+    sensors = board.sensors
+    coefficients = {"ppm_per_c": sensors.ppm_per_c, "ppm_per_rh": sensors.ppm_per_rh}
+    given = {key: values for key, values in coefficients.items() if values is not None}
+    for key, values in given.items():
+        if len(values) != sensors.positions:
+            yield Problem("sensors", key, f"{len(values)} values", f"{sensors.positions}, one a position")
+        if len(given) == 1:
+            (other,) = set(coefficients) - set(given)
+            yield Problem("sensors", key, f"there is no {other}", "both or neither")
+        elif board.climate is None and key == "ppm_per_c":
+            yield Problem("sensors", key, "no sensor knows the air", "a section [climate]")
+
+
+def _battery(board: BoardFile, mcu: Microcontroller) -> Iterator[Problem]:
+    battery = board.battery
+    if battery is None:
+        return
+    top_v = battery.curve_v[-1]
+    if top_v / battery.divider > mcu.adc_full_v:
+        expected = f"at least {top_v / mcu.adc_full_v:.3g}, for {top_v:g} V at an ADC that ends at {mcu.adc_full_v} V"
+        yield Problem("battery", "divider", f"{battery.divider:g}", expected)
+    if not battery.curve_v[0] <= battery.low_v + battery.hysteresis_v < top_v:
+        expected = f"within the curve from {battery.curve_v[0]:g} V, and with its hysteresis below {top_v:g} V"
+        yield Problem("battery", "low_v", f"{battery.low_v:g} V", expected)

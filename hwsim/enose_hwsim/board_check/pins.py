@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from enose_hwsim.board_check.problem import Problem
-from enose_hwsim.mcu import MICROCONTROLLERS, OUTPUT, Microcontroller
+from enose_hwsim.mcu import INPUT, MICROCONTROLLERS, OUTPUT, Microcontroller
 from enose_hwsim.nets import Net
 
 
@@ -51,7 +51,7 @@ def _nearest(pin: int, function: str, wired: list[Net], mcu: Microcontroller) ->
     """What was expected at a pin, and the nearest that is it and is free."""
     used = {net.pin for net in wired}
     free = [other for other in mcu.able(function) if other not in used]
-    wanted = "a free pin" if function == OUTPUT else f"a pin with {function}"
+    wanted = "a free pin" if function in (OUTPUT, INPUT) else f"a pin with {function}"
     if not free:
         return f"{wanted}; none is free"
     return f"{wanted}; the nearest: GPIO {min(free, key=lambda other: (abs(other - pin), other))}"

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 OUTPUT = "output"
+INPUT = "input"
 ADC = "ADC"
+PWM = "PWM"
 STATE_MACHINE = "state machine"  # drives a pin by a program of its own, exact to a clock cycle
 
 
@@ -17,7 +19,9 @@ class Microcontroller:
     module: str
     gpios: tuple[int, ...]
     taken: Mapping[int, str]  # pins that the module itself needs, and for what
-    functions: Mapping[str, tuple[int, ...]]  # such as "I2C0 SDA" to the pins that can be it; OUTPUT is on every pin
+    functions: Mapping[
+        str, tuple[int, ...]
+    ]  # such as "I2C0 SDA" to the pins that can be it; OUTPUT and INPUT are on every pin
     i2c_max_hz: int
     spi_max_hz: int
     adc_full_v: float
@@ -30,9 +34,9 @@ class Microcontroller:
 
     def able(self, function: str) -> tuple[int, ...]:
         """The pins that can have a function and are not taken by the module; none where it has no such function."""
-        pins = self.gpios if function == OUTPUT else self.functions.get(function, ())
+        pins = self.gpios if function in (OUTPUT, INPUT) else self.functions.get(function, ())
         return tuple(pin for pin in pins if pin not in self.taken)
 
     def has(self, function: str) -> bool:
         """Whether any pin has the function."""
-        return function == OUTPUT or function in self.functions
+        return function in (OUTPUT, INPUT) or function in self.functions

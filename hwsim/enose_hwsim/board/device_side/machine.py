@@ -43,6 +43,18 @@ class Pin:
         board_wire.post(operations.PIN_WRITE, self.id, 0)
 
 
+class PWM:
+    def __init__(self, pin, *, freq=0, duty_u16=0):
+        if not 8 <= freq <= 62500000:
+            raise ValueError("freq too small" if freq < 8 else "freq too large")
+        self._pin = pin.id
+        self.duty_u16(duty_u16)
+
+    def duty_u16(self, duty):
+        board_wire.spend(_CALL_US)
+        board_wire.post(operations.PWM_WRITE, self._pin, 0, struct.pack("<H", duty))
+
+
 class ADC:
     def __init__(self, pin):
         self._channel = pin.id if isinstance(pin, Pin) else pin

@@ -11,6 +11,7 @@ ANSWER_SIZE = 3
 
 PIN_WRITE = 1  # pin, level
 SPI_WRITE = 2  # bus, bytes
+PWM_WRITE = 3  # pin, duty (u16 of 65535)
 FIRST_WAITING = 16
 PIN_READ = 16  # pin -> level
 SPI_TRANSFER = 17  # bus, bytes -> bytes

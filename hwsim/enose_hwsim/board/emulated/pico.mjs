@@ -3,7 +3,7 @@
 import { createRequire } from 'node:module';
 import { bootRom } from './bootrom.mjs';
 import { wireI2c } from './i2c.mjs';
-import { wireAdc, wirePins } from './pins.mjs';
+import { wireAdc, wirePins, wirePwm } from './pins.mjs';
 import { wireSpi } from './spi.mjs';
 import { UsbHost } from './usb.mjs';
 
@@ -93,6 +93,7 @@ export class Pico {
     const ends = [0, 1].map((bus) => wireSpi(chip, this.board, bus));
     for (const bus of [0, 1]) wireI2c(chip, this.board, bus);
     wirePins(chip, this.board, () => ends.forEach((end) => end()), (pin, level) => this.trace(this, pin, level));
+    wirePwm(chip, this.board, () => ends.forEach((end) => end()));
     wireAdc(chip, this.board);
     this.usb = new UsbHost(chip, this.usb?.toHost);
     chip.core.VTOR = VECTORS;

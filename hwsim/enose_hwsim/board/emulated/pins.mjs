@@ -1,10 +1,13 @@
 // GPIO and the microcontroller's ADC: what the firmware drives goes to the board's parts, what it reads comes from them.
 
 import { createRequire } from 'node:module';
-import { ADC_READ, PIN_READ, PIN_WRITE } from './requests.mjs';
+import { ADC_READ, PIN_READ, PIN_WRITE, PWM_WRITE } from './requests.mjs';
 
 const { GPIOPinState } = createRequire(import.meta.url)('rp2040js');
 const SIO = 5; // the function of a pin that software drives (RP2040 data sheet, section 2.19.2)
+const PWM = 4;
+const PWM_SLICES = 8;
+const PWM_SLICE = 0x14; // bytes of registers; the pins of slice k are 2 k and 2 k + 1, and those 16 above
 const ADC_PIN_0 = 26;
 const ADC_PINS = 4;
 
@@ -33,6 +36,25 @@ export function wirePins(chip, board, before, trace) {
 function level(pin, number, board) {
   if (pin.outputEnable) return pin.outputValue ? 1 : 0;
   return pin.functionSelect === SIO ? board.call(PIN_READ, number)[0] : Number(pin.inputValue);
+}
+
+/** A pin's edges are not the board's to see, but the part of the time that it is high. */
+export function wirePwm(chip, board, before) {
+  const { pwm } = chip;
+  const write = pwm.writeUint32.bind(pwm);
+  pwm.writeUint32 = (offset, value) => {
+    write(offset, value);
+    const slice = Math.floor(offset / PWM_SLICE);
+    if (slice >= PWM_SLICES) return;
+    const { cc, top } = pwm.channels[slice];
+    chip.gpio.forEach((pin, number) => {
+      if (pin.functionSelect !== PWM || (number >> 1) % PWM_SLICES !== slice) return;
+      const high = number & 1 ? cc >>> 16 : cc & 0xffff;
+      const duty = Math.min(Math.round((high / (top + 1)) * 0xffff), 0xffff);
+      before();
+      board.post(PWM_WRITE, number, duty & 0xff, duty >> 8);
+    });
+  };
 }
 
 export function wireAdc(chip, board) {

@@ -4,6 +4,7 @@ import fs from 'node:fs';
 
 export const PIN_WRITE = 1;
 export const SPI_WRITE = 2;
+export const PWM_WRITE = 3;
 export const PIN_READ = 16;
 export const SPI_TRANSFER = 17;
 export const ADC_READ = 18;
