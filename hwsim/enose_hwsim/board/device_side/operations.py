@@ -20,7 +20,11 @@ I2C_READ = 20  # bus, address, count (u16), bytes written first -> bytes
 IDLE = 21  # until (u64, us) -> now (u64, us)
 FLASH_READ = 22  # offset (u32), count (u32) -> bytes
 FLASH_WRITE = 23  # offset (u32), bytes
-FLASH_ERASE = 24  # offset (u32)
+FLASH_ERASE = 24  # offset (u32) -> how long it takes (u32, us)
 RESET = 25  # scratch register (u32); not answered: the process ends
 BUTTON = 26  # -> whether BOOTSEL is held
 SCRATCH = 0x4005800C
+
+# Statuses above 0 are no errors
+HANGS = 127  # the transfer never comes back
+FRAGMENTS = 126  # it is done, and the heap is in pieces from now on
