@@ -1,6 +1,5 @@
 """The request channel to the simulated board, and the virtual clock of the firmware's process."""
 
-import gc
 import os
 import struct
 from binascii import unhexlify
@@ -15,8 +14,6 @@ _view = memoryview(_buffer)
 _answer = bytearray(1024)  # longer than any: this is the firmware's memory too, and a board has no such buffers
 _answer_view = memoryview(_answer)
 _used = 0
-_GAP = 512  # bytes between two blocks of a heap in pieces
-_held = []  # what keeps it so
 _now_us = int(os.getenv("ENOSE_BOARD_START_US"))
 _bites_us = 1 << 62  # when the watchdog resets; never, until one is made
 _kept = os.getenv("ENOSE_BOARD_SCRATCH")
@@ -87,29 +84,13 @@ def call(operation, payload):
     n = _answer[0] | _answer[1] << 8
     status = _answer[2]
     _in.readinto(_answer, n)
-    if status == operations.HANGS:
-        while True:  # the watchdog resets
-            spend(1000)
-    if status == operations.FRAGMENTS:
-        _fragment()
-    elif status:
+    if status > 127:
         raise OSError(256 - status)
+    if status:
+        import afflictions
+
+        afflictions.befall(status)
     return _answer_view[:n]
-
-
-def _fragment():
-    """Leave no free piece of the heap longer than _GAP: blocks that stay, with room between them."""
-    gc.collect()
-    _held[:] = [None] * (2 * gc.mem_free() // _GAP)
-    try:
-        for k in range(0, len(_held), 2):
-            _held[k] = bytearray(_GAP)
-            _held[k + 1] = bytearray(16)
-    except MemoryError:
-        pass  # there is nothing left but what lies between
-    for k in range(0, len(_held), 2):
-        _held[k] = None
-    gc.collect()
 
 
 def idle(us):
