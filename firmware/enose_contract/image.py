@@ -24,6 +24,8 @@ MAX_U32 = 0xFFFFFFFF
 MAX_WEIGHT = 0x7FFFFFFF
 MAX_PHASE_MS = 86_400_000  # a day: the device's tick counter tells times apart up to six
 MAX_IMAGE = 2048
+SEAL_MARK = b"ENS1"  # what a sealed image begins with; see seal
+MAX_SEALED = MAX_IMAGE + 40
 MAX_INPUTS = 16
 MAX_CLASSES = 8
 

@@ -133,6 +133,8 @@ class Wiring(ABC):
         board = self._board
         if channel == board.adc.rail_channel:
             return board.sensors.rail_v
+        if channel == board.adc.dac_channel:
+            return self.dac.voltage_v(board.dac.input_channels[0])
         if channel in self._outputs:
             outputs_v: NDArray[np.float64] = np.atleast_1d(self.chip.output_v(t_s))
             return float(outputs_v[self._outputs[channel]])
