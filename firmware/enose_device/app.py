@@ -133,6 +133,7 @@ class Device(Linked):
         self.collect()
         self.check(weight_image.unpack(raw))
         self.store.commit(raw, counter)
+        self._failure = None  # of an image that had the same generation
         return self.store.generation, self.store.slot
 
     def fit(self, sensor_set: bytes, calibration: bytes) -> None:

@@ -70,12 +70,12 @@ def phase_of(device: Device) -> str:
 
 def reach(device: Device, phase: str) -> None:
     """A programmed device, brought into a phase and a little further."""
+    present(device.port.board, RATIOS)
     if phase == "programming":
         begun_upload(device, SECOND.pack())
     elif phase != "idle":
         if phase != "warmup":
             device.port.wait(1500)  # the sensors are warm
-        present(device.port.board, RATIOS)
         measuring(device)
         wanted = "idle" if phase == "answer" else phase
         while phase_of(device) != wanted or (phase == "answer" and device.status()["state"] != "done"):

@@ -136,3 +136,13 @@ def test_a_memristor_fault_is_refused_where_there_are_none(ready: Device) -> Non
     with pytest.raises(ValueError, match=r"fault 'memristor-stuck': board pico-mlp has no memristors"):
         ready.port.board.inject("memristor-stuck")
     assert ready.info()["image"]["model"] == OLD == FIRST.model.hex()
+
+
+def test_a_failure_that_nobody_asked_for_is_not_told_of_the_next_image(memristors: Device) -> None:
+    """The image that failed is discarded, and the next one has its generation."""
+    device, board = memristors, memristors.port.board
+    start_programming(device, memristor_image())
+    board.inject("memristor-stuck")
+    device.port.wait(4000)
+    board.mend("memristor-stuck")
+    assert device.program(memristor_image(model=b"model002").pack()) == 1

@@ -87,7 +87,8 @@ def test_a_sensor_that_does_not_answer_to_the_odour_is_no_answer(slow: Device, n
     reach(slow, phase)
     slow.port.board.inject(name)
     answer, reason = answered(slow, phase)
-    if phase != "recovery" or answer == "NONE":
+    # a sensor that had answered to the odour was read before it had cooled
+    if phase not in ("exposure", "recovery") or answer == "NONE":
         assert answer == "NONE"
         assert reason in REASONS[name]
     following = next_answer(slow)
