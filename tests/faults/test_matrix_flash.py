@@ -92,7 +92,7 @@ def test_a_rotten_slot_is_noted_and_the_other_one_taken(ready: Device, name: str
     again = restarted(ready)
     info = again.info()
     assert (info["state"], info["weights"], info["image"]["model"]) == ("idle", "held", OLD)
-    assert "damaged" in [entry.event for entry in again.log().entries]
+    assert "damaged image" in [entry.event for entry in again.log().entries]
     assert_works(again)
 
 

@@ -3,6 +3,7 @@
 import pytest
 from phases import (
     FIRST,
+    LEFT_MS,
     MEASURING,
     RATIOS,
     SECOND,
@@ -50,7 +51,9 @@ def test_a_tick_counter_that_wraps_has_no_effect(power_on: SwitchOn, name: str, 
 @in_phases()
 @pytest.mark.parametrize("name", numbered("clock-jumps-ahead", "clock-jumps-back"))
 def test_a_clock_that_jumps_makes_the_weights_stale(ready: Device, name: str, phase: str) -> None:
-    found = injected(ready, phase, name)
+    reach(ready, phase)
+    ready.port.board.inject(name)
+    found = ended(ready, 2 * LEFT_MS)  # a jump ahead takes some of it
     assert ready.port.board.resets == 0
     assert (found.fault, found.weights) == ("none", "stale")
     assert ready.measure().reason == STALE_REASON
@@ -90,7 +93,7 @@ def test_a_heap_too_small_is_safe_or_success(power_on: SwitchOn, name: str) -> N
 def test_a_heap_swept_in_small_steps_is_safe_or_success(power_on: SwitchOn, phase: str) -> None:
     """44: a size between those that do not load and those that are enough stops it in every phase."""
     ends = []
-    for heap_kib in range(112, 188, 4):
+    for heap_kib in range(92, 180, 4):
         board = power_on(changed(QUICK, heap_kib=heap_kib))
         try:
             device = host_of(board)
@@ -101,9 +104,8 @@ def test_a_heap_swept_in_small_steps_is_safe_or_success(power_on: SwitchOn, phas
                 ends.append(answer.reason or "success")
             else:
                 ends.append("success")
-        except FirmwareEnded as ended_:
-            assert "MemoryError" in str(ended_)
-            ends.append("did not load")
+        except FirmwareEnded as failed:
+            ends.append("did not load" if "MemoryError" in str(failed) else str(failed))
         except DeviceError:
             ends.append(device.status()["state"])
     stages = ["did not load", "safe", "success"]

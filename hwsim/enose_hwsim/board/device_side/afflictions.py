@@ -1,4 +1,4 @@
-"""What only a fault needs, and what is no memory of the firmware's until then: a hang, a heap in pieces."""
+"""What only a fault needs, and is no memory of the firmware's until then: a hang, an exception, a heap in pieces."""
 
 import gc
 
@@ -11,6 +11,8 @@ _held = []
 
 def befall(status):
     """What a status above 0 asks for."""
+    if status == operations.RAISES:
+        raise ValueError("a fault of the simulated board")
     if status == operations.FRAGMENTS:
         _fragment()
     while status == operations.HANGS:  # the watchdog resets

@@ -27,4 +27,5 @@ SCRATCH = 0x4005800C
 
 # Statuses above 0 are no errors
 HANGS = 127  # the transfer never comes back
+RAISES = 125  # the driver raises what nobody expects
 FRAGMENTS = 126  # it is done, and the heap is in pieces from now on

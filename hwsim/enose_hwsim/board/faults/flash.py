@@ -145,7 +145,7 @@ FAULTS = (
     Fault(15, "torn-write", "flash", "every page is programmed half",
           "reads back what it has written, and refuses it; the old image stays", STORE_FAILED, torn_writes),
     Fault(16, "bit-rot", "flash", "a bit of the newest slot has rotted when the device starts",
-          "takes the other slot, and notes it in the log", "`device log`: damaged; the generation before",
+          "takes the other slot, and notes it in the log", "`device log`: damaged image; the generation before",
           rotten(False)),
     Fault(17, "both-slots-bad", "flash", "a bit of each slot has rotted when the device starts",
           "safe state; cleared, it comes up without an image", "the fault: no stored weight image is readable",

@@ -61,9 +61,13 @@ def fragmented(board: SimulatedBoard, t_s: float) -> Undo:
     return lambda: None if "mcu_adc" not in vars(wiring) else undo()
 
 
-def short_answers(board: SimulatedBoard, t_s: float) -> Undo:
-    """The I2C ADC answers a byte short, which no driver expects: an IndexError in the task that reads it."""
-    return instead(board.wiring.adc, "read", lambda count, t_s: b"\x80")
+def raising(board: SimulatedBoard, t_s: float) -> Undo:
+    """Reading the I2C ADC raises what nobody expects, in the task that reads it."""
+
+    def read(count: int, t_s: float) -> bytes:
+        raise Stalled(operations.RAISES)
+
+    return instead(board.wiring.adc, "read", read)
 
 
 STALE = "answers of NONE: the weights are stale, until the image is programmed again"
@@ -82,6 +86,6 @@ FAULTS = (
     Fault(45, "heap-fragmented", "time", "no free piece of the heap is longer than 512 bytes",
           "measures and refreshes as before, its buffers were allocated first; what needs more is the safe state",
           "nothing", fragmented),
-    Fault(46, "exception-in-a-task", "time", "a part answers a byte short: an exception in the task that reads it",
-          "safe state, noted in the log; the link goes on", "the fault: an exception in a task", short_answers),
+    Fault(46, "exception-in-a-task", "time", "reading the I2C ADC raises an exception that nobody expects",
+          "safe state, noted in the log; the link goes on", "the fault: an exception in a task", raising),
 )  # fmt: skip
