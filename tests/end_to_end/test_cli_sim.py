@@ -47,7 +47,7 @@ def sim() -> Generator[Callable[..., Started], None, None]:
 
 def test_any_program_may_speak_to_its_port(sim, quick_board: Path) -> None:
     _, said = sim(str(quick_board), "--odour", "banana", "--seed", "2")
-    assert set(said) == {"board", "port", "fidelity", "simulated", "odour"}
+    assert set(said) == {"board", "port", "fidelity", "simulated", "odour", "faults"}
     assert (said["board"], said["simulated"], said["odour"]) == ("pico-mlp", True, "banana")
     device = open_device(said["port"])
     device.program(image(baseline_ms=200, exposure_ms=300, recovery_ms=0).pack())

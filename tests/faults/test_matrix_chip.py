@@ -133,7 +133,7 @@ def test_while_memristors_are_programmed_a_fault_of_the_board_is_safe(memristors
 
 
 def test_a_memristor_fault_is_refused_where_there_are_none(ready: Device) -> None:
-    with pytest.raises(ValueError, match=r"fault 'memristor-stuck': board pico-mlp has no memristors"):
+    with pytest.raises(ValueError, match=r"fault 'memristor-stuck' is one of a board with a memristor chip; pico-mlp"):
         ready.port.board.inject("memristor-stuck")
     assert ready.info()["image"]["model"] == OLD == FIRST.model.hex()
 

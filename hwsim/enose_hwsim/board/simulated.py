@@ -80,7 +80,7 @@ class SimulatedBoard:
         Raises MicroPythonMissing, SpiceMissing, FlashFileError, or ValueError for an unknown fidelity, an unknown fault
         or a chip of another kind than the board's.
         """
-        start_s, self._heap_kib, later = from_the_start(faults, start_s, board.heap_kib)
+        start_s, self._heap_kib, later = from_the_start(faults, start_s, board)
         self.world = World()
         self.fidelity = fidelity
         self.seed = seed

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from enose_hwsim.board.faults.fault import Fault, Undo, instead
-from enose_hwsim.board.parts.memristor_array import MemristorArrayPart
 from enose_hwsim.chipfile import MlpFile
 
 if TYPE_CHECKING:
@@ -28,8 +27,6 @@ def refresh_late(board: SimulatedBoard, t_s: float) -> Undo:
 def memristor_stuck(board: SimulatedBoard, t_s: float) -> Undo:
     """No pulse moves one of the memristors any more."""
     part = board.wiring.chip
-    if not isinstance(part, MemristorArrayPart):
-        raise ValueError(f"fault 'memristor-stuck': board {board.board_file.name} has no memristors")
     act = part.population.pulse
     return instead(
         part.population, "pulse", lambda v_v, on_s, which: None if which == [STUCK] else act(v_v, on_s, which)
@@ -59,7 +56,7 @@ FAULTS = (
           "answers of NONE: the weights are stale", refresh_late),
     Fault(38, "memristor-stuck", "chip", "no pulse moves memristor 17",
           "stops pulsing within its budget; the image from before stays in force",
-          "which device cannot be programmed, and what it reads", memristor_stuck),
+          "which device cannot be programmed, and what it reads", memristor_stuck, kind="memristor"),
     Fault(39, "output-between-bands", "chip", "the chip's output lies on the edge between two bands",
           "abstains", "ABSTAIN, with the margin", between_bands),
     Fault(40, "supply-missing", "chip", "the chip's supply is missing",

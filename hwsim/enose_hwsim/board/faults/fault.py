@@ -41,6 +41,7 @@ class Fault:
     begin: Begin | None = None
     from_start: Callable[[Start, float], None] | None = None
     breaks_converter: bool = False  # its outputs are wrong until the firmware notices
+    kind: str = ""  # of the boards that can have it; empty: all
     tested: str = ""  # where, if not in the matrix of its side
 
     @property

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from enose_hwsim.board.faults.fault import Fault, Start, Undo, parse
 from enose_hwsim.board.faults.table import BY_NAME
+from enose_hwsim.boardfile import BoardFile
 
 if TYPE_CHECKING:
     from enose_hwsim.board.simulated import SimulatedBoard
@@ -27,16 +28,21 @@ def fault_named(name: str) -> Fault:
     return BY_NAME[name]
 
 
-def from_the_start(faults: Iterable[str], start_s: float, heap_kib: int) -> tuple[float, int, list[tuple[str, float]]]:
-    """What the board is switched on with, and the faults that come later, with their times. Raises ValueError."""
-    start, later = Start(start_s, heap_kib), []
+def from_the_start(
+    faults: Iterable[str], start_s: float, board: BoardFile
+) -> tuple[float, int, list[tuple[str, float]]]:
+    """start_s and heap_kib that the board is switched on with, and the faults that come later, with their times.
+
+    Raises ValueError for a name that is none, a time that is none, and a fault that such a board cannot have.
+    """
+    start, later = Start(start_s, board.heap_kib), []
     for text in faults:
         name, at_s = parse(text)
         fault = fault_named(name)
         if fault.from_start is not None:
             fault.from_start(start, at_s or 0.0)
         else:
-            _begin_of(fault)
+            _begin_of(fault, board)
             later.append((name, at_s or 0.0))
     return start.start_s, start.heap_kib, later
 
@@ -54,7 +60,7 @@ class Injection:
 
     def schedule(self, name: str, at_s: float) -> None:
         """Let it happen at_s seconds after the start. Raises ValueError."""
-        _begin_of(fault_named(name))
+        _begin_of(fault_named(name), self._board.board_file)
         self.at(round((self._start_s + at_s) * 1e6), lambda now_us: self.begin(name, now_us * 1e-6))
 
     def at(self, due_us: int, action: Callable[[int], None]) -> None:
@@ -69,7 +75,7 @@ class Injection:
     def begin(self, name: str, t_s: float) -> None:
         """Let it happen at t_s; one that is there already begins anew. Raises ValueError."""
         fault = fault_named(name)
-        begin = _begin_of(fault)
+        begin = _begin_of(fault, self._board.board_file)
         if name in self._active:
             self.end(name)
         if fault.breaks_converter:
@@ -88,7 +94,9 @@ class Injection:
             self.begin(name, t_s)
 
 
-def _begin_of(fault: Fault) -> Callable[[SimulatedBoard, float], Undo]:
+def _begin_of(fault: Fault, board: BoardFile) -> Callable[[SimulatedBoard, float], Undo]:
+    if fault.kind not in ("", board.kind):
+        raise ValueError(f"fault '{fault.name}' is one of a board with a {fault.kind} chip; {board.name} has another")
     if fault.begin is not None:
         return fault.begin
     if fault.from_start is not None:
