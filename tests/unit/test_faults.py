@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from enose.cli.main import BAD_INPUT, run
-from enose_hwsim.board.faults.document import document, tested_in
+from enose_hwsim.board.faults.document import document, where_tested
 from enose_hwsim.board.faults.fault import SIDES, instead, parse
 from enose_hwsim.board.faults.injection import fault_named
 from enose_hwsim.board.faults.table import BY_NAME, FAULTS
@@ -42,7 +42,7 @@ def test_every_fault_has_the_tests_that_the_page_names(side: str) -> None:
     for fault in FAULTS:
         if fault.side != side or fault.tested:
             continue
-        assert tested_in(fault) == f"`test_matrix_{side}.py -k {fault.number}-{fault.name}`"
+        assert where_tested(fault) == f"`test_matrix_{side}.py -k {fault.number}-{fault.name}`"
         phases = ids.count(f"{fault.number}-{fault.name}-in-")
         alone = ids.count(f"{fault.number}-{fault.name}") or ids.count(f"test_{fault.number}_")
         assert phases == 7 or (fault.number in (44, 47, 48, 49) and alone)

@@ -248,10 +248,11 @@ class SimulatedBoard:
     def _power_up(self, now_us: int) -> None:
         """The power is back: parts and firmware start anew; what outlives it is kept."""
         self._power_lost = False
-        before = self.wiring
+        faults, before = self._injection.lift(), self.wiring
         self.wiring = self._wired()
         self.wiring.outlive(before)
-        self._injection.renew(now_us * 1e-6)
+        for name in faults:
+            self._injection.begin(name, now_us * 1e-6)
         self._start_anew(now_us, None)
 
     def _start_anew(self, now_us: int, scratch: bytes | None) -> None:

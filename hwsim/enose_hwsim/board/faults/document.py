@@ -49,14 +49,14 @@ def _section(side: str, title: str) -> str:
 
 def _row(fault: Fault) -> str:
     name = f"`{fault.name}`" if fault.row["injectable"] else fault.name
-    return _line((str(fault.number), name, fault.what, fault.does, fault.sees, tested_in(fault)))
+    return _line((str(fault.number), name, fault.what, fault.does, fault.sees, where_tested(fault)))
 
 
 def _line(cells: tuple[str, ...] | list[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def tested_in(fault: Fault) -> str:
+def where_tested(fault: Fault) -> str:
     """The file of its tests, and what picks them."""
     if fault.tested:
         return f"`{fault.tested}`" if fault.tested.endswith(".py") else fault.tested

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from itertools import count
 from typing import TYPE_CHECKING
 
-from enose_hwsim.board.faults.fault import Fault, Start, Undo, parse
+from enose_hwsim.board.faults.fault import Fault, Start, Undo, nothing_to_undo, parse
 from enose_hwsim.board.faults.table import BY_NAME
 from enose_hwsim.boardfile import BoardFile
 
@@ -80,18 +80,22 @@ class Injection:
             self.end(name)
         if fault.breaks_converter:
             self._board.monitor.excuse(t_s, NOTICED_S)
-        self._active[name] = begin(self._board, t_s)
+        undo = begin(self._board, t_s)
+        if undo is not nothing_to_undo:
+            self._active[name] = undo
 
     def end(self, name: str) -> None:
         """Raises ValueError for a fault that is not there."""
         if name not in self._active:
-            raise ValueError(f"fault '{name}' was not injected, or its time has not come")
+            raise ValueError(f"fault '{name}' was not injected, is over, or its time has not come")
         self._active.pop(name)()
 
-    def renew(self, t_s: float) -> None:
-        """The board has other parts now, with the same faults."""
-        for name in [name for name in self._active if BY_NAME[name].side in ON_PARTS]:
-            self.begin(name, t_s)
+    def lift(self) -> list[str]:
+        """End the faults of the parts that the board has; their names."""
+        names = [name for name in self._active if BY_NAME[name].side in ON_PARTS]
+        for name in names:
+            self.end(name)
+        return names
 
 
 def _begin_of(fault: Fault, board: BoardFile) -> Callable[[SimulatedBoard, float], Undo]:

@@ -39,8 +39,8 @@ def missing_codes(board: SimulatedBoard, t_s: float) -> Undo:
 INVALID = "takes the channel for invalid: the answer is NONE; nothing changes where the image does not use it"
 FAULTS = (
     Fault(23, "heater-open", "sensor", "a sensor's heater is open: it cools", INVALID,
-          "the reason: the baseline moves, a sensor is stuck or not heated, by when it began; one that fails once it has"
-          " answered is told by the next measurement", failing("heater open")),
+          "the reason: the baseline moves, a sensor is stuck or not heated, by when it began; where it has"
+          " answered to the odour already, it is told by the next measurement", failing("heater open")),
     Fault(24, "heater-short", "sensor", "a sensor's heater is short: the heaters' supply breaks down",
           "the answer is NONE; the heaters' power is cut as soon as all sensors are known to have left their clean air",
           "the reason: no sensor is heated", failing("heater short")),
@@ -56,7 +56,8 @@ FAULTS = (
           "the answer is NONE until the sensors are warm", "the reason, and the time left", cold_start),
     Fault(28, "noise", "sensor", "a sensor is noisy, 10 % of a reading",
           "abstains where the odour goes under in what clean air does",
-          "the reason: too noisy to be sure, or the baseline moves; noise that begins later is told by the next baseline", failing("noise")),
+          "the reason: too noisy to be sure, or the baseline moves; noise that begins later is told by the next one",
+          failing("noise")),
     Fault(28, "missing-codes", "sensor", "the converter's lowest eight bits are always zero",
           "abstains: a converter whose lowest bit never changes is not sure of anything",
           "the reason: too noisy to be sure; codes that go missing after the baseline are told by the next measurement",
