@@ -21,16 +21,16 @@ firmware is the one that is flashed, the board around it is a model.
 list. In a program, `SimulatedBoard.inject(NAME)` and `mend(NAME)` do the same. The same name and seed are the same run.
 
 Each fault is tested in every phase of the controller (just started, programming, warm-up, baseline, exposure,
-recovery, with an answer standing). `make faults` runs them all; `-k NAME` picks one, and a test's id reads
-`33-dac-readback-differs-in-exposure`.
+recovery, with an answer standing), but for those that have one moment only. `make faults` runs them all;
+`make faults ARGS="-k NAME"` picks one, and a test's id reads `33-dac-readback-differs-in-exposure`.
 
 **Safe state**: latched; the analog switch is open, the DACs are at their no-field code, heaters are off and the valve
 is at clean air, the answer is NONE; only identify, status, result, log and clear are served. `enose device safe
 --clear` leaves it.
 
-**The analog monitor** is on every simulated board, in every test: no code outside a channel's range reaches a
-converter, even behind an open switch; no chip input, weight or memristor is driven beyond the chip's limits; nothing is
-driven once the device has said that it is in its safe state. Faults of the DAC itself put out what nobody asked for;
+**The analog monitor** is on every simulated board, and asked at the end of every board that a test switches on: no
+code outside a channel's range reaches a converter, even behind an open switch; no chip input, weight or memristor is
+driven beyond the chip's limits; nothing is driven once the device has said that it is in its safe state. Faults of the DAC itself put out what nobody asked for;
 their first 1.5 s, until the firmware has noticed, are kept apart from what counts.
 """
 COLUMNS = ("no.", "fault", "what is injected", "what the device does", "what a user sees", "tests")
