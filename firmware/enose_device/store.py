@@ -33,8 +33,8 @@ def _have_room() -> None:
 
     Several pieces, as the file system takes them: in a heap of long use one as long as all of them may be missing.
     """
-    room = FILE_ROOM
-    _ = bytearray(room), bytearray(room), bytearray(room), bytearray(room)  # generously
+    n = FILE_ROOM
+    _ = bytearray(n), bytearray(n), bytearray(n), bytearray(n)  # generously
 
 
 class Store:

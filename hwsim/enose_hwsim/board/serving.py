@@ -35,10 +35,10 @@ class PowerLost(Exception):  # an end that is no error either: everything on the
 
 
 class Stalled(Exception):  # not an error of the board: its answer to this one request
-    """A transfer that is answered with a status of its own; see operations."""
+    """A transfer that is answered with a status of its own; see statuses."""
 
     def __init__(self, status: int, data: bytes = b"") -> None:
-        """One of operations' statuses above 0, and the answer that goes with it."""
+        """One of the statuses above 0, and the answer that goes with it."""
         super().__init__(status)
         self.status = status
         self.data = data

@@ -3,7 +3,7 @@
 import gc
 
 import board_wire
-import operations
+import statuses
 
 GAP = 512  # bytes between two blocks that stay
 _held = []
@@ -11,11 +11,11 @@ _held = []
 
 def befall(status):
     """What a status above 0 asks for."""
-    if status == operations.RAISES:
+    if status == statuses.RAISES:
         raise ValueError("a fault of the simulated board")
-    if status == operations.FRAGMENTS:
+    if status == statuses.FRAGMENTS:
         _fragment()
-    while status == operations.HANGS:  # the watchdog resets
+    while status == statuses.HANGS:  # the watchdog resets
         board_wire.spend(1000)
 
 

@@ -24,8 +24,3 @@ FLASH_ERASE = 24  # offset (u32) -> how long it takes (u32, us)
 RESET = 25  # scratch register (u32); not answered: the process ends
 BUTTON = 26  # -> whether BOOTSEL is held
 SCRATCH = 0x4005800C
-
-# Statuses above 0 are no errors
-HANGS = 127  # the transfer never comes back
-RAISES = 125  # the driver raises what nobody expects
-FRAGMENTS = 126  # it is done, and the heap is in pieces from now on

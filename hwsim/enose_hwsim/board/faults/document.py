@@ -30,8 +30,9 @@ is at clean air, the answer is NONE; only identify, status, result, log and clea
 
 **The analog monitor** is on every simulated board, and asked at the end of every board that a test switches on: no
 code outside a channel's range reaches a converter, even behind an open switch; no chip input, weight or memristor is
-driven beyond the chip's limits; nothing is driven once the device has said that it is in its safe state. Faults of the DAC itself put out what nobody asked for;
-their first 1.5 s, until the firmware has noticed, are kept apart from what counts.
+driven beyond the chip's limits; nothing is driven once the device has said that it is in its safe state. Faults of the
+DAC itself put out what nobody asked for; their first 1.5 s, until the firmware has noticed, are kept apart from what
+counts.
 """
 COLUMNS = ("no.", "fault", "what is injected", "what the device does", "what a user sees", "tests")
 

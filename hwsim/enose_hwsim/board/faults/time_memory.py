@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING
 
-from enose_hwsim.board.device_side import operations
+from enose_hwsim.board.device_side import statuses
 from enose_hwsim.board.faults.fault import Begin, Fault, Start, Undo, instead
 from enose_hwsim.board.serving import Stalled
 
@@ -42,7 +42,7 @@ def hang(board: SimulatedBoard, t_s: float) -> Undo:
 
     def never(pin: int) -> int:
         undo()
-        raise Stalled(operations.HANGS)
+        raise Stalled(statuses.HANGS)
 
     undo = instead(wiring, "mcu_adc", never)
     return lambda: None if "mcu_adc" not in vars(wiring) else undo()
@@ -55,7 +55,7 @@ def fragmented(board: SimulatedBoard, t_s: float) -> Undo:
 
     def convert_once(pin: int) -> int:
         undo()
-        raise Stalled(operations.FRAGMENTS, struct.pack("<H", convert(pin)))
+        raise Stalled(statuses.FRAGMENTS, struct.pack("<H", convert(pin)))
 
     undo = instead(wiring, "mcu_adc", convert_once)
     return lambda: None if "mcu_adc" not in vars(wiring) else undo()
@@ -65,7 +65,7 @@ def raising(board: SimulatedBoard, t_s: float) -> Undo:
     """Reading the I2C ADC raises what nobody expects, in the task that reads it."""
 
     def read(count: int, t_s: float) -> bytes:
-        raise Stalled(operations.RAISES)
+        raise Stalled(statuses.RAISES)
 
     return instead(board.wiring.adc, "read", read)
 
