@@ -1,4 +1,4 @@
-"""What the firmware notices of its converters by itself: a DAC that has reset, lies or is off, codes that are missing."""
+"""What the firmware notices of its converters: a DAC that has reset, lies or is off, and codes that are missing."""
 
 import numpy as np
 import pytest
