@@ -14,7 +14,6 @@ import time
 import tty
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +21,7 @@ from numpy.typing import NDArray
 
 from enose_hwsim import gas
 from enose_hwsim.board.faults.injection import Injection, from_the_start
+from enose_hwsim.board.grant import Run
 from enose_hwsim.board.monitor import AnalogMonitor
 from enose_hwsim.board.parts.flash import FlashPart
 from enose_hwsim.board.process import FirmwareProcess
@@ -48,16 +48,6 @@ def _select_pins(board: BoardFile) -> set[int]:
     """The pins that a resistor holds high while the microcontroller does not drive them: no part is selected then."""
     selects = {board.dac.select_pin}
     return selects | {board.matrix.select_pin} if isinstance(board, MemristorBoard) else selects
-
-
-@dataclass
-class Run:
-    """A grant of virtual time: up to until_us, or until the firmware has written something."""
-
-    until_us: int
-    until_output: bool
-    received: int
-    done: "Future[tuple[int, int]]"
 
 
 class SimulatedBoard:
