@@ -11,12 +11,13 @@ ARGS ?=
 TESTS ?= tests
 
 .NOTPARALLEL:
-.PHONY: help setup emulator demo test lint style types firmware-types firmware-compile pytest prove format lock clean
+.PHONY: help setup emulator demo test lint style types firmware-types firmware-compile pytest faults prove format lock clean
 
 help:
 	@echo 'make demo [ARGS="--seed 1"]   set up what is missing, then run the main job (enose demo)'
 	@echo 'make test [TESTS=tests/unit]  set up what is missing, then every check: lint, then pytest'
 	@echo 'make lint                     the static checks only: ruff, mypy, basedpyright, mpy-cross'
+	@echo 'make faults [ARGS="-k flood"] every fault in every phase, and that a wrong firmware is found (docs/faults.md)'
 	@echo 'make prove [ARGS="NAME ..."]  the long campaigns: figures with their commit, in bench/results/'
 	@echo 'make format                   let ruff lay out the code and mend what it can'
 	@echo 'make setup                    the virtual environment .venv, ngspice and MicroPython'
@@ -57,7 +58,7 @@ test: lint pytest
 
 lint: style types firmware-types firmware-compile
 
-style types firmware-types firmware-compile pytest format lock: setup
+style types firmware-types firmware-compile pytest faults format lock: setup
 
 style:
 	@echo '== style: ruff'
@@ -80,6 +81,10 @@ firmware-compile:
 pytest:
 	@echo '== tests: pytest'
 	@$(RUN)/pytest $(TESTS)
+
+faults:
+	@echo '== the fault matrix, on the simulated board: pytest'
+	@$(RUN)/pytest tests/faults/test_matrix_*.py tests/faults/test_injection.py tests/faults/test_mutations.py $(ARGS)
 
 format:
 	@$(RUN)/ruff check --fix-only --exit-zero --quiet .

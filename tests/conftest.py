@@ -18,6 +18,7 @@ from enose_hwsim.board.process import MicroPythonMissing, find_micropython
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy loads: two workers share two cores
 
 pytest_plugins = ["pytester"]  # runs a suite inside a test
+pytest.register_assert_rewrite("rig", "memristor_rig", "phases")  # what they assert says what it found
 
 ROOT = Path(__file__).resolve().parent.parent
 NO_RECORDINGS = "no recordings"

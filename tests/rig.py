@@ -148,7 +148,7 @@ def power_on(micropython: str) -> Generator[SwitchOn, None, None]:
     yield switch_on
     for board in boards:
         board.close()
-    assert [board.wiring.chip.violations for board in boards] == [[]] * len(boards)
+    assert [board.monitor.violations for board in boards] == [[]] * len(boards)
 
 
 @pytest.fixture

@@ -24,6 +24,8 @@ MAX_U32 = 0xFFFFFFFF
 MAX_WEIGHT = 0x7FFFFFFF
 MAX_PHASE_MS = 86_400_000  # a day: the device's tick counter tells times apart up to six
 MAX_IMAGE = 2048
+SEAL_MARK = b"ENS1"  # what a sealed image begins with; see seal
+MAX_SEALED = MAX_IMAGE + 40
 MAX_INPUTS = 16
 MAX_CLASSES = 8
 
@@ -115,23 +117,9 @@ class Image:
 
     def pack(self) -> bytes:
         """The image's bytes. Raises ImageError for what `check` refuses, ValueError for a name that does not fit."""
-        self.check()
-        inputs = len(self.channels)
-        length = HEAD_SIZE + 9 * inputs + NAME_SIZE * len(self.classes) + 4 * len(self.weights) + HASH_SIZE
-        body = struct.pack(
-            HEAD, MAGIC, FORMAT, length, _name(self.chip), _name(self.board),
-            self.sensor_set, self.model, self.calibration, self.normalisation,
-            inputs, len(self.classes), len(self.weights),
-            self.baseline_ms, self.exposure_ms, self.recovery_ms, self.scan_ms, self.average, self.unit,
-            self.least_change_ppm,
-        )  # fmt: skip
-        for k in range(inputs):
-            body += struct.pack("<BII", self.channels[k], self.low_ohm[k], self.high_ohm[k])
-        for name in self.classes:
-            body += _name(name)
-        for weight in self.weights:
-            body += struct.pack("<i", weight)
-        return body + hashlib.sha256(body).digest()
+        from enose_contract.packing import packed  # a device has no memory for what it never does
+
+        return packed(self)
 
 
 def _within(value: int, low: int, high: int) -> None:
@@ -139,20 +127,14 @@ def _within(value: int, low: int, high: int) -> None:
         raise ImageError(E_FIELD, value, low if value < low else high)
 
 
-def _name(text: str) -> bytes:
-    raw = text.encode()
-    if len(raw) > NAME_SIZE or not _printable(raw):
-        raise ValueError("'%s': a name is at most %d printable ASCII characters" % (text, NAME_SIZE))
-    return raw + bytes(NAME_SIZE - len(raw))
-
-
-def _printable(raw: bytes) -> bool:
+def printable(raw: bytes) -> bool:
+    """Whether all of it is printable ASCII."""
     return all(0x20 <= byte < 0x7F for byte in raw)
 
 
 def _text(raw: bytes) -> str:
     raw = raw.rstrip(b"\0")
-    if not _printable(raw):
+    if not printable(raw):
         raise ImageError(E_FIELD, max(raw), 0x7E)
     return raw.decode()
 

@@ -7,10 +7,10 @@ number is not above the highest it has stored: an older image cannot be put back
 import hashlib
 import struct
 
+from enose_contract.image import SEAL_MARK as MARK
 from enose_contract.image import ImageError
 from enose_contract.messages import E_UNSEALED
 
-MARK = b"ENS1"
 HEAD = "<4sI"
 HEAD_SIZE = struct.calcsize(HEAD)
 KEY_SIZE = 32

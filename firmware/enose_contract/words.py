@@ -10,7 +10,7 @@ FAULTS = {
     0: "none",
     1: "asked for by the host",
     2: "the I2C bus does not answer",
-    3: "the DAC's register does not read back what was written",
+    3: "the DAC does not hold, or does not put out, what was written",
     4: "a code outside the chip's range was about to reach a converter",
     5: "the chip's supply is missing or out of tolerance",
     6: "no stored weight image is readable",

@@ -3,11 +3,11 @@
 import gc
 
 from enose_contract import image as weight_image
-from enose_contract import messages, records, seal
+from enose_contract import messages, records
 from enose_device.chips import chip_and_keeper
 from enose_device.converters.ad5676r import Ad5676r
 from enose_device.converters.ads1115 import Ads1115
-from enose_device.cycle import Cycle
+from enose_device.cycle import PHASE_WARMUP, Cycle
 from enose_device.fitted import Fitted
 from enose_device.key import Key
 from enose_device.linked import LASTING_S, Linked
@@ -31,7 +31,7 @@ class Device(Linked):
         dac = Ad5676r(
             parts["spi"], parts["dac_select"], configuration["dac"]["full_scale_uv"], configuration["dac"]["gain"]
         )
-        adc = Ads1115(parts["i2c"], adc_facts["address"], adc_facts["rate_sps"])
+        self._adc = adc = Ads1115(parts["i2c"], adc_facts["address"], adc_facts["rate_sps"])
         self.chip, self.refresh = chip_and_keeper(
             dac, adc, parts, configuration, self._measuring, self._programming_failed
         )
@@ -133,14 +133,17 @@ class Device(Linked):
         """Store an image as it was uploaded; (generation, slot). Raises ImageError, the old image kept."""
         counter = 0
         if self.key.is_set:
+            from enose_contract import seal  # no memory for it where no key is set
+
             counter, raw = seal.opened(raw, self.key.known())
             if counter <= self.store.counter:
                 raise weight_image.ImageError(messages.E_OLDER, counter, self.store.counter)
-        elif seal.is_sealed(raw):
+        elif bytes(raw[:4]) == weight_image.SEAL_MARK:
             raise weight_image.ImageError(messages.E_NO_KEY)
         self.collect()
         self.check(weight_image.unpack(raw))
         self.store.commit(raw, counter)
+        self._failure = None  # of an image that had the same generation
         return self.store.generation, self.store.slot
 
     def fit(self, sensor_set: bytes, calibration: bytes) -> None:
@@ -322,6 +325,10 @@ class Device(Linked):
         supply_uv = self.selftest.supply_uv()
         if self.cycle.image is not None and not self.safety.latched and not self.selftest.supply_good(supply_uv):
             self.safety.trip(messages.FAULT_SUPPLY)
+        if not self.safety.latched and self.refresh.state != messages.WEIGHTS_PROGRAMMING:
+            self.chip.look_at_dac()
+            if self.cycle.phase <= PHASE_WARMUP or not self._adc.busy:
+                self.chip.look_at_level()
         if self.log.uptime_s >= self._look_s:
             self._look_s = self.log.uptime_s + LOOK_EVERY_S
             self._log_state(supply_uv)

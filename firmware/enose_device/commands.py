@@ -3,11 +3,11 @@
 import hashlib
 import struct
 
-from enose_contract import image, messages, seal
+from enose_contract import image, messages
 from enose_contract.messages import ERROR
 from enose_device.safety import FaultError
 
-LONGEST = image.MAX_IMAGE + seal.OVERHEAD
+LONGEST = image.MAX_SEALED
 
 
 class Commands:

@@ -221,10 +221,10 @@ class Cycle:
 
     def _normalise(self, image):
         if image.normalisation == normalise.NORM_RANGE:
-            self._noisy = False
+            self._noisy = self._sensors.codes_missing()
             return normalise.inputs_from_range(self.ohms, image.low_ohm, image.high_ohm)
         changes = [normalise.change_ppm(self.ohms[k], self._baseline[k]) for k in range(len(self.ohms))]
-        self._noisy = self.health.noisy(max(changes))
+        self._noisy = self.health.noisy(max(changes)) or self._sensors.codes_missing()
         return normalise.inputs_from_changes(changes, image.least_change_ppm)
 
     def _classify(self, image):
@@ -241,7 +241,7 @@ class Cycle:
         self._chip.rest()
         answer, band, margin_uv = self._decide(outputs_uv)
         reason = messages.REASON_OUTPUT if answer == decision.NONE else messages.REASON_OK
-        if self._refresh.state != messages.WEIGHTS_HELD:
+        if self._refresh.state != messages.WEIGHTS_HELD or self._chip.disturbed:
             answer, reason = decision.NONE, messages.REASON_STALE
         if answer == decision.CLASS and not image.classes[band]:
             answer = decision.ABSTAIN  # a band that the image gives to no class

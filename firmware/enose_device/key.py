@@ -11,10 +11,10 @@ from binascii import crc32
 
 from enose_contract.image import ImageError
 from enose_contract.messages import E_KEY, E_STORE, E_UNSEALED
-from enose_contract.seal import KEY_SIZE
 
 PAGE = 256
 PAGES = 16
+KEY_SIZE = 32
 
 
 class Key:

@@ -21,7 +21,6 @@ LASTING_S = 60  # a start that lasted so long was a good one
 BUTTON_S = 3  # held for so long, the button asks for the interactive prompt
 NO_EVENT = 0
 EMPTY_AIR = (0,) * (6 + messages.MAX_STEPS)
-EMPTY_RESULT = (0,) * (messages.MAX_OUTPUTS + 2 * messages.MAX_CHANNELS)
 
 
 class Linked:
@@ -78,7 +77,8 @@ class Linked:
     def result(self, number: int) -> tuple:
         """The fields of RESULT's reply."""
         reason = messages.REASON_SAFE
-        return (number, messages.UNKNOWN_CYCLE, 0, decision.NONE, reason, 0, 0, 0, 0, 0, 0, 0, b"") + EMPTY_RESULT
+        nothing = (0,) * (messages.MAX_OUTPUTS + 2 * messages.MAX_CHANNELS)
+        return (number, messages.UNKNOWN_CYCLE, 0, decision.NONE, reason, 0, 0, 0, 0, 0, 0, 0, b"") + nothing
 
     def information(self):
         """The fields of INFO's reply."""

@@ -25,12 +25,16 @@ PAGE = 256  # NOR flash is programmed in whole pages
 RESERVE_BLOCKS = 4  # littlefs copies on write: room for the new file's blocks and its directory's
 
 
-FILE_ROOM = 4096  # an open file's buffers and a block of littlefs, generously
+FILE_ROOM = 1100  # an open file's buffer of four pages, the largest piece that littlefs asks for
 
 
-def _have_room(count: int) -> None:
-    """Raise MemoryError now: an allocation that fails inside the file system would leave it in pieces."""
-    bytearray(count)
+def _have_room() -> None:
+    """Raise MemoryError now: an allocation that fails inside the file system would leave it in pieces.
+
+    Several pieces, as the file system takes them: in a heap of long use one as long as all of them may be missing.
+    """
+    n = FILE_ROOM
+    _ = bytearray(n), bytearray(n), bytearray(n), bytearray(n)  # generously
 
 
 class Store:
@@ -99,7 +103,7 @@ class Store:
         try:
             if self._fs is None or self._room() < len(packed):
                 raise image.ImageError(messages.E_STORE)
-            _have_room(FILE_ROOM)
+            _have_room()
             with self._fs.open(name, "wb") as file:
                 file.write(packed)
             same = self.load(name, len(packed)) == packed
@@ -116,7 +120,7 @@ class Store:
         if self._fs is None:
             return None
         try:
-            _have_room(FILE_ROOM)
+            _have_room()
             with self._fs.open(name, "rb") as file:
                 return file.read(most + 1)
         except OSError as error:

@@ -66,7 +66,7 @@ class PulsedDac(Dac, frozen=True, kw_only=True):
 
 
 class Adc(Section, frozen=True):
-    """The ADC of the sensors, of their rail and of the chip's outputs."""
+    """The ADC of the sensors, of their rail and of the chip's outputs; dac_channel measures the first input's DAC."""
 
     part: Literal["ADS1115"]
     address: AdcAddress
@@ -76,6 +76,7 @@ class Adc(Section, frozen=True):
     rail_channel: AdcChannel
     sensor_range_mv: Literal[6144, 4096, 2048, 1024]
     output_range_mv: Literal[6144, 4096, 2048, 1024]
+    dac_channel: AdcChannel | None = None
 
 
 class Mux(Section, frozen=True):

@@ -51,6 +51,7 @@ def _shared(board: BoardFile, chip: ChipFile) -> dict[str, Any]:
             "rail_channel": board.adc.rail_channel,
             "sensor_range_uv": board.adc.sensor_range_mv * 1000,
             "output_range_uv": board.adc.output_range_mv * 1000,
+            **({} if board.adc.dac_channel is None else {"dac_channel": board.adc.dac_channel}),
         },
         "mux": {"select_pins": list(board.mux.select_pins), "settle_us": round(board.mux.settle_s * 1e6)},
         "switch_pin": board.switch.pin,

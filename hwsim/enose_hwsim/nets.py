@@ -140,7 +140,10 @@ def _analog_nets(board: BoardFile) -> list[Net]:
         Net("positions", (End(mux, f"I0..I{board.sensors.positions - 1}"), End(SENSORS, "DIVIDERS")), None, SENSOR),
     ]
     for k, channel in enumerate(board.dac.input_channels):
-        found.append(Net(f"drive_{k}", (End(dac, f"VOUT{channel}"), End(INPUT_SWITCH, f"A{k}")), None, DRIVE))
+        ends = [End(dac, f"VOUT{channel}"), End(INPUT_SWITCH, f"A{k}")]
+        if k == 0 and board.adc.dac_channel is not None:
+            ends.append(End(adc, f"AIN{board.adc.dac_channel}"))
+        found.append(Net(f"drive_{k}", tuple(ends), None, DRIVE))
         found.append(Net(f"input_{k}", (End(INPUT_SWITCH, f"B{k}"), End(chip, f"X{k}")), None, CHIP_INPUT))
     for k, channel in enumerate(board.adc.output_channels):
         found.append(Net(f"output_{k}", (End(chip, f"Y{k}"), End(adc, f"AIN{channel}")), None, CHIP_OUTPUT))

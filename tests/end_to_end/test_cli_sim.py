@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
@@ -47,7 +48,7 @@ def sim() -> Generator[Callable[..., Started], None, None]:
 
 def test_any_program_may_speak_to_its_port(sim, quick_board: Path) -> None:
     _, said = sim(str(quick_board), "--odour", "banana", "--seed", "2")
-    assert set(said) == {"board", "port", "fidelity", "simulated", "odour"}
+    assert set(said) == {"board", "port", "fidelity", "simulated", "odour", "faults"}
     assert (said["board"], said["simulated"], said["odour"]) == ("pico-mlp", True, "banana")
     device = open_device(said["port"])
     device.program(image(baseline_ms=200, exposure_ms=300, recovery_ms=0).pack())
@@ -63,6 +64,18 @@ def test_it_stops_when_told_and_leaves_no_port_behind(sim, quick_board: Path, nu
     assert process.wait(timeout=10) == 0
     assert process.stderr is not None
     assert process.stderr.read() == ""
+
+
+def test_it_is_given_faults(sim, quick_board: Path) -> None:
+    _, said = sim(str(quick_board), "--fault", "frame-lost", "--fault", "i2c-nack@4")
+    assert said["faults"] == ["frame-lost", "i2c-nack@4"]
+    device = open_device(said["port"])
+    until_s = time.monotonic() + 30  # the device looks at its ADC every second, of the wall clock here
+    while device.status()["fault"] == "none" and time.monotonic() < until_s:
+        time.sleep(0.2)
+    assert device.status()["fault"] == "the I2C bus does not answer"
+    assert device.retransmissions > 0
+    device.close()
 
 
 def test_its_flash_is_kept_in_a_file(sim, quick_board: Path, tmp_path: Path) -> None:

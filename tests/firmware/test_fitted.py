@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from enose.link.conversation import DeviceError
 from enose.link.device import Device
 from enose_contract import messages, seal
-from enose_contract.image import ImageError
+from enose_contract.image import MAX_IMAGE, MAX_SEALED, SEAL_MARK, ImageError
+from enose_device import key
 from enose_hwsim.board.parts.flash import FlashPart
 from enose_hwsim.board.simulated import SimulatedBoard
 from rig import BOARD, SwitchOn, host_of, image, present
@@ -106,6 +107,12 @@ def test_every_flip_of_a_bit_breaks_the_seal(at: int) -> None:
     sealed[at // 8] ^= 1 << at % 8
     with pytest.raises(ImageError):
         seal.opened(sealed, KEY)
+
+
+def test_the_longest_sealed_image_is_the_longest_image_and_its_seal() -> None:
+    assert MAX_SEALED == MAX_IMAGE + seal.OVERHEAD
+    assert seal.sealed(b"", KEY, 1).startswith(SEAL_MARK)
+    assert key.KEY_SIZE == seal.KEY_SIZE
 
 
 @given(raw=binary)

@@ -119,7 +119,7 @@ def test_a_level_that_does_not_read_back_is_the_safe_state(device: Device, chann
 
     dac.transfer = faulty  # type: ignore[method-assign]
     assert device.selftest()["checks"]["dac readback"] is False
-    assert device.status()["fault"] == "the DAC's register does not read back what was written"
+    assert device.status()["fault"] == "the DAC does not hold, or does not put out, what was written"
 
 
 def test_while_it_programs_the_converters_are_left_alone_by_the_self_test(device: Device) -> None:

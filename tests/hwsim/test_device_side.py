@@ -209,7 +209,7 @@ def test_flash_is_addressed_from_the_start_of_its_partition(micropython: str) ->
     script = "import rp2\nf = rp2.Flash(start=0x10000, len=0x4000)\nb = bytearray(4)\nf.readblocks(2, b, 16)\n"
     script += "f.ioctl(6, 3)\nf.writeblocks(1, bytes(256))\n"
     script += "print(json.dumps([list(b), f.ioctl(4, 0), f.ioctl(5, 0), f.ioctl(1, 0)]))"
-    (found,), sent = said(micropython, script, answer(b"abcd") + answer(b"") * 3)
+    (found,), sent = said(micropython, script, answer(b"abcd") + (answer(struct.pack("<I", 45_000)) * 2) + answer(b""))
     assert found == [list(b"abcd"), 4, 4096, 0]
     at, seen = 0, []
     while at < len(sent):

@@ -111,7 +111,7 @@ def switch_on(emulator: None) -> Generator[SwitchOn, None, None]:
     yield switch_on
     for board in boards:
         board.close()
-    assert [board.wiring.chip.violations for board in boards] == [[]] * len(boards)
+    assert [board.monitor.violations for board in boards] == [[]] * len(boards)
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from enose_hwsim.board.device_side import operations as op
-from enose_hwsim.board.parts.flash import FlashPart
+from enose_hwsim.board.parts.flash import ERASE_US, FlashPart
 from enose_hwsim.board.serving import FirmwareEnded, Requests
 from enose_hwsim.board.wiring import wire
 from enose_hwsim.board.world import World
@@ -69,7 +69,7 @@ def test_each_waiting_operation_has_its_answer(process: Process) -> None:
     assert process.ask(op.IDLE, struct.pack("<Q", 5000)) == (0, struct.pack("<Q", 5000))
     assert process.ask(op.FLASH_WRITE, struct.pack("<I", 4096) + b"abc") == (0, b"")
     assert process.ask(op.FLASH_READ, struct.pack("<II", 4096, 4)) == (0, b"abc\xff")
-    assert process.ask(op.FLASH_ERASE, struct.pack("<I", 4096)) == (0, b"")
+    assert process.ask(op.FLASH_ERASE, struct.pack("<I", 4096)) == (0, struct.pack("<I", ERASE_US))
     assert process.ask(op.FLASH_READ, struct.pack("<II", 4096, 3)) == (0, b"\xff\xff\xff")
     assert process.served.served == 10
 

@@ -85,9 +85,9 @@ MLP = [
     ("weight_channel = 4", "weight_channel = 3", "dac.weight_channel: channel 3 is used by input_channels already,"
      " expected another; free: 4, 5, 6, 7"),
     ("output_channels = [1]", "output_channels = [0]", "adc.output_channels: channel 0 is used by sensor_channel"
-     " already, expected another; free: 1, 3"),
+     " already, expected another; free: 1"),
     ("rail_channel = 2", "rail_channel = 1", "adc.rail_channel: channel 1 is used by output_channels already,"
-     " expected another; free: 2, 3"),
+     " expected another; free: 2"),
     ("sensor_range_mv = 4096", "sensor_range_mv = 2048",
      "adc.sensor_range_mv: 2048 mV, expected at least the sensors' rail, 3300 mV"),
     ("rail_v = 3.3", "rail_v = 9.0", "sensors.rail_v: 9 V, expected at most 5.5 V, which the ADS1115 bears"),
@@ -104,7 +104,10 @@ MLP = [
      "flash.length_kib: 128 KiB, expected at most 0 KiB from there to the end of the Pico's 1408 KiB"),
     # the chip
     ("[0, 1, 2, 3]", "[0, 1, 2]", "dac.input_channels: 3 channels, expected 4, one an input of mlp441"),
-    ("output_channels = [1]", "output_channels = [1, 3]",
+    ("dac_channel = 3 ", "dac_channel = 2 ",
+     "adc.dac_channel: channel 2 is used by rail_channel already, expected another; free: 3"),
+    ("[1] # the chip's answer\nrail_channel = 2      # the sensors' supply, so that a divider is read as a ratio\ndac",
+     "[1, 3]\nrail_channel = 2\n# dac",
      "adc.output_channels: 2 channels, expected 1, one an output of mlp441"),
     ("output_range_mv = 2048", "output_range_mv = 1024",
      "adc.output_range_mv: 1024 mV, expected at least 1040 mV, the highest valid output of mlp441"),

@@ -137,6 +137,8 @@ class InnerBoard:
         rail_v = facts["sensors"]["rail_uv"] * 1e-6
         if channel == facts["adc"]["rail_channel"]:
             return rail_v
+        if channel == facts["adc"].get("dac_channel"):
+            return self.dac.voltage_v(self._inputs[0])
         if channel in facts["adc"]["output_channels"]:
             return OUTPUT_V
         position = sum([self._levels.get(pin, 0) << bit for bit, pin in enumerate(facts["mux"]["select_pins"])])

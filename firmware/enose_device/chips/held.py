@@ -4,7 +4,11 @@ Weights are written in Gray-code order, so that one address line changes at a ti
 in passing.
 """
 
-from time import sleep_us
+from time import sleep_ms, sleep_us
+
+from enose_contract.messages import FAULT_READBACK
+from enose_device.converters.ads1115 import FULL_COUNT
+from enose_device.safety import FaultError
 
 
 class HeldWeightChip:
@@ -23,6 +27,8 @@ class HeldWeightChip:
         self._weight_channel = configuration["dac"]["weight_channel"]
         self._output_channels = configuration["adc"]["output_channels"]
         self._output_range_uv = configuration["adc"]["output_range_uv"]
+        self._sense_channel = configuration["adc"].get("dac_channel", -1)
+        self.disturbed = False  # whether the DAC has reset itself since the inputs were driven
         self._settle_ms = -(-chip["settle_us"] // 1000) + 1  # up, and one for the granularity of the clock
         self.weight_count = chip["weights"]
         self._order = _gray_order(self.weight_count)
@@ -51,6 +57,23 @@ class HeldWeightChip:
         for channel in self._inputs:
             self._dac.write(channel, self._rest_code)
 
+    def look_at_dac(self) -> None:
+        """Set a DAC up anew that has reset itself. Raises FaultError(FAULT_READBACK) for any other difference."""
+        if self._dac.renewed(self.begin):
+            self.disturbed = True
+
+    def look_at_level(self) -> None:
+        """Measure the DAC's first output, for neither gain nor reference can be read back; waits for the ADC.
+
+        Raises FaultError(FAULT_READBACK) where it is a quarter off: an ADC that has drifted shows in the rail.
+        """
+        if self._sense_channel >= 0:
+            self._adc.start(self._sense_channel, self._output_range_uv)
+            sleep_ms(self._adc.conversion_ms)
+            written_uv = self._dac.written_uv(self._inputs[0])
+            if 4 * abs(self._adc.read() * self._output_range_uv // FULL_COUNT - written_uv) > written_uv:
+                raise FaultError(FAULT_READBACK)
+
     def accepts(self, weight: int) -> bool:
         """Whether a capacitor may hold this many microvolts."""
         return self._weight_min_uv <= weight <= self._weight_max_uv
@@ -72,7 +95,9 @@ class HeldWeightChip:
             self._codes[k] = self._dac.code(self._weight_channel, weights_uv[k])
 
     def write_weights(self) -> None:
-        """Write every weight once; allocates nothing."""
+        """Write every weight once, after a look at the DAC; allocates nothing."""
+        if not self._dac.next_holds():
+            self.look_at_dac()
         dac = self._dac
         channel = self._weight_channel
         codes = self._codes
@@ -96,17 +121,25 @@ class HeldWeightChip:
         self._held_address = k
 
     def drive(self, inputs_uv) -> None:
-        """Put one sample on the inputs and close the switch."""
+        """Put one sample on the inputs and close the switch. Raises FaultError(FAULT_READBACK)."""
         dac = self._dac
+        self.disturbed = False
         for k in range(len(self._inputs)):
             channel = self._inputs[k]
             dac.write(channel, dac.code(channel, inputs_uv[k]))
+        self.look_at_level()
+        self.look_at_dac()
         self._switch.on()
 
     def read_output(self, readings: int):
-        """A task: waits for settling, returns the mean of `readings` conversions of each output in uV."""
+        """A task: waits for settling, returns the mean of `readings` conversions of each output in uV.
+
+        Raises FaultError(FAULT_READBACK) where the inputs were not as they should be.
+        """
         yield self._settle_ms
-        return (yield from self._adc.mean_uv(self._output_channels, self._output_range_uv, readings))
+        means_uv = yield from self._adc.mean_uv(self._output_channels, self._output_range_uv, readings)
+        self.look_at_dac()
+        return means_uv
 
 
 def _gray_order(count: int) -> bytes:

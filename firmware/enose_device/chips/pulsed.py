@@ -42,6 +42,7 @@ class PulsedChip:
         self.state = pulses.DONE  # of the device that was written last, and what it reads
         self.ohm = 0
         self._rest_codes = [NO_CODE] * 8  # by DAC channel; here, for rest() has no memory
+        self.disturbed = False  # whether the DAC has reset itself since the inputs were driven
 
     def begin(self) -> None:
         """Everything at rest, and ready for use.
@@ -113,6 +114,14 @@ class PulsedChip:
             if codes[channel] != NO_CODE:
                 self._dac.write(channel, codes[channel])
 
+    def look_at_dac(self) -> None:
+        """Set a DAC up anew that has reset itself. Raises FaultError(FAULT_READBACK) for any other difference."""
+        if self._dac.renewed(self.begin):
+            self.disturbed = True
+
+    def look_at_level(self) -> None:
+        """The ADC has no input left for an output of the DAC."""
+
     def accepts(self, weight: int) -> bool:
         """Whether a device can be programmed to this signed memristance; 0 is its switches open."""
         return weight == 0 or self._min_ohm <= abs(weight) <= self._max_ohm
@@ -156,6 +165,7 @@ class PulsedChip:
         target = abs(self._targets[k])
         if not target:
             return
+        self.look_at_dac()
         run = pulses.WriteVerify(self._law, target, self._tolerance, self._noise, pulses.Scalars)
         self._connect(k)
         while True:
@@ -188,7 +198,11 @@ class PulsedChip:
         return self._count_ohm * self._pairs / max(counts, self._pairs)  # no current at all: as large as can be told
 
     def drive(self, inputs_uv) -> None:
-        """Connect each device to its adder, put one sample on the inputs and close the line switch."""
+        """Connect each device to its adder, put one sample on the inputs and close the line switch.
+
+        Raises FaultError(FAULT_READBACK).
+        """
+        self.disturbed = False
         chain = self._chain
         chain.forget()
         for k in range(self.weight_count):
@@ -199,9 +213,12 @@ class PulsedChip:
         for k in range(len(self._inputs)):
             channel = self._inputs[k]
             dac.write(channel, dac.code(channel, inputs_uv[k]))
+        self.look_at_dac()
         self._switch.on()
 
     def read_output(self, readings: int):
         """A task: waits for settling, returns the mean of `readings` conversions of each output in uV."""
         yield self._settle_ms
-        return (yield from self._adc.mean_uv(self._output_channels, self._output_range_uv, readings))
+        means_uv = yield from self._adc.mean_uv(self._output_channels, self._output_range_uv, readings)
+        self.look_at_dac()
+        return means_uv

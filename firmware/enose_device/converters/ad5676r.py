@@ -4,7 +4,7 @@
 """
 
 from enose_contract import limits
-from enose_contract.messages import FAULT_RANGE
+from enose_contract.messages import FAULT_RANGE, FAULT_READBACK
 from enose_device.safety import FaultError
 
 BITS = 16
@@ -28,6 +28,8 @@ class Ad5676r:
         self.full_scale_uv = full_scale_uv
         self._low = [0] * 8
         self._high = [-1] * 8
+        self._codes = [0] * 8  # as they were written last
+        self._looked = 0
         self._frame = bytearray(3)
         self._answer = bytearray(3)
 
@@ -41,6 +43,8 @@ class Ad5676r:
 
     def begin(self) -> None:
         """Bring the part into a known state: reset, internal reference on, gain as the board has it."""
+        for channel in range(8):
+            self._codes[channel] = 0
         self._send(SOFTWARE_RESET, 0x1234)
         self._send(REFERENCE_SETUP, self._gain)
 
@@ -49,6 +53,38 @@ class Ad5676r:
         if code < self._low[channel] or code > self._high[channel]:
             raise FaultError(FAULT_RANGE)
         self._send(WRITE_AND_UPDATE | channel, code)
+        self._codes[channel] = code
+
+    def written_uv(self, channel: int) -> int:
+        """The voltage that was written last."""
+        return limits.uv_from_code(self._codes[channel], self.full_scale_uv, BITS)
+
+    def next_holds(self) -> bool:
+        """Whether one channel reads back what was written; another one at each call."""
+        self._looked = (self._looked + 1) & 7
+        return self.read_back(self._looked) == self._codes[self._looked]
+
+    def renewed(self, begin) -> bool:
+        """Whether the part had reset itself: then it was set up anew, by begin().
+
+        Raises FaultError(FAULT_READBACK) where it holds anything else than what was written, also after begin().
+        """
+        if not self._differing():
+            return False
+        if self._differing() == 1:
+            begin()
+            if not self._differing():
+                return True
+        raise FaultError(FAULT_READBACK)
+
+    def _differing(self) -> int:
+        """0 where all channels hold what was written, 1 where those that do not hold zero, 2 where one does not."""
+        found = 0
+        for channel in range(8):
+            code = self.read_back(channel)
+            if code != self._codes[channel]:
+                found = max(found, 2 if code else 1)
+        return found
 
     def read_back(self, channel: int) -> int:
         """The code in the channel's DAC register."""

@@ -28,6 +28,7 @@ class Ads1115:
         self._address = address
         self._rate = RATES_SPS.index(rate_sps) << 5
         self._two = bytearray(2)
+        self.busy = False  # from a start to its read
         # the internal oscillator may be 10 % slow, and the part wakes up in 30 us (SBAS444, section 7.5); the rest is
         # the bus transfer and the granularity of a millisecond
         self.conversion_ms = 11 * 1000 // (10 * rate_sps) + 1
@@ -37,6 +38,7 @@ class Ads1115:
         config = (
             START | mode | channel << 12 | GAIN_OF_RANGE_UV[range_uv] << 9 | SINGLE_SHOT | self._rate | NO_COMPARATOR
         )
+        self.busy = True
         self._two[0] = config >> 8
         self._two[1] = config & 0xFF
         self._i2c.writeto_mem(self._address, CONFIG, self._two)
@@ -50,6 +52,7 @@ class Ads1115:
         else:
             raise FaultError(FAULT_BUS)
         self._i2c.readfrom_mem_into(self._address, CONVERSION, self._two)
+        self.busy = False
         count = self._two[0] << 8 | self._two[1]
         return count - 65536 if count & 0x8000 else count
 

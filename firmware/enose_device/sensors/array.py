@@ -13,6 +13,7 @@ from enose_contract.messages import (
 FULL_COUNT = 32768
 END_COUNTS = 4  # nearer to an end is open or short: the converter's noise is 0.4 counts rms
 COARSE_COUNTS = 64  # nearer to an end, one count is more than 1.5 % of the resistance
+ENOUGH_CODES = 24  # at 0.4 counts rms some four in five are alike at one resistance, and there are several
 RAIL_PERCENT = 5  # the regulator's own tolerance and the divider's; a reference further out than that is seen
 
 
@@ -35,9 +36,20 @@ class SensorArray:
         self.compensation = COMPENSATION_NONE
         self._temperature_mc = self._humidity_mrh = 0
         self.rail_count = 0
+        self.forget_codes()
+
+    def forget_codes(self) -> None:
+        """Begin to look at the codes of the converter anew."""
+        self._codes = 0
+        self._low_bits = 0
+
+    def codes_missing(self) -> bool:
+        """Whether the converter's lowest bit was the same in all of very many readings: its noise alone would do."""
+        return self._codes >= ENOUGH_CODES and self._low_bits != 3
 
     def begin(self) -> None:
         """A new measurement: the air is taken for what it is now, or its baseline would be that of another air."""
+        self.forget_codes()
         climate = self.climate
         if climate is not None:
             self.compensation = COMPENSATED if climate.known else UNCOMPENSATED
@@ -60,7 +72,10 @@ class SensorArray:
                 yield self._settle_ms
             adc.start(self._sensor_channel, self._range_uv)
             yield adc.conversion_ms
-            ohms[k] = self._at_reference(positions[k], self._ohm(adc.read()))
+            count = adc.read()
+            self._codes += 1
+            self._low_bits |= 1 << (count & 1)
+            ohms[k] = self._at_reference(positions[k], self._ohm(count))
 
     def rail_good(self) -> bool:
         """Whether the rail, as it was read last, is what it should be: the converter's reference has not drifted."""

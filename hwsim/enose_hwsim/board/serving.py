@@ -25,25 +25,56 @@ class FirmwareReset(Exception):  # an end that is no error: another process foll
         self.scratch = scratch
 
 
+class PowerLost(Exception):  # an end that is no error either: everything on the board starts anew
+    """The board's power has gone at `now_us`, in virtual time."""
+
+    def __init__(self, now_us: int) -> None:
+        """When."""
+        super().__init__(f"no power at {now_us} us")
+        self.now_us = now_us
+
+
+class Stalled(Exception):  # not an error of the board: its answer to this one request
+    """A transfer that is answered with a status of its own; see statuses."""
+
+    def __init__(self, status: int, data: bytes = b"") -> None:
+        """One of the statuses above 0, and the answer that goes with it."""
+        super().__init__(status)
+        self.status = status
+        self.data = data
+
+
 class Requests:
     """Serves one firmware process; `idle(now_us, until_us) -> now_us` decides how long the firmware sleeps."""
 
-    def __init__(self, requests_fd: int, answers_fd: int, wiring: Wiring, idle: Callable[[int, int], int]) -> None:
-        """The two pipes of the process, and the parts."""
+    def __init__(
+        self,
+        requests_fd: int,
+        answers_fd: int,
+        wiring: Wiring,
+        idle: Callable[[int, int], int],
+        before: Callable[[int], None] = lambda now_us: None,
+    ) -> None:
+        """The two pipes of the process, and the parts; before(now_us) is called ahead of each request."""
         self._requests_fd = requests_fd
         self._answers_fd = answers_fd
         self._wiring = wiring
         self._idle = idle
+        self._before = before
         self._buffer = b""
         self._at = 0
         self.served = 0
         self.button_held = False
 
     def serve_one(self) -> None:
-        """Wait for one request and do it. Raises FirmwareEnded at the end of the stream, FirmwareReset at a reset."""
+        """Wait for one request and do it.
+
+        Raises FirmwareEnded at the end of the stream, FirmwareReset at a reset, PowerLost where the power goes.
+        """
         length, operation, now_us = struct.unpack(op.HEADER, self._take(op.HEADER_SIZE))
         payload = self._take(length)
         self.served += 1
+        self._before(now_us)
         wiring = self._wiring
         t_s = now_us * 1e-6
         if operation == op.PIN_WRITE:
@@ -59,6 +90,8 @@ class Requests:
                 self._answer(0, self._waiting(operation, payload, now_us, t_s))
             except OSError as error:
                 self._answer(-(error.errno or errno.EIO), b"")
+            except Stalled as stalled:
+                self._answer(stalled.status, stalled.data)
 
     def _waiting(self, operation: int, payload: bytes, now_us: int, t_s: float) -> bytes:
         wiring = self._wiring
@@ -85,7 +118,7 @@ class Requests:
             return b""
         if operation == op.FLASH_ERASE:
             wiring.flash.erase(struct.unpack("<I", payload)[0])
-            return b""
+            return struct.pack("<I", wiring.flash.erase_us)
         raise OSError(errno.ENOSYS, f"operation {operation}")
 
     def _answer(self, status: int, data: bytes) -> None:

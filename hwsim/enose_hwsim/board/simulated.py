@@ -4,6 +4,7 @@ Two clocks. `lockstep`: virtual time advances only by `run`, waiting costs nothi
 `paced`: virtual time follows the wall clock, so that any program may speak to the PTY.
 """
 
+import fcntl
 import os
 import pty
 import queue
@@ -11,18 +12,22 @@ import select
 import threading
 import time
 import tty
+from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from enose_hwsim import gas
+from enose_hwsim.board.faults.injection import Injection, from_the_start
+from enose_hwsim.board.grant import Run
+from enose_hwsim.board.monitor import AnalogMonitor
 from enose_hwsim.board.parts.flash import FlashPart
 from enose_hwsim.board.process import FirmwareProcess
-from enose_hwsim.board.serving import FirmwareEnded, FirmwareReset, Requests
-from enose_hwsim.board.wiring import wire
+from enose_hwsim.board.serving import FirmwareEnded, FirmwareReset, PowerLost, Requests
+from enose_hwsim.board.wire import whole_wire
+from enose_hwsim.board.wiring import Wiring, wire
 from enose_hwsim.board.world import World
 from enose_hwsim.boardfile import BoardFile
 from enose_hwsim.chipfile import AnyChip
@@ -34,17 +39,10 @@ Array = NDArray[np.float64]
 WALL_LIMIT_S = 60.0  # no answer from the firmware for this long is an error, whatever it does
 FLASH_SIZE = FLASH_KIB * 1024
 CLOSED = "the board was closed"
+SHORT_PIPE = 8192
 TO_HOST_MAX = 4096  # a host that does not read holds the firmware's output back
 
 
-@dataclass
-class Run:
-    """A grant of virtual time: up to until_us, or until the firmware has written something."""
-
-    until_us: int
-    until_output: bool
-    received: int
-    done: "Future[tuple[int, int]]"
 
 
 class SimulatedBoard:
@@ -62,26 +60,32 @@ class SimulatedBoard:
         start_s: float = 0.0,
         files: Path | None = None,
         chip_number: int = 0,
+        faults: tuple[str, ...] = (),
     ) -> None:
-        """Start the firmware, its clock at start_s; chip_number as in open_chip, 0 for the nominal chip.
+        """Start the firmware, its clock at start_s; faults: NAME or NAME@TIME each, as `inject` takes them.
 
-        files: the device's file system as a folder, as `enose_hwsim.compiled.write_installation` lays it out; what lies
-        there runs, in place of this project's source, and stays.
+        chip_number: as in open_chip, 0 for the nominal chip. files: the device's file system as a folder, as
+        `enose_hwsim.compiled.write_installation` lays it out; what lies there runs, in place of this project's source,
+        and stays.
 
-        Raises MicroPythonMissing, SpiceMissing, FlashFileError, or ValueError for an unknown fidelity or a chip of
-        another kind than the board's.
+        Raises MicroPythonMissing, SpiceMissing, FlashFileError, or ValueError for an unknown fidelity, an unknown fault
+        or a chip of another kind than the board's.
         """
+        start_s, self._heap_kib, later = from_the_start(faults, start_s, board)
         self.world = World()
         self.fidelity = fidelity
-        rng = np.random.default_rng(seed)
-        flash = FlashPart(FLASH_SIZE, flash_path)
-        self.wiring = wire(board, chip, open_chip(chip, fidelity, number=chip_number), self.world, flash, rng)
+        self.seed = seed
+        self.board_file = board
+        self.chip_file = chip
+        self._model = open_chip(chip, fidelity, number=chip_number)
+        self._rng = np.random.default_rng(seed)
+        self.flash = FlashPart(FLASH_SIZE, flash_path)
+        self.monitor = AnalogMonitor(board, chip)
+        self.wiring = self._wired()
+        self.wire = whole_wire(seed)
         self._configuration = device_configuration(board, chip)
-        self._heap_kib = board.heap_kib
         self._files, self._unit = files, chip_number
-        self._process = FirmwareProcess(
-            self._configuration, self._heap_kib, round(start_s * 1e6), files=files, unit=chip_number
-        )
+        self._process = self._switched_on(round(start_s * 1e6), None)
         self._master, self._slave = pty.openpty()
         tty.setraw(self._slave)
         os.set_blocking(self._master, False)
@@ -98,8 +102,13 @@ class SimulatedBoard:
         self._sent = 0
         self._sent_at_grant = 0
         self._stopping = False
+        self._power_lost = False
+        self._jump_us = 0
         self.failure: Exception | None = None
         self.resets = 0
+        self._injection = Injection(self, start_s)
+        for name, at_s in later:
+            self._injection.schedule(name, at_s)
         self._requests = self._serving()
         self._thread = threading.Thread(target=self._serve, name=f"board {board.name}", daemon=True)
         self._thread.start()
@@ -151,6 +160,37 @@ class SimulatedBoard:
         self._requests.button_held = held
         self.wiring.button_held = held
 
+    def inject(self, name: str, at_s: float | None = None) -> None:
+        """Let a fault of faults.table befall the board: now, or at_s seconds after it was switched on.
+
+        Raises ValueError for a name that is none, and for a fault that can only be there from the start.
+        """
+        if at_s is None and not self._paced:
+            self._injection.begin(name, self.now_s)
+        else:
+            self._injection.schedule(name, at_s if at_s is not None else 0.0)
+
+    def mend(self, name: str) -> None:
+        """End a fault that was injected; what it has done to the device stays done. Raises ValueError."""
+        self._injection.end(name)
+
+    def at(self, due_us: int, action: Callable[[int], None]) -> None:
+        """Have action(now_us) done at that virtual time, by the board's own thread."""
+        self._injection.at(due_us, action)
+
+    def jump_clock(self, by_s: float) -> Callable[[], None]:
+        """The firmware's clock jumps the next time it sleeps; the call that is returned calls it off."""
+        self._jump_us = round(by_s * 1e6)
+        return lambda: setattr(self, "_jump_us", 0)
+
+    def shorten_output(self) -> None:
+        """The firmware may write two pages that nobody reads, the least that a pipe can hold, and no more."""
+        fcntl.fcntl(self._process.output_fd, fcntl.F_SETPIPE_SZ, SHORT_PIPE)
+
+    def lose_power(self) -> None:
+        """The board's power goes for a moment: everything but flash and memristors starts anew."""
+        self._power_lost = True
+
     def close(self) -> None:
         """Stop the firmware and give the PTY back; a second time does nothing."""
         if self._stopping:
@@ -174,25 +214,52 @@ class SimulatedBoard:
                 try:
                     self._requests.serve_one()
                 except FirmwareReset as reset:
-                    self._start_anew(reset)
+                    self._start_anew(reset.now_us, reset.scratch)
+                except PowerLost as lost:
+                    self._power_up(lost.now_us)
         except (FirmwareEnded, OSError) as error:
             self._fail(FirmwareEnded(f"{error}; it said: {self._process.last_words() or 'nothing'}"))
         except Exception as error:  # noqa: BLE001 - a part's fault must reach whoever waits for the board, not die in a thread
             self._fail(error)
 
     def _serving(self) -> Requests:
-        return Requests(self._process.requests_fd, self._process.answers_fd, self.wiring, self._idle)
-
-    def _start_anew(self, reset: FirmwareReset) -> None:
-        """The microcontroller alone is reset: its pins let go, the parts keep what they have."""
-        self.resets += 1
-        self._drain_output()
-        self.wiring.let_go(reset.now_us * 1e-6)
-        self._process.stop()
-        self._await_grant(reset.now_us)
-        self._process = FirmwareProcess(
-            self._configuration, self._heap_kib, reset.now_us, reset.scratch, self._files, self._unit
+        return Requests(
+            self._process.requests_fd, self._process.answers_fd, self.wiring, self._idle, self._before_request
         )
+
+    def _before_request(self, now_us: int) -> None:
+        self._injection.turn(now_us)
+        if self._power_lost:
+            raise PowerLost(now_us)
+
+    def _switched_on(self, now_us: int, scratch: bytes | None) -> FirmwareProcess:
+        return FirmwareProcess(self._configuration, self._heap_kib, now_us, scratch, self._files, self._unit)
+
+    def _wired(self) -> Wiring:
+        """The parts, powered up."""
+        wired = wire(self.board_file, self.chip_file, self._model, self.world, self.flash, self._rng)
+        wired.watched_by(self.monitor)
+        return wired
+
+    def _power_up(self, now_us: int) -> None:
+        """The power is back: parts and firmware start anew; what outlives it is kept."""
+        self._power_lost = False
+        faults, before = self._injection.lift(), self.wiring
+        self.wiring = self._wired()
+        self.wiring.outlive(before)
+        for name in faults:
+            self._injection.begin(name, now_us * 1e-6)
+        self._start_anew(now_us, None)
+
+    def _start_anew(self, now_us: int, scratch: bytes | None) -> None:
+        """The microcontroller is reset: its pins let go, the parts keep what they have. None: it had no power."""
+        self.resets += 1
+        self._drain_output(now_us)
+        self.monitor.started()
+        self.wiring.let_go(now_us * 1e-6)
+        self._process.stop()
+        self._await_grant(now_us)
+        self._process = self._switched_on(now_us, scratch)
         held = self._requests.button_held
         self._requests = self._serving()
         self._requests.button_held = held
@@ -230,13 +297,19 @@ class SimulatedBoard:
     def _idle(self, now_us: int, until_us: int) -> int:
         """The firmware sleeps from now_us to until_us at most; returns when it wakes."""
         now_us = max(now_us, self._now_us) if self._paced else now_us
-        self._drain_output()
+        self._drain_output(now_us)
         while not self._stopping:
+            if self._power_lost:
+                raise PowerLost(now_us)
+            if self._jump_us:
+                now_us, self._jump_us = max(now_us + self._jump_us, 1), 0
+                return now_us
             data = self._read_host()
             if self._paced:
                 wall_us = round((time.monotonic() - self._wall_start_s) * 1e6)
-                if data or wall_us >= until_us:
-                    self._feed(data)
+                more = self.wire.more(now_us)
+                if data or more or wall_us >= until_us:
+                    self._feed(data + more)
                     self._now_us = max(now_us, min(wall_us, until_us))
                     return self._now_us
                 self._wait(max(until_us - wall_us, 0) * 1e-6)
@@ -250,6 +323,9 @@ class SimulatedBoard:
             elif data or self._from_host:
                 self._feed(self._from_host + data)
                 self._from_host = b""
+                return now_us
+            elif more := self.wire.more(now_us):
+                self._feed(more)
                 return now_us
             elif self._run.until_output and self._sent > self._sent_at_grant:
                 self._finish(now_us)
@@ -288,17 +364,22 @@ class SimulatedBoard:
         except BlockingIOError:
             return b""
         self._received += len(data)
-        return data
+        return self.wire.to_device.through(data)
 
     def _feed(self, data: bytes) -> None:
         if data:
+            self.monitor.told(data)
             self._process.feed(data)
 
-    def _drain_output(self) -> None:
+    def _drain_output(self, now_us: int) -> None:
+        room = self.wire.room(now_us)
         try:
-            while len(self._to_host) < TO_HOST_MAX and (piece := os.read(self._process.output_fd, 4096)):
-                self._to_host += piece
-                self._sent += len(piece)
+            while room and len(self._to_host) < TO_HOST_MAX and (piece := os.read(self._process.output_fd, room)):
+                self.monitor.heard(piece)
+                arrived = self.wire.to_host.through(piece)
+                self._to_host += arrived
+                self._sent += len(arrived)
+                room = self.wire.room(now_us)
         except BlockingIOError:
             pass  # nothing more for now
         self._flush_host()

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from enose_hwsim.board.monitor import AnalogMonitor
 from enose_hwsim.board.parts.ad5676r import Ad5676rPart
 from enose_hwsim.board.parts.adg714 import Adg714ChainPart
 from enose_hwsim.board.parts.ads1115 import Ads1115Part
@@ -51,6 +52,7 @@ class Wiring(ABC):
         self.button_held = False
         self.bus_dead = False
         self._rng = rng
+        self._monitor: AnalogMonitor | None = None
         self._levels: dict[int, int] = {}
         self.dac = Ad5676rPart(board.dac.reference_v, self._dac_changed)
         self.adc = Ads1115Part(self._adc_input_v, rng)
@@ -59,10 +61,23 @@ class Wiring(ABC):
         self._inputs = {channel: k for k, channel in enumerate(board.dac.input_channels)}
         self._outputs = {channel: k for k, channel in enumerate(board.adc.output_channels)}
 
+    def watched_by(self, monitor: AnalogMonitor) -> None:
+        """Have the monitor see every pin, every code and what the chip's part sees."""
+        self._monitor = monitor
+        self.dac.on_code = monitor.code
+        monitor.watch(self.chip)
+
+    def outlive(self, before: "Wiring") -> None:
+        """After a power cycle: what these parts share with those from before it."""
+        self.ambient_c, self.chip_supply_v = before.ambient_c, before.chip_supply_v
+        self.bus_dead = before.bus_dead
+
     def pin_write(self, pin: int, level: int, t_s: float) -> None:
         """An output pin of the microcontroller changes."""
         board = self._board
         self._levels[pin] = level
+        if self._monitor is not None:
+            self._monitor.pin(pin, level, t_s)
         if pin == board.dac.select_pin:
             self.dac.select(level)
         elif pin == board.switch.pin:
@@ -187,6 +202,8 @@ class Wiring(ABC):
         board = self._board
         if channel == board.adc.rail_channel:
             return board.sensors.rail_v
+        if channel == board.adc.dac_channel:
+            return self.dac.voltage_v(board.dac.input_channels[0])
         if channel in self._outputs:
             outputs_v: NDArray[np.float64] = np.atleast_1d(self.chip.output_v(t_s))
             return float(outputs_v[self._outputs[channel]])
@@ -247,6 +264,11 @@ class MemristorWiring(Wiring):
         self.chain = Adg714ChainPart(board.matrix.parts, self.chip.set_switches)
         self.read_adc = Ads1115Part(self._read_input_v, rng)
         self.i2c.parts[board.read.address] = self.read_adc
+
+    def outlive(self, before: Wiring) -> None:
+        """Memristors keep their state without power."""
+        super().outlive(before)
+        self.chip.population = before.chip.population
 
     def spi(self, data: bytes, t_s: float) -> bytes:
         """A transfer on the SPI bus: to the chain while it is selected, else to the DAC."""

@@ -67,7 +67,10 @@ def _dac(board: BoardFile) -> Iterator[Problem]:
 def _adc(board: BoardFile) -> Iterator[Problem]:
     adc, rail_v = board.adc, board.sensors.rail_v
     uses = [("sensor_channel", adc.sensor_channel), *(("output_channels", channel) for channel in adc.output_channels)]
-    yield from _used_twice("adc", [*uses, ("rail_channel", adc.rail_channel)], ADS1115_CHANNELS)
+    uses.append(("rail_channel", adc.rail_channel))
+    if adc.dac_channel is not None:
+        uses.append(("dac_channel", adc.dac_channel))
+    yield from _used_twice("adc", uses, ADS1115_CHANNELS)
     if rail_v > ADS1115_MAX_V:
         yield Problem("sensors", "rail_v", f"{rail_v:g} V", f"at most {ADS1115_MAX_V} V, which the ADS1115 bears")
     elif adc.sensor_range_mv < rail_v * 1000:

@@ -90,8 +90,12 @@ def call(operation, payload):
     n = _answer[0] | _answer[1] << 8
     status = _answer[2]
     _in.readinto(_answer, n)
-    if status:
+    if status > 127:
         raise OSError(256 - status)
+    if status:
+        import afflictions
+
+        afflictions.befall(status)
     return _answer_view[:n]
 
 

@@ -131,7 +131,7 @@ class Flash:
         if operation == 5:
             return _BLOCK
         if operation == 6:
-            board_wire.call(operations.FLASH_ERASE, struct.pack("<I", self._start + argument * _BLOCK))
-            board_wire.spend(45000)  # a sector of 4 KiB, typical (W25Q16JV data sheet, t_SE)
+            took = board_wire.call(operations.FLASH_ERASE, struct.pack("<I", self._start + argument * _BLOCK))
+            board_wire.spend(struct.unpack("<I", took)[0])
             return 0
         return 0

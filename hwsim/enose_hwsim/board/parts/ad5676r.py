@@ -12,7 +12,10 @@ RESET_WORD = 0x1234
 
 
 class Ad5676rPart:
-    """Registers and outputs. `on_change(channel, v, t_s)` is told of every output that is set."""
+    """Registers and outputs. `on_change(channel, v, t_s)` is told of every output that is set.
+
+    `on_code(channel, v, t_s)`, free to be set, is told of every code that is written, with what it stands for.
+    """
 
     def __init__(self, reference_v: float, on_change: Callable[[int, float, float], None]) -> None:
         """Powered up: all outputs at zero scale, gain 1."""
@@ -22,6 +25,8 @@ class Ad5676rPart:
         self.input_codes = [0] * 8
         self.codes = [0] * 8
         self.gain = 1
+        self.scale = 1.0  # of every output: other than 1 where reference or gain are not as the registers say
+        self.on_code: Callable[[int, float, float], None] = lambda channel, volts, t_s: None
         self._readback: int | None = None
         self.ignored_frames = 0
 
@@ -31,7 +36,18 @@ class Ad5676rPart:
 
     def voltage_v(self, channel: int) -> float:
         """The output of one channel."""
-        return self.codes[channel] * self._reference_v * self.gain / 65536
+        return self._volts(self.codes[channel])
+
+    def set_scale(self, scale: float, t_s: float) -> None:
+        """Reference or gain are wrong by this factor from now on."""
+        self.scale = scale
+        self._move(t_s)
+
+    def reset(self, t_s: float) -> None:
+        """As after power-up: all outputs at zero scale, gain 1."""
+        self.gain = 1
+        for k in range(8):
+            self._set(k, 0, t_s)
 
     def transfer(self, frame: bytes, t_s: float) -> bytes:
         """One frame in, what SDO shifts out meanwhile. Anything but 24 bits under a low SYNC is ignored and counted."""
@@ -45,24 +61,31 @@ class Ad5676rPart:
         command, channel, word = frame[0] >> 4, frame[0] & 0x7, frame[1] << 8 | frame[2]
         if command == WRITE_AND_UPDATE:
             self.input_codes[channel] = word
+            self.on_code(channel, self._volts(word), t_s)
             self._set(channel, word, t_s)
         elif command == WRITE_INPUT:
             self.input_codes[channel] = word
+            self.on_code(channel, self._volts(word), t_s)
         elif command == UPDATE:
             for bit in range(8):
                 if word >> bit & 1:
                     self._set(bit, self.input_codes[bit], t_s)
         elif command == SOFTWARE_RESET and word == RESET_WORD:
-            self.gain = 1
-            for k in range(8):
-                self._set(k, 0, t_s)
+            self.reset(t_s)
         elif command == REFERENCE_SETUP:
             self.gain = 2 if word & 0x4 else 1
-            for k in range(8):  # every output moves with it
-                self._set(k, self.codes[k], t_s)
+            self._move(t_s)
         elif command == READBACK:
             self._readback = channel
         return answer
+
+    def _volts(self, code: int) -> float:
+        return code * self._reference_v * self.gain * self.scale / 65536
+
+    def _move(self, t_s: float) -> None:
+        """Every output moves with the reference and the gain."""
+        for k in range(8):
+            self._set(k, self.codes[k], t_s)
 
     def _set(self, channel: int, code: int, t_s: float) -> None:
         self.codes[channel] = code

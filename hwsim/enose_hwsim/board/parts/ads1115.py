@@ -42,7 +42,7 @@ class Ads1115Part:
     def read(self, count: int, t_s: float) -> bytes:
         """A read transfer from the register that the pointer names."""
         if self._pending and t_s >= self._ready_s:
-            self._conversion = self._convert()
+            self._conversion = self.convert()
             self._pending = False
         if self._pointer == 0:
             word = self._conversion & 0xFFFF
@@ -52,7 +52,8 @@ class Ads1115Part:
             word = 0
         return word.to_bytes(2, "big")[:count]
 
-    def _convert(self) -> int:
+    def convert(self) -> int:
+        """The count of the conversion that is due, as the configuration has it."""
         channel = self.config >> 12 & 0x3
         if self.config & 0x4000:
             volts = self._source(channel, self._ready_s)

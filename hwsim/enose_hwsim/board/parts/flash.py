@@ -3,6 +3,7 @@
 from pathlib import Path
 
 SECTOR = 4096
+ERASE_US = 45_000  # a sector, typical; 400 ms at most (W25Q16JV data sheet, t_SE)
 
 
 class FlashFileError(ValueError):
@@ -18,6 +19,7 @@ class FlashPart:
         self.cells = bytearray(b"\xff" * size)
         self.erases = 0
         self.writes = 0
+        self.erase_us = ERASE_US
         if path is None:
             return
         try:

@@ -1,0 +1,34 @@
+"""An image's bytes; see image, which reads them. Only a host makes images."""
+
+import hashlib
+import struct
+
+from enose_contract.image import FORMAT, HASH_SIZE, HEAD, HEAD_SIZE, MAGIC, NAME_SIZE, Image, printable
+
+
+def packed(image: Image) -> bytes:
+    """As Image.pack says."""
+    image.check()
+    inputs = len(image.channels)
+    length = HEAD_SIZE + 9 * inputs + NAME_SIZE * len(image.classes) + 4 * len(image.weights) + HASH_SIZE
+    body = struct.pack(
+        HEAD, MAGIC, FORMAT, length, _name(image.chip), _name(image.board),
+        image.sensor_set, image.model, image.calibration, image.normalisation,
+        inputs, len(image.classes), len(image.weights),
+        image.baseline_ms, image.exposure_ms, image.recovery_ms, image.scan_ms, image.average, image.unit,
+        image.least_change_ppm,
+    )  # fmt: skip
+    for k in range(inputs):
+        body += struct.pack("<BII", image.channels[k], image.low_ohm[k], image.high_ohm[k])
+    for name in image.classes:
+        body += _name(name)
+    for weight in image.weights:
+        body += struct.pack("<i", weight)
+    return body + hashlib.sha256(body).digest()
+
+
+def _name(text: str) -> bytes:
+    raw = text.encode()
+    if len(raw) > NAME_SIZE or not printable(raw):
+        raise ValueError("'%s': a name is at most %d printable ASCII characters" % (text, NAME_SIZE))
+    return raw + bytes(NAME_SIZE - len(raw))
