@@ -4,7 +4,6 @@ Voltages are whole microvolts (`_uv`). A code whose voltage would lie outside th
 the lowest code of a range is rounded up and the highest down.
 """
 
-
 DIGIT_BITS = 4  # of a code at a time: a MicroPython of 32 bits allocates for numbers beyond 30
 
 

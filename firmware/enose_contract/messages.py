@@ -10,9 +10,9 @@ import sys
 
 ON_A_HOST = sys.implementation.name == "cpython"  # a device has no memory for names that it never asks for
 if ON_A_HOST:
-    from enose_contract.words import CHECKS, ERRORS, FAULTS, PHASES, REASONS, STATES, WEIGHTS
+    from enose_contract.words import CHECKS, ERRORS, FAULTS, LEARN_STATES, PHASES, REASONS, STATES, WEIGHTS
 
-    __all__ = ["CHECKS", "ERRORS", "FAULTS", "PHASES", "REASONS", "STATES", "WEIGHTS"]
+    __all__ = ["CHECKS", "ERRORS", "FAULTS", "LEARN_STATES", "PHASES", "REASONS", "STATES", "WEIGHTS"]
 
 PROTOCOL = 4  # hello refuses any other. 3 is Ctrl-C on the wire, which would interrupt a device while it starts
 
@@ -58,7 +58,7 @@ class Message:
         return dict(zip(self.reply_fields, struct.unpack(self.reply, body)))
 
 
-def _numbered(letter: str, name: str, count: int) -> str:
+def numbered(letter: str, name: str, count: int) -> str:
     """The same field `count` times, numbered from 1 in place of the % in its name."""
     return ",".join([letter + " " + name % (k + 1) for k in range(count)])
 
@@ -99,11 +99,11 @@ RESULT = Message(
     "I cycle",
     "I cycle, B state, B phase, B answer, B reason, I remaining_ms, i margin_uv, B band, B weights,"
     "B channels, B outputs, 16s label,"
-    + _numbered("i", "output%d_uv", MAX_OUTPUTS)
+    + numbered("i", "output%d_uv", MAX_OUTPUTS)
     + ","
-    + _numbered("I", "input%d_uv", MAX_CHANNELS)
+    + numbered("I", "input%d_uv", MAX_CHANNELS)
     + ","
-    + _numbered("I", "ohm%d", MAX_CHANNELS),
+    + numbered("I", "ohm%d", MAX_CHANNELS),
 )
 SELFTEST = Message(10, "selftest", "", "H run, H passed, I supply_uv, I rail_count, i temperature_mc")
 SAFE = Message(11, "safe", "", "B state, B fault")
@@ -115,10 +115,13 @@ LOG = Message(14, "log", "I sequence", "I oldest, I next, I lost, B count, 480s 
 FIT = Message(15, "fit", "8s sensor_set, 8s calibration", "8s sensor_set, 8s calibration")
 # from now on only images sealed with this key; it can be set once, and the same one again
 KEY = Message(16, "key", "32s key", "B keyed")
+# be started for learning on the chip (1), with the messages of contract.lesson, or for measuring (0); `learning` is how
+# the device is now: where it is not as asked it restarts within a second, and has to be greeted again
+TEACH = Message(24, "teach", "B learning", "B learning")
 ERROR = Message(127, "error", "", "B code, I value, I limit")
 
 _COMMANDS = (HELLO, INFO, STATUS, UPLOAD_BEGIN, UPLOAD_DATA, UPLOAD_COMMIT, ACTIVATE, MEASURE, RESULT, SELFTEST)
-MESSAGES = {m.kind: m for m in _COMMANDS + (SAFE, CLEAR, BYE, LOG, FIT, KEY, ERROR)}
+MESSAGES = {m.kind: m for m in _COMMANDS + (SAFE, CLEAR, BYE, LOG, FIT, KEY, TEACH, ERROR)}
 
 # Served in the latched safe state: identify, status, log and clear, and the result, which is NONE; nothing that drives.
 SERVED_WHEN_SAFE = (HELLO.kind, INFO.kind, STATUS.kind, RESULT.kind, SAFE.kind, CLEAR.kind, BYE.kind, LOG.kind)
@@ -146,3 +149,4 @@ WEIGHTS_NONE, WEIGHTS_HELD, WEIGHTS_STALE, WEIGHTS_PROGRAMMING = 0, 1, 2, 3
     E_WEIGHT, E_TOPOLOGY, E_SENSOR, E_GENERATION, E_MEASURING, E_NO_IMAGE, E_STORE, E_FORMAT,
     E_FIELD, E_UNIT, E_CELL, E_PROGRAMMING, E_STAGE, E_SENSOR_SET, E_CALIBRATION, E_UNSEALED, E_OLDER, E_NO_KEY, E_KEY,
 ) = range(1, 31)  # fmt: skip
+E_LEARNING, E_NO_TEACHER, E_SEALED_ONLY = 48, 49, 50  # those that follow are of contract.lesson

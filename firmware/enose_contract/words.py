@@ -75,7 +75,18 @@ ERRORS = {
     28: "the image is sealed with number {value}, and {limit} was stored already: seal it with a higher one",
     29: "the device has no key: program the image without one, or set it with `enose device key KEYFILE`",
     30: "the device has another key already; a key is set once",
+    48: "the device is started for learning on the chip: `enose device learn` ends that, and so does a minute of silence",
+    49: "the board's file has no section [teacher], or its chip does not learn",
+    50: "the device takes sealed images only, and weights that it learns are not: learn before `enose device key`",
+    51: "{value} lessons; a session has 1 to {limit}, numbered without a gap",
+    52: "the weights hold {value} ms at this temperature, a sample with its read-out takes {limit} ms",
+    53: "the weights are not held: program an image first",
+    54: "{value} times in a row a sample took longer than the {limit} ms that the weights hold",
+    55: "{value} is beyond the limit of {limit}: pulses of Vc, seeds and epochs have limits of their own",
 }
+
+# States of a learning session
+LEARN_STATES = ("none", "learning", "done", "ended")
 
 # Checks of the self-test (`run`, `passed`): bit k is CHECKS[k]
 CHECKS = ("dac readback", "adc answers", "sensor rail", "chip supply", "image store", "temperature")

@@ -14,6 +14,7 @@ from enose_device.linked import LASTING_S, Linked
 from enose_device.selftest import SelfTest
 from enose_device.sensors.array import SensorArray
 from enose_device.store import Store
+from enose_device.watchdog import TO_LEARN
 
 LOOK_EVERY_S = 60
 STATE_EVERY_S = 3600
@@ -173,6 +174,20 @@ class Device(Linked):
         self._program(image, self.store.generation)
         self.cycle.heat()
         return len(image.weights), refresh.written
+
+    def teach(self, learning: int) -> int:
+        """Restart for learning, where there is an image to begin with."""
+        if learning:
+            if "teacher" not in self.configuration:
+                raise weight_image.ImageError(messages.E_NO_TEACHER)
+            if self.key.is_set:
+                raise weight_image.ImageError(messages.E_SEALED_ONLY)
+            if self._measuring():
+                raise weight_image.ImageError(messages.E_MEASURING, self.cycle.number)
+            if self.cycle.image is None:
+                raise weight_image.ImageError(messages.E_NO_IMAGE)
+            self.restart_for(TO_LEARN)
+        return 0
 
     def report_failure(self, generation: int) -> None:
         """Raise ImageError(E_CELL), once, where this generation could not be programmed."""

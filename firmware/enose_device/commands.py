@@ -22,7 +22,9 @@ class Commands:
         self._buffer = bytearray(LONGEST)
         self._offset = 0
         self._committed = None  # (generation, slot) once the upload that was begun last is stored
-        self._serve = {
+        self.refusal = messages.E_COMMAND  # for a command that is not served
+        self.messages = messages.MESSAGES
+        self.serve = {
             messages.INFO.kind: self._info,
             messages.STATUS.kind: self._status,
             messages.UPLOAD_BEGIN.kind: self._upload_begin,
@@ -35,6 +37,7 @@ class Commands:
             messages.LOG.kind: self._log,
             messages.FIT.kind: self._fit,
             messages.KEY.kind: self._key,
+            messages.TEACH.kind: self._teach,
             messages.SAFE.kind: self._safe,
             messages.CLEAR.kind: self._clear,
             messages.BYE.kind: self._bye,
@@ -42,17 +45,17 @@ class Commands:
 
     def handle(self, kind: int, body):
         """(kind, body) of the reply; every error is a reply too."""
-        if kind not in self._serve:
-            return _error(messages.E_COMMAND, kind)
+        if kind not in self.serve:
+            return _error(self.refusal, kind)
         if self._device.safety.latched and kind not in messages.SERVED_WHEN_SAFE:
             return _error(messages.E_SAFE, self._device.safety.fault)
-        message = messages.MESSAGES[kind]
+        message = self.messages[kind]
         try:
             values, tail = message.unpack_request(body)
         except ValueError:
             return _error(messages.E_MALFORMED, len(body))
         try:
-            reply = self._serve[kind](*values, tail) if message.tail else self._serve[kind](*values)
+            reply = self.serve[kind](*values, tail) if message.tail else self.serve[kind](*values)
         except image.ImageError as error:
             return _error(error.code, error.value, error.limit)
         except FaultError as error:
@@ -124,6 +127,9 @@ class Commands:
     def _key(self, key: bytes):
         self._device.key.set(key)
         return (1,)
+
+    def _teach(self, learning: int):
+        return (self._device.teach(learning),)
 
     def _selftest(self):
         device = self._device

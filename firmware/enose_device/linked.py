@@ -9,6 +9,7 @@ import sys
 from time import ticks_diff, ticks_ms
 
 from enose_contract import decision, messages, records
+from enose_contract.image import ImageError
 from enose_device.commands import Commands
 from enose_device.link import Link
 from enose_device.safety import FaultError, Safety
@@ -37,9 +38,10 @@ class Linked:
         self._uptime_ms = 0
         self._lasted = False
         self._held_s = -1  # until the button was seen let go: one that is stuck asks for nothing
-        self._restarting = False
+        self._restarting = 0  # what the next start is to be told, once there is to be one
         self.safety = Safety(self._make_safe, log)
-        self.link = Link(parts["reader"], parts["writer"], Commands(self).handle, self._identity)
+        self.commands = Commands(self)
+        self.link = Link(parts["reader"], parts["writer"], self.commands.handle, self._identity)
         self._scheduler = Scheduler(self._task_failed, watchdog)
         self._scheduler.add(self._seconds)
         if fault:
@@ -86,7 +88,21 @@ class Linked:
         """Restart: with the clearing in the log, the next start is a whole one."""
         self.safety.clear()
         self.log.write()
-        self._restarting = True  # within a second: the reply is sent first
+        self._restarting = RESTARTED  # within a second: the reply is sent first
+
+    def teach(self, learning: int) -> int:
+        """Whether the device is started for learning; where that is not what was asked, it restarts.
+
+        Raises ImageError where it cannot learn.
+        """
+        raise ImageError(messages.E_NO_TEACHER)
+
+    def restart_for(self, note: int) -> None:
+        """Everything at rest, and within a second, when the reply was sent, a start that is told `note`."""
+        self._make_safe()
+        self.log.add(records.LASTED)  # it did not fail: this start is not one of a reset loop
+        self.log.write()
+        self._restarting = note
 
     def restart(self, event: int) -> None:
         """Everything at rest, the reason into the log, then a reset."""
@@ -124,7 +140,7 @@ class Linked:
         """The task."""
         while True:
             if self._restarting:
-                self._watchdog.note(RESTARTED)
+                self._watchdog.note(self._restarting)
                 self._reset()
             now_ms = ticks_ms()
             self._uptime_ms += max(ticks_diff(now_ms, self._seen_ms), 0)  # less where the clock has jumped back

@@ -15,7 +15,7 @@ from enose_contract import messages  # noqa: E402
 from enose_device.linked import Linked  # noqa: E402
 from enose_device.log import QUICK_STARTS, Log  # noqa: E402
 from enose_device.partition import LOG_BLOCKS, Partition  # noqa: E402
-from enose_device.watchdog import TIMEOUT_MS, Watchdog  # noqa: E402
+from enose_device.watchdog import TIMEOUT_MS, TO_LEARN, Watchdog  # noqa: E402
 
 SCRATCH = 0x4005800C  # WATCHDOG: SCRATCH0 (RP2040 data sheet, section 4.7.6), kept over a reset, lost with the power
 
@@ -38,7 +38,7 @@ def one_shot():
 class Gate:
     """Pulses on one pin, timed by a state machine: exact to its clock, whatever the processor does meanwhile."""
 
-    CYCLES_PER_US = 5  # 125 MHz over a whole 25
+    CYCLES_PER_US = 25  # 125 MHz over 5, 150 MHz over 6: pulses to 40 ns
 
     def __init__(self, pin) -> None:
         """pin: low from now on but for the pulses."""
@@ -48,6 +48,10 @@ class Gate:
     def fire(self, on_us: int) -> None:
         """Begin one pulse; returns at once."""
         self._machine.put(on_us * self.CYCLES_PER_US - 2)
+
+    def fire_ns(self, on_ns: int) -> None:
+        """The same for a pulse in ns, at least 80 of them, rounded to the state machine's cycles."""
+        self._machine.put(max((on_ns * self.CYCLES_PER_US + 500) // 1000 - 2, 0))
 
 
 def board_parts(configuration):
@@ -95,10 +99,13 @@ def board_parts(configuration):
 def _held_parts(configuration):
     pin, output = machine.Pin, machine.Pin.OUT
     weights = configuration["weights"]
-    return {
+    parts = {
         "strobe": pin(weights["strobe_pin"], output, value=0),
         "address": [pin(number, output, value=0) for number in weights["address_pins"]],
     }
+    if "teacher" in configuration:
+        parts["vc"] = Gate(pin(configuration["teacher"]["vc_pin"], output, value=0))
+    return parts
 
 
 def _pulsed_parts(configuration):
@@ -114,22 +121,28 @@ def note(number: int) -> None:
     machine.mem32[SCRATCH] = number
 
 
+def noted() -> int:
+    """The number that was kept over a reset; 0 where the power was off."""
+    return machine.mem32[SCRATCH] & 0xFF if machine.reset_cause() == machine.WDT_RESET else 0
+
+
 def started_log(flash):
     """The field log, with this start in it."""
     log = Log(flash, flash.log_block, LOG_BLOCKS)
-    cause = machine.reset_cause()
-    log.begin(cause, machine.mem32[SCRATCH] & 0xFF if cause == machine.WDT_RESET else 0)
+    log.begin(machine.reset_cause(), noted())
     return log
 
 
 def made_device(parts, configuration, log, watchdog):
-    """The whole device; only its link after a reset loop, or where the whole one cannot be made."""
+    """The whole device, or the one that learns; only its link after a reset loop, or where neither can be made."""
     fault = messages.FAULT_RESETS
     before = [name for name in sys.modules]
     if log.quick_starts < QUICK_STARTS:
         try:
-            from enose_device.app import Device
-
+            if noted() == TO_LEARN and "teacher" in configuration:
+                from enose_device.taught import Device
+            else:
+                from enose_device.app import Device
             return Device(parts, configuration, log, watchdog)
         except Exception:  # noqa: BLE001 - whatever it was, somebody has to be told
             fault = messages.FAULT_START

@@ -130,6 +130,18 @@ def _held_nets(board: MlpBoard) -> list[Net]:
         ),
         Net("strobe", (End(chip, "STROBE"),), weights.strobe_pin, OUTPUT, "weights", "strobe_pin"),
         Net("weight", (End(dac_part(board), f"VOUT{board.dac.weight_channel}"), End(chip, "VW")), None, DRIVE),
+        *_teacher_nets(board),
+    ]
+
+
+def _teacher_nets(board: MlpBoard) -> list[Net]:
+    chip, teacher = chip_part(board), board.teacher
+    if teacher is None:
+        return []
+    return [
+        Net("vc", (End(chip, "VC"),), teacher.vc_pin, STATE_MACHINE, "teacher", "vc_pin"),
+        Net("teacher", (End(dac_part(board), f"VOUT{teacher.dac_channel}"), End(chip, "VT")), None, DRIVE),
+        Net("readout", (End(chip, "VM"), End(adc_part(board), f"AIN{teacher.readout_channel}")), None, CHIP_OUTPUT),
     ]
 
 

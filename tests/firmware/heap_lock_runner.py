@@ -9,6 +9,7 @@ import sys
 from time import sleep_ms
 
 import micropython
+
 from enose_contract import frames
 from enose_device.chips import chip_and_keeper
 from enose_device.converters.ad5676r import Ad5676r
@@ -122,7 +123,7 @@ def loops(configuration):
 
 
 def main():
-    with open("board.json") as file:
+    with open("board.json") as file:  # noqa: PTH123 - there is no pathlib
         configuration = json.load(file)
     silent, loud, refresh = loops(configuration)
     answer = {name: locked(work) for name, work in silent.items()}

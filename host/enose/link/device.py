@@ -3,13 +3,16 @@
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from enose.link.conversation import Conversation, DeviceError, LinkError, Values
 from enose.link.log import Entry, Log, read_entry
 from enose.link.port import Port
 from enose_contract import decision, messages, records, seal
 from enose_hwsim.board.serving import FirmwareEnded
+
+if TYPE_CHECKING:
+    from enose.link.learning import Learnt, OnEpoch, Request
 
 CHUNK = 256
 SIMULATED_UNIT = b"SIMBOARD".hex()
@@ -199,6 +202,12 @@ class Device:
             self.port.wait(wait_ms)
             waited_ms += wait_ms
         raise LinkError(f"{self.port.name}: measurement {cycle} has not ended in {CYCLE_LIMIT_MS // 60000} minutes")
+
+    def teach(self, request: "Request", on_epoch: "OnEpoch" = lambda done, epochs: None) -> "Learnt":
+        """Have the chip learn on its own; see link.learning. Raises ValueError, LinkError and DeviceError."""
+        from enose.link.learning import teach
+
+        return teach(self._conversation, self.port, request, on_epoch)
 
     def safe(self) -> dict[str, str]:
         """Latch the safe state."""

@@ -47,7 +47,8 @@ class Requests:
         wiring = self._wiring
         t_s = now_us * 1e-6
         if operation == op.PIN_WRITE:
-            wiring.pin_write(payload[0], payload[1], t_s)
+            after_ns = int.from_bytes(payload[2:4], "little")
+            wiring.pin_write(payload[0], payload[1], t_s + after_ns * 1e-9)
         elif operation == op.SPI_WRITE:
             wiring.spi(payload[1:], t_s)
         elif operation == op.RESET:

@@ -57,6 +57,8 @@ def _dac(board: BoardFile) -> Iterator[Problem]:
     uses = [("input_channels", channel) for channel in board.dac.input_channels]
     if isinstance(board, MlpBoard):
         uses.append(("weight_channel", board.dac.weight_channel))
+        if board.teacher is not None:
+            uses.append(("teacher.dac_channel", board.teacher.dac_channel))
     elif isinstance(board, MemristorBoard):
         uses += [("pulse_channel", board.dac.pulse_channel), ("read_channel", board.dac.read_channel)]
     yield from _used_twice("dac", uses, AD5676R_CHANNELS)
@@ -65,7 +67,10 @@ def _dac(board: BoardFile) -> Iterator[Problem]:
 def _adc(board: BoardFile) -> Iterator[Problem]:
     adc, rail_v = board.adc, board.sensors.rail_v
     uses = [("sensor_channel", adc.sensor_channel), *(("output_channels", channel) for channel in adc.output_channels)]
-    yield from _used_twice("adc", [*uses, ("rail_channel", adc.rail_channel)], ADS1115_CHANNELS)
+    uses.append(("rail_channel", adc.rail_channel))
+    if isinstance(board, MlpBoard) and board.teacher is not None:
+        uses.append(("teacher.readout_channel", board.teacher.readout_channel))
+    yield from _used_twice("adc", uses, ADS1115_CHANNELS)
     if rail_v > ADS1115_MAX_V:
         yield Problem("sensors", "rail_v", f"{rail_v:g} V", f"at most {ADS1115_MAX_V} V, which the ADS1115 bears")
     elif adc.sensor_range_mv < rail_v * 1000:
@@ -79,7 +84,8 @@ def _used_twice(section: str, uses: list[tuple[str, int]], channels: int) -> Ite
     for key, channel in uses:
         if channel in first:
             value = f"channel {channel} is used by {first[channel]} already"
-            yield Problem(section, key, value, f"another; free: {', '.join(free) or 'none'}")
+            own, _, name = key.rpartition(".")
+            yield Problem(own or section, name, value, f"another; free: {', '.join(free) or 'none'}")
         first.setdefault(channel, key)
 
 

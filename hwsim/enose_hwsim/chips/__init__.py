@@ -7,7 +7,8 @@ if TYPE_CHECKING:  # NumPy and ngspice load only when a chip is opened
     import numpy as np
     from numpy.typing import ArrayLike, NDArray
 
-    from enose_hwsim.chipfile import AnyChip, MemristorFile
+    from enose_hwsim.chipfile import AnyChip, MemristorFile, MlpFile
+    from enose_hwsim.chips.learning.training import Learner
 
 FIDELITIES = ("ideal", "fast", "spice")
 
@@ -48,6 +49,18 @@ def open_chip(
     from enose_hwsim.chips.transistor_chip import TransistorChip
 
     return TransistorChip(chip, temperature_c)
+
+
+def nominal_learner(chip: "MlpFile") -> "Learner":
+    """The nominal chip as it learns, at 27 C, whatever the fidelity: the twin of its learning cells.
+
+    The first pulse takes some 6 s of ngspice in a process. Raises SpiceError, SpiceMissing.
+    """
+    from enose_hwsim.chips.cells.mismatch import Shifts
+    from enose_hwsim.chips.learning.shifts import LearningShifts
+    from enose_hwsim.chips.learning.twin import LearningTwin
+
+    return LearningTwin(chip, Shifts.none(chip.topology), LearningShifts.none(chip.topology))
 
 
 def _memristor_chip(chip: "MemristorFile", fidelity: str, temperature_c: float) -> Chip:

@@ -9,7 +9,7 @@ HEADER_SIZE = 11
 ANSWER = "<Hb"
 ANSWER_SIZE = 3
 
-PIN_WRITE = 1  # pin, level
+PIN_WRITE = 1  # pin, level; where hardware is faster than a us, ns after it (u16)
 SPI_WRITE = 2  # bus, bytes
 FIRST_WAITING = 16
 PIN_READ = 16  # pin -> level
