@@ -75,7 +75,7 @@ ERRORS = {
     28: "the image is sealed with number {value}, and {limit} was stored already: seal it with a higher one",
     29: "the device has no key: program the image without one, or set it with `enose device key KEYFILE`",
     30: "the device has another key already; a key is set once",
-    48: "the device is started for learning on the chip: `enose device learn` ends that, and so does a minute of silence",
+    48: "the device is started for learning on the chip: a minute without its host ends that, and so does clearing",
     49: "the board's file has no section [teacher], or its chip does not learn",
     50: "the device takes sealed images only, and weights that it learns are not: learn before `enose device key`",
     51: "{value} lessons; a session has 1 to {limit}, numbered without a gap",

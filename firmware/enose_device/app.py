@@ -44,6 +44,8 @@ class Device(Linked):
         self.fitted = Fitted(self.store)
         self.key = Key(partition)
         self.selftest = SelfTest(parts, dac, self.sensors, self.chip, self.store, self.safety, configuration)
+        configuration["teacher"] = "teacher" in configuration  # the rest of it is for taught.Device
+        self.commands.serve[messages.TEACH.kind] = self._teach
         self.battery = None
         if "battery" in configuration:
             from enose_device.sensors.battery import Battery
@@ -175,19 +177,14 @@ class Device(Linked):
         self.cycle.heat()
         return len(image.weights), refresh.written
 
-    def teach(self, learning: int) -> int:
-        """Restart for learning, where there is an image to begin with."""
+    def _teach(self, learning: int):
+        """The fields of TEACH's reply."""
         if learning:
-            if "teacher" not in self.configuration:
-                raise weight_image.ImageError(messages.E_NO_TEACHER)
-            if self.key.is_set:
-                raise weight_image.ImageError(messages.E_SEALED_ONLY)
-            if self._measuring():
-                raise weight_image.ImageError(messages.E_MEASURING, self.cycle.number)
-            if self.cycle.image is None:
-                raise weight_image.ImageError(messages.E_NO_IMAGE)
+            from enose_device.teachable import check
+
+            check(self)
             self.restart_for(TO_LEARN)
-        return 0
+        return (0,)
 
     def report_failure(self, generation: int) -> None:
         """Raise ImageError(E_CELL), once, where this generation could not be programmed."""

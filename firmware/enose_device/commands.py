@@ -11,7 +11,7 @@ LONGEST = image.MAX_IMAGE + seal.OVERHEAD
 
 
 class Commands:
-    """Answers requests for the device that it is given."""
+    """Answers requests for the device that it is given; `serve` has what gives the fields of a reply, by kind."""
 
     def __init__(self, device) -> None:
         """device: app.Device, or linked.Linked, which is always in its safe state or about to restart."""
@@ -22,8 +22,6 @@ class Commands:
         self._buffer = bytearray(LONGEST)
         self._offset = 0
         self._committed = None  # (generation, slot) once the upload that was begun last is stored
-        self.refusal = messages.E_COMMAND  # for a command that is not served
-        self.messages = messages.MESSAGES
         self.serve = {
             messages.INFO.kind: self._info,
             messages.STATUS.kind: self._status,
@@ -37,7 +35,6 @@ class Commands:
             messages.LOG.kind: self._log,
             messages.FIT.kind: self._fit,
             messages.KEY.kind: self._key,
-            messages.TEACH.kind: self._teach,
             messages.SAFE.kind: self._safe,
             messages.CLEAR.kind: self._clear,
             messages.BYE.kind: self._bye,
@@ -46,10 +43,10 @@ class Commands:
     def handle(self, kind: int, body):
         """(kind, body) of the reply; every error is a reply too."""
         if kind not in self.serve:
-            return _error(self.refusal, kind)
+            return _error(messages.E_COMMAND, kind)
         if self._device.safety.latched and kind not in messages.SERVED_WHEN_SAFE:
             return _error(messages.E_SAFE, self._device.safety.fault)
-        message = self.messages[kind]
+        message = messages.MESSAGES[kind]
         try:
             values, tail = message.unpack_request(body)
         except ValueError:
@@ -127,9 +124,6 @@ class Commands:
     def _key(self, key: bytes):
         self._device.key.set(key)
         return (1,)
-
-    def _teach(self, learning: int):
-        return (self._device.teach(learning),)
 
     def _selftest(self):
         device = self._device

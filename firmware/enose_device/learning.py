@@ -99,7 +99,7 @@ class Learning:
     def _begin(self, number: int, request) -> None:
         self._session = Session(self._device, self._teacher, self._lessons, request, self._note)
         self.number, self.state, self.reason, self.generation = number, lesson.RUNS, 0, 0
-        self._device.refresh.lend()
+        self._device.refresh.state = messages.WEIGHTS_PROGRAMMING  # the session writes them
         self._device.log.add(lesson.BEGUN, len(self._lessons), d=request[0], x=number & 0x7FFFFFFF)
 
     def _report(self, number: int, epoch: int):
@@ -110,9 +110,10 @@ class Learning:
         first = min(epoch, session.looked)
         count = min(session.looked - first, lesson.ERRORS_A_REPLY)
         errors = struct.pack("<%dH" % (2 * count), *session.errors[2 * first : 2 * (first + count)])
+        weights = struct.pack("<%di" % len(session.weights_uv), *session.weights_uv)
         return (
             number, self.state, self.reason, session.epochs, session.done, session.best, session.shown, session.late,
-            session.refreshed, self.generation, first, count, errors, struct.pack("<%di" % len(session.weights_uv), *session.weights_uv),
+            session.refreshed, self.generation, first, count, errors, weights,
         )  # fmt: skip
 
     def _note(self, pulse_ns: int) -> None:

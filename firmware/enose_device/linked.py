@@ -9,7 +9,6 @@ import sys
 from time import ticks_diff, ticks_ms
 
 from enose_contract import decision, messages, records
-from enose_contract.image import ImageError
 from enose_device.commands import Commands
 from enose_device.link import Link
 from enose_device.safety import FaultError, Safety
@@ -89,13 +88,6 @@ class Linked:
         self.safety.clear()
         self.log.write()
         self._restarting = RESTARTED  # within a second: the reply is sent first
-
-    def teach(self, learning: int) -> int:
-        """Whether the device is started for learning; where that is not what was asked, it restarts.
-
-        Raises ImageError where it cannot learn.
-        """
-        raise ImageError(messages.E_NO_TEACHER)
 
     def restart_for(self, note: int) -> None:
         """Everything at rest, and within a second, when the reply was sent, a start that is told `note`."""

@@ -45,13 +45,9 @@ class Gate:
         self._machine = rp2.StateMachine(0, one_shot, freq=self.CYCLES_PER_US * 1000000, set_base=pin)
         self._machine.active(1)
 
-    def fire(self, on_us: int) -> None:
-        """Begin one pulse; returns at once."""
-        self._machine.put(on_us * self.CYCLES_PER_US - 2)
-
-    def fire_ns(self, on_ns: int) -> None:
-        """The same for a pulse in ns, at least 80 of them, rounded to the state machine's cycles."""
-        self._machine.put(max((on_ns * self.CYCLES_PER_US + 500) // 1000 - 2, 0))
+    def fire(self, on_us: int, on_ns: int = 0) -> None:
+        """Begin one pulse of 80 ns or longer, to the state machine's next cycle; returns at once."""
+        self._machine.put(max(on_us * self.CYCLES_PER_US + on_ns * self.CYCLES_PER_US // 1000 - 2, 0))
 
 
 def board_parts(configuration):
@@ -121,15 +117,11 @@ def note(number: int) -> None:
     machine.mem32[SCRATCH] = number
 
 
-def noted() -> int:
-    """The number that was kept over a reset; 0 where the power was off."""
-    return machine.mem32[SCRATCH] & 0xFF if machine.reset_cause() == machine.WDT_RESET else 0
-
-
 def started_log(flash):
     """The field log, with this start in it."""
     log = Log(flash, flash.log_block, LOG_BLOCKS)
-    log.begin(machine.reset_cause(), noted())
+    cause = machine.reset_cause()
+    log.begin(cause, machine.mem32[SCRATCH] & 0xFF if cause == machine.WDT_RESET else 0)
     return log
 
 
@@ -139,7 +131,7 @@ def made_device(parts, configuration, log, watchdog):
     before = [name for name in sys.modules]
     if log.quick_starts < QUICK_STARTS:
         try:
-            if noted() == TO_LEARN and "teacher" in configuration:
+            if "teacher" in configuration and log.note == TO_LEARN:
                 from enose_device.taught import Device
             else:
                 from enose_device.app import Device
@@ -170,6 +162,8 @@ def made_ready(watchdog):
     with open("board.json") as file:
         configuration = json.load(file)
     parts = board_parts(configuration)
+    for name in ("spi", "flash"):  # of use to nobody from here on
+        del configuration[name]
     log = started_log(parts["flash"])
     return None if log.console else made_device(parts, configuration, log, watchdog)
 

@@ -6,13 +6,7 @@ A refresh that came later than that makes the weights stale until they are progr
 
 from time import ticks_diff, ticks_ms
 
-from enose_contract.messages import (
-    FAULT_TEMPERATURE,
-    WEIGHTS_HELD,
-    WEIGHTS_NONE,
-    WEIGHTS_PROGRAMMING,
-    WEIGHTS_STALE,
-)
+from enose_contract.messages import FAULT_TEMPERATURE, WEIGHTS_HELD, WEIGHTS_NONE, WEIGHTS_STALE
 from enose_device.safety import FaultError
 
 IDLE_MS = 10  # between looks whether there is anything to hold; no longer than the shortest period in use
@@ -50,10 +44,6 @@ class Refresh:
         self._chip.write_weights()
         self._last_ms = ticks_ms()
         self.state = WEIGHTS_HELD
-
-    def lend(self) -> None:
-        """Somebody else writes the weights, a session of learning, until `program` or `forget`."""
-        self.state = WEIGHTS_PROGRAMMING
 
     def forget(self) -> None:
         """The weights are not to be trusted and not refreshed any more."""

@@ -42,13 +42,12 @@ class Device(Linked):
         self._temperature_mc = 0
         self._heard_s = 0
         self.learning = Learning(self, Teacher(self.chip, dac, adc, parts["vc"], configuration))
-        self.commands.refusal = messages.E_LEARNING
-        self.commands.messages = dict(messages.MESSAGES)
-        self.commands.messages.update(lesson.MESSAGES)
-        self.commands.serve.update(self.learning.serve)
-        for kind in list(self.commands.serve):
+        messages.MESSAGES.update(lesson.MESSAGES)
+        for kind in messages.MESSAGES:
             if kind not in lesson.SERVED:
-                del self.commands.serve[kind]
+                self.commands.serve[kind] = _refuse
+        self.commands.serve[messages.TEACH.kind] = self.teach
+        self.commands.serve.update(self.learning.serve)
         for task in (self.refresh.run, self.learning.run):
             self._scheduler.add(task)
         gc.collect()
@@ -87,14 +86,14 @@ class Device(Linked):
         """The fields of STATUS's reply; MEASURING is here for learning."""
         return self.state(), self.safety.fault, 0, self.refresh.state, 0
 
-    def teach(self, learning: int) -> int:
-        """Restart for measuring; a session that runs has to end first, by itself or by LEARN with no epochs."""
+    def teach(self, learning: int):
+        """The fields of TEACH's reply: restart for measuring; not while a session runs."""
         self.heard()
         if not learning:
             if self.learning.state == lesson.RUNS:
                 raise ImageError(messages.E_LEARNING)
             self.restart_for(RESTARTED)
-        return 1
+        return (1,)
 
     def heard(self) -> None:
         """A host is there that has to do with learning."""
@@ -131,3 +130,7 @@ class Device(Linked):
         self.refresh.forget()
         self.learning.give_up()
         self.chip.rest()
+
+
+def _refuse(*values):
+    raise ImageError(messages.E_LEARNING)

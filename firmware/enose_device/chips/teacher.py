@@ -42,7 +42,7 @@ class Teacher:
         """Let the chip learn for so long. Raises FaultError(FAULT_RANGE) beyond the chip's limit, and does not."""
         if not 0 < on_ns <= self.pulse_max_ns:
             raise FaultError(FAULT_RANGE)
-        self._vc.fire_ns(on_ns)
+        self._vc.fire(0, on_ns)
         sleep_us(on_ns // 1000 + 2)
 
     def read(self):
