@@ -8,6 +8,7 @@ from enose_contract.messages import ERROR
 from enose_device.safety import FaultError
 
 LONGEST = image.MAX_IMAGE + seal.OVERHEAD
+USUAL = 512  # bytes of an image of 25 weights and its seal; the buffer grows once a longer one comes
 
 
 class Commands:
@@ -19,7 +20,7 @@ class Commands:
         self._upload = 0
         self._length = 0
         self._sha256 = b""
-        self._buffer = bytearray(LONGEST)
+        self._buffer = bytearray(USUAL)
         self._offset = 0
         self._committed = None  # (generation, slot) once the upload that was begun last is stored
         self.serve = {
@@ -70,6 +71,8 @@ class Commands:
         if length > LONGEST:
             raise image.ImageError(messages.E_TOO_LARGE, length, LONGEST)
         if (upload, length, sha256) != (self._upload, self._length, self._sha256):
+            if length > len(self._buffer):
+                self._buffer = bytearray(length)
             self._upload, self._length, self._sha256 = upload, length, bytes(sha256)
             self._offset = 0
             self._committed = None

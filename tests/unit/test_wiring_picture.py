@@ -88,7 +88,7 @@ def test_the_rows_are_in_the_order_of_the_pins_and_say_what_is_wired() -> None:
     pins = [row["pin"] for row in rows if row["pin"] is not None]
     assert pins == sorted(pins)
     assert rows[: len(pins)] == [row for row in rows if row["pin"] is not None]
-    assert rows[0] == {
+    assert rows[1] == {
         "pin": 4,
         "function": "I2C0 SDA",
         "net": "SDA",
@@ -96,6 +96,7 @@ def test_the_rows_are_in_the_order_of_the_pins_and_say_what_is_wired() -> None:
         "part": "ADC ADS1115 0x48",
         "part_pin": "SDA",
     }
+    assert (rows[0]["pin"], rows[0]["part_pin"], rows[0]["key"]) == (2, "VC", "teacher.vc_pin")
     weight = [(row["part"], row["part_pin"], row["pin"]) for row in rows if row["net"] == "weight"]
     assert weight == [("DAC AD5676R", "VOUT4", None), ("chip mlp441", "VW", None)]
 
