@@ -104,9 +104,6 @@ MLP = [
      "flash.length_kib: 128 KiB, expected at most 0 KiB from there to the end of the Pico's 1408 KiB"),
     # the chip
     ("[0, 1, 2, 3]", "[0, 1, 2]", "dac.input_channels: 3 channels, expected 4, one an input of mlp441"),
-    ("output_channels = [1]", "output_channels = [1, 3]",
-     ["adc.output_channels: 2 channels, expected 1, one an output of mlp441",
-      "teacher.readout_channel: channel 3 is used by output_channels already, expected another; free: none"]),
     ("dac_channel = 5", "dac_channel = 4",
      "teacher.dac_channel: channel 4 is used by weight_channel already, expected another; free: 5, 6, 7"),
     ("sample_s = 0.040", "sample_s = 0.2",
@@ -186,6 +183,13 @@ def test_a_chip_that_needs_more_than_the_dac_makes_is_named(tmp_path: Path) -> N
         "dac.gain: 1, so a full scale of 2.5 V, expected at least the 2.7 V that mlp441 needs"
     ]
     assert problems(tmp_path, "pico-mlp", ("gain = 1", "gain = 2"), chip=strong) == []
+
+
+def test_outputs_that_are_too_many_are_named_and_so_is_the_channel_that_they_take(tmp_path: Path) -> None:
+    assert problems(tmp_path, "pico-mlp", ("output_channels = [1]", "output_channels = [1, 3]")) == [
+        "adc.output_channels: 2 channels, expected 1, one an output of mlp441",
+        "teacher.readout_channel: channel 3 is used by output_channels already, expected another; free: none",
+    ]
 
 
 def test_a_chip_that_does_not_learn_needs_no_teacher(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 BAD_INPUT = 2
 FAILED = 1
 CHIP_VERBS = ("show", "characterise", "certify", "yield")
-DEVICE_VERBS = ("info", "selftest", "program", "classify", "safe", "log", "fit", "key")
+DEVICE_VERBS = ("info", "selftest", "program", "classify", "safe", "log", "fit", "key", "learn")
 
 
 def make_app() -> App:

@@ -65,6 +65,7 @@ class Learnt:
     late: int = 0
     refreshed: int = 0
     generation: int = 0
+    memory_free_low: int = 0  # bytes, of the start for learning
     errors_v: list[tuple[float, float]] = field(default_factory=list)
     weights_v: dict[int, list[float]] = field(default_factory=dict)
 
@@ -114,6 +115,7 @@ def _taught(conversation: Conversation, port: Port, request: Request, on_epoch: 
         on_epoch(found.done, request.epochs)
         if found.state != "learning":
             return found
+        found.memory_free_low = int(ask(messages.INFO)["free_low"])
         silent_ms = 0 if found.done > done else silent_ms + POLL_MS
         port.wait(POLL_MS)
     raise LinkError(f"{port.name}: no epoch in {SILENT_LIMIT_MS // 1000} s, {found.done} of {request.epochs} are done")
