@@ -296,9 +296,7 @@ def learn(
     with _opened(device, seed=seed) as opened:
         board, chip, _ = find_board(opened.board)
         if not isinstance(board, MlpBoard) or not isinstance(chip, MlpFile) or board.teacher is None:
-            raise BadOption(
-                f"--device {device}: board {opened.board} has no section [teacher], its chip does not learn"
-            )
+            raise BadOption(f"--device {device}: board {opened.board} has no section [teacher], it cannot learn")
         with progress() as show:
             result = {"device": device, **run_session(opened, chosen, board, chip, epochs, seed, show)}
     if plot is not None:
@@ -326,6 +324,5 @@ def _show_session(result: dict[str, Any]) -> None:
         stdout.print(
             f"{result['tested']} held-out specimens: {share['before']:.1%} right before, {share['after']:.1%} after"
         )
-    stdout.print(
-        f"the same lessons in the simulator: {share['simulator_before']:.1%} before, {share['simulator_after']:.1%} after"
-    )
+    before, after = share["simulator_before"], share["simulator_after"]
+    stdout.print(f"the same lessons in the simulator's chips/learning: {before:.1%} before, {after:.1%} after")

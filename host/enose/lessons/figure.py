@@ -18,15 +18,11 @@ def draw(result: dict[str, Any], path: Path) -> None:
     errors, weights = figure.subplots(1, 2)
     _draw_errors(errors, result)
     _draw_weights(weights, result)
-    simulated = "simulated recordings, " if result["simulated_recordings"] else ""
-    board = "simulated " if result["simulated"] else ""
-    share = result["accuracy"]
-    tested = (
-        f"; {share['before']:.0%} of held-out right before, {share['after']:.0%} after"
-        if share["before"] is not None
-        else ""
-    )
-    figure.suptitle(f"on-chip learning: {result['recordings']}, {simulated}{board}{result['device']}{tested}", size=11)
+    board = "simulated board " if result["simulated"] else ""
+    share, tested = result["accuracy"], ""
+    if share["before"] is not None:
+        tested = f"; {share['before']:.0%} of held-out specimens right before, {share['after']:.0%} after"
+    figure.suptitle(f"on-chip learning, {result['recordings']}\n{board}{result['device']}{tested}", size=10)
     drawn = io.BytesIO()
     figure.savefig(drawn, format=path.suffix[1:].lower(), dpi=130)
     write_whole(path, drawn.getvalue())
@@ -38,8 +34,10 @@ def _draw_errors(axes: Any, result: dict[str, Any]) -> None:
     axes.plot([1e3 * error["mean"] for error in result["errors_v"]], color="#2b5fa8", label="mean of all lessons")
     best = result["best_epoch"]
     axes.plot([best], [worst_mv[best]], "o", color="#b03a5b", label=f"kept: epoch {best}")
-    axes.axhline(20, color="0.4", linewidth=0.8, linestyle="--")
-    axes.annotate("half a band", (0, 20), textcoords="offset points", xytext=(2, 3), size=8, color="0.4")
+    half_mv = 1e3 * result["half_band_v"]
+    axes.axhline(half_mv, color="0.4", linewidth=0.8, linestyle="--")
+    axes.annotate("half a band", (result["epochs_done"], half_mv), textcoords="offset points", xytext=(0, 3), size=8,
+                  color="0.4", ha="right")  # fmt: skip
     axes.set(xlabel="epoch", ylabel="output against teacher, mV", ylim=(0, None))
     axes.set_title("errors, looked at without a pulse", size=10)
     axes.legend(frameon=False)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from enose import accuracy
 from enose.image import play_ms
-from enose.lessons.prepare import Prepared, inputs_v, prepare
+from enose.lessons.prepare import Prepared, inputs_v, prepare, teachers_v
 from enose.link.device import Device
 from enose.link.learning import Request
 from enose.link.port import LockstepPort
@@ -49,6 +49,7 @@ def run_session(
     lasted_s = (device.port.now_ms() - began_ms) * 1e-3
     after = _tested(device, recordings, prepared, "after", on_progress) if simulated else None
     info = device.info()
+    levels_v = teachers_v(chip)
     on_progress("the same lessons in the simulator", 0, 1)
     return {
         "recordings": recordings.title,
@@ -64,6 +65,7 @@ def run_session(
         "reason": learnt.reason or None,
         "epochs_done": learnt.done,
         "best_epoch": learnt.best,
+        "half_band_v": (levels_v[1] - levels_v[0]) / 2,
         "errors_v": [{"mean": mean, "worst": worst} for mean, worst in learnt.errors_v],
         "weights_v": {str(epoch): weights for epoch, weights in sorted(learnt.weights_v.items())},
         "seconds": round(lasted_s, 3),

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from enose.link.conversation import Conversation, LinkError
+from enose.link.conversation import Conversation, DeviceError, LinkError
 from enose.link.port import Port
 from enose_contract import lesson, messages
 
@@ -79,9 +79,13 @@ def teach(conversation: Conversation, port: Port, request: Request, on_epoch: On
     request.check()
     _be_started(conversation, port, learning=1)
     try:
-        return _taught(conversation, port, request, on_epoch)
-    finally:
-        _be_started(conversation, port, learning=0)
+        found = _taught(conversation, port, request, on_epoch)
+    except DeviceError as refused:
+        if refused.code != messages.E_SAFE:  # that one waits to be cleared
+            _be_started(conversation, port, learning=0)
+        raise
+    _be_started(conversation, port, learning=0)
+    return found
 
 
 def _be_started(conversation: Conversation, port: Port, learning: int) -> None:
@@ -131,14 +135,12 @@ def _look(conversation: Conversation, port: Port, found: Learnt) -> None:
     """How far the session is; all errors that are new."""
     while True:
         reply = conversation.ask(lesson.LEARNT, found.session, len(found.errors_v))
-        state, count = int(reply["state"]), int(reply["count"])
+        state, count = int(reply["state"]), min(int(reply["count"]), lesson.ERRORS_A_REPLY)
         if state == lesson.NONE or state >= len(messages.LEARN_STATES):
             raise LinkError(
                 f"{port.name}: the device does not know of this session any more; has it restarted?"
                 " The image from before is in force"
             )
-        if int(reply["first"]) != len(found.errors_v) or count > lesson.ERRORS_A_REPLY:
-            raise LinkError(f"{port.name}: errors from {reply['first']!r} on, asked for {len(found.errors_v)}")
         numbers = struct.unpack(f"<{2 * count}H", bytes(reply["errors"])[: 4 * count])
         unit_v = lesson.ERROR_UNIT_UV * 1e-6
         pairs = zip(numbers[::2], numbers[1::2], strict=True)
