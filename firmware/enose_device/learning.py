@@ -12,6 +12,7 @@ from enose_device.learnt import learnt_image, note
 from enose_device.session import Session
 
 IDLE_MS = 50
+STORE_ROOM = 6144  # bytes in one piece, kept free for the store: what a session allocates leaves none that is as long
 
 
 class Learning:
@@ -21,6 +22,7 @@ class Learning:
         """device: taught.Device."""
         self._device = device
         self._teacher = teacher
+        self._room: bytearray | None = bytearray(STORE_ROOM)
         self._taught = 0  # the session that the lessons are for
         self._lessons = []
         self.number = 0  # of the last session
@@ -97,6 +99,8 @@ class Learning:
             raise ImageError(lesson.E_WARM, device.refresh.limit_ms, self._teacher.needs_ms)
 
     def _begin(self, number: int, request) -> None:
+        self._session = None  # its errors and weights are in the way of the next
+        self._room = self._room or bytearray(STORE_ROOM)
         self._session = Session(self._device, self._teacher, self._lessons, request, self._note)
         self.number, self.state, self.reason, self.generation = number, lesson.RUNS, 0, 0
         self._device.refresh.state = messages.WEIGHTS_PROGRAMMING  # the session writes them
@@ -128,6 +132,7 @@ class Learning:
         try:
             if session.best and not reason:
                 learnt, raw = learnt_image(image, session, self.number)
+                self._room = None
                 device.collect()
                 device.store.commit(raw, device.store.counter)
                 image, session.weights_uv = learnt, session.best_uv

@@ -1,5 +1,6 @@
 """On-chip learning on the simulated board: a session's weights, what ends one, and what is there afterwards."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -138,7 +139,7 @@ def test_pulses_are_of_the_lengths_that_were_asked_for(ready: Device) -> None:
 
     chip.set_vc = watching  # type: ignore[method-assign]
     ready.teach(Request(LESSONS[:2], 2, 5, first_pulse_s=4e-6, last_pulse_s=0.5e-6, trim_epochs=1))
-    on_ns = {round((fall - rise) * 1e9) for (_, rise), (_, fall) in zip(edges[::2], edges[1::2], strict=True)}
+    on_ns = {round((t1_s - t0_s) * 1e9) for (was, t0_s), (level, t1_s) in pairwise(edges) if was and not level}
     assert on_ns == {4000, 480}  # whole cycles of 40 ns
 
 
@@ -164,15 +165,15 @@ def test_a_target_that_is_met_ends_the_session_at_once_and_changes_nothing(ready
 
 def test_the_same_request_again_does_nothing_more(raw_learner: RawHost) -> None:
     give(raw_learner)
-    assert learn_fields(raw_learner)["state"] == lesson.RUNS
-    raw_learner.port.wait(500)
+    four = (4, *QUICK_FIELDS[1:])
+    assert learn_fields(raw_learner, request=four)["state"] == lesson.RUNS
     shown = state(raw_learner)["shown"]
-    assert learn_fields(raw_learner)["state"] == lesson.RUNS
-    assert state(raw_learner)["shown"] >= shown > 0
+    assert learn_fields(raw_learner, request=four)["state"] == lesson.RUNS
+    assert state(raw_learner)["shown"] > shown > 0
     raw_learner.port.wait(4000)
-    assert state(raw_learner)["done"] == 2
-    assert learn_fields(raw_learner)["state"] == lesson.DONE
-    assert state(raw_learner)["shown"] == 18
+    assert state(raw_learner)["done"] == 4
+    assert learn_fields(raw_learner, request=four)["state"] == lesson.DONE
+    assert state(raw_learner)["shown"] == 30
 
 
 def test_no_epochs_end_a_session_with_the_present_one(raw_learner: RawHost) -> None:
@@ -412,4 +413,6 @@ def test_a_request_that_no_device_could_take_is_not_sent(change: dict, words: st
 
 def test_a_start_for_learning_has_memory_to_spare(ready: Device) -> None:
     most = tuple(Lesson((0.9,) * 4, 0.9) for _ in range(lesson.MAX_LESSONS))
-    assert ready.teach(Request(most, 1, 5)).memory_free_low > QUICK.heap_kib * 1024 // 8
+    learnt = ready.teach(Request(most, 1, 5))
+    assert (learnt.state, learnt.reason) == ("done", "")
+    assert learnt.memory_free_low > QUICK.heap_kib * 1024 // 8
