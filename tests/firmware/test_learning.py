@@ -395,22 +395,6 @@ def test_a_session_without_progress_is_given_up(ready: Device, monkeypatch: pyte
         ready.teach(TWO)
 
 
-@pytest.mark.parametrize(
-    ("change", "words"),
-    [
-        ({"lessons": ()}, "lessons 0, expected 1..32"),
-        ({"epochs": 501}, "epochs 501"),
-        ({"seed": -1}, "seed -1"),
-        ({"trim_epochs": 0}, "trim_epochs 0"),
-        ({"last_pulse_s": 21e-6}, "last_pulse_s"),
-        ({"target_v": -0.1}, "target_v"),
-    ],
-)
-def test_a_request_that_no_device_could_take_is_not_sent(change: dict, words: str) -> None:
-    with pytest.raises(ValueError, match=words):
-        Request(**{"lessons": LESSONS, "epochs": 2, "seed": 5, **change}).check()
-
-
 def test_a_start_for_learning_has_memory_to_spare(ready: Device) -> None:
     most = tuple(Lesson((0.9,) * 4, 0.9) for _ in range(lesson.MAX_LESSONS))
     learnt = ready.teach(Request(most, 1, 5))

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from enose.link.learning import Lesson, Request
 from enose_contract import lesson
 from enose_hwsim.chips.learning.training import Rules
 
@@ -41,3 +42,22 @@ def test_the_worst_error_is_the_mean_of_the_three_largest(errors_uv: list[int]) 
     mean_uv, worst_uv = lesson.mean_and_worst(errors_uv)
     assert mean_uv == int(np.mean(errors_uv) + 1e-6)  # whole, and a third may lie just below its number
     assert worst_uv == int(np.mean(sorted(errors_uv)[-3:]) + 1e-6)
+
+
+LESSONS = (Lesson((0.86, 0.9, 0.92, 0.95), 0.9),)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"lessons": ()}, "lessons 0, expected 1..32"),
+        ({"epochs": 501}, "epochs 501"),
+        ({"seed": -1}, "seed -1"),
+        ({"trim_epochs": 0}, "trim_epochs 0"),
+        ({"last_pulse_s": 21e-6}, "last_pulse_s"),
+        ({"target_v": -0.1}, "target_v"),
+    ],
+)
+def test_a_request_that_no_device_could_take_is_not_sent(change: dict, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        Request(**{"lessons": LESSONS, "epochs": 2, "seed": 5, **change}).check()
