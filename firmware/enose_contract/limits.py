@@ -4,10 +4,24 @@ Voltages are whole microvolts (`_uv`). A code whose voltage would lie outside th
 the lowest code of a range is rounded up and the highest down.
 """
 
+DIGIT_BITS = 4  # of a code at a time: a MicroPython of 32 bits allocates for numbers beyond 30
+
 
 def code_nearest(v_uv: int, full_scale_uv: int, bits: int) -> int:
-    """The code whose voltage is nearest to v_uv, for a converter of 2**bits steps over full_scale_uv; unclamped."""
-    return ((v_uv << (bits + 1)) + full_scale_uv) // (2 * full_scale_uv)
+    """The code whose voltage is nearest to v_uv, for a converter of 2**bits steps over full_scale_uv; unclamped.
+
+    A long division: up to a full scale of 2**25 uV (34 V) no number needs more than 30 bits.
+    """
+    code = v_uv // full_scale_uv
+    left = v_uv - code * full_scale_uv
+    while bits:
+        step = min(bits, DIGIT_BITS)
+        left <<= step
+        digit = left // full_scale_uv
+        left -= digit * full_scale_uv
+        code = (code << step) + digit
+        bits -= step
+    return code + (2 * left >= full_scale_uv)
 
 
 def uv_from_code(code: int, full_scale_uv: int, bits: int) -> int:

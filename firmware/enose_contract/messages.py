@@ -10,9 +10,13 @@ import sys
 
 ON_A_HOST = sys.implementation.name == "cpython"  # a device has no memory for names that it never asks for
 if ON_A_HOST:
-    from enose_contract.words import CHECKS, COMPENSATIONS, ERRORS, FAULTS, PARTS, PHASES, REASONS, STATES, WEIGHTS
+    from enose_contract.words import (
+        CHECKS, COMPENSATIONS, ERRORS, FAULTS, LEARN_STATES, PARTS, PHASES, REASONS, STATES, WEIGHTS,
+    )  # fmt: skip
 
-    __all__ = ["CHECKS", "COMPENSATIONS", "ERRORS", "FAULTS", "PARTS", "PHASES", "REASONS", "STATES", "WEIGHTS"]
+    __all__ = [
+        "CHECKS", "COMPENSATIONS", "ERRORS", "FAULTS", "LEARN_STATES", "PARTS", "PHASES", "REASONS", "STATES", "WEIGHTS",
+    ]  # fmt: skip
 
 PROTOCOL = 5  # hello refuses any other. 3 is Ctrl-C on the wire, which would interrupt a device while it starts
 
@@ -64,7 +68,7 @@ class Message:
             return dict(zip(self.reply_fields, struct.unpack(self.reply, body)))
 
 
-def _numbered(letter: str, name: str, count: int) -> str:
+def numbered(letter: str, name: str, count: int) -> str:
     """The same field `count` times, numbered from 1 in place of the % in its name."""
     return ",".join([letter + " " + name % (k + 1) for k in range(count)])
 
@@ -107,11 +111,11 @@ RESULT = Message(
     "I cycle",
     "I cycle, B state, B phase, B answer, B reason, I remaining_ms, i margin_uv, B band, B weights,"
     "B compensation, B channels, B outputs, 16s label,"
-    + _numbered("i", "output%d_uv", MAX_OUTPUTS)
+    + numbered("i", "output%d_uv", MAX_OUTPUTS)
     + ","
-    + _numbered("I", "input%d_uv", MAX_CHANNELS)
+    + numbered("I", "input%d_uv", MAX_CHANNELS)
     + ","
-    + _numbered("I", "ohm%d", MAX_CHANNELS),
+    + numbered("I", "ohm%d", MAX_CHANNELS),
 )
 SELFTEST = Message(10, "selftest", "", "H run, H passed, I supply_uv, I rail_count, i temperature_mc")
 SAFE = Message(11, "safe", "", "B state, B fault")
@@ -134,12 +138,15 @@ AIR = Message(
     "air",
     "",
     "B climate, i temperature_mc, I humidity_mrh, B gas, I pressure_pa, B steps, "
-    + _numbered("I", "gas%d_ohm", MAX_STEPS),
+    + numbered("I", "gas%d_ohm", MAX_STEPS),
 )
+# be started for learning on the chip (1), with the messages of contract.lesson, or for measuring (0); `learning` is how
+# the device is now: where it is not as asked it restarts within a second, and has to be greeted again
+TEACH = Message(24, "teach", "B learning", "B learning")
 ERROR = Message(127, "error", "", "B code, I value, I limit")
 
 _COMMANDS = (HELLO, INFO, STATUS, UPLOAD_BEGIN, UPLOAD_DATA, UPLOAD_COMMIT, ACTIVATE, MEASURE, RESULT, SELFTEST)
-MESSAGES = {m.kind: m for m in _COMMANDS + (SAFE, CLEAR, BYE, LOG, FIT, KEY, PROBE_LOAD, PROBE, AIR, ERROR)}
+MESSAGES = {m.kind: m for m in _COMMANDS + (SAFE, CLEAR, BYE, LOG, FIT, KEY, PROBE_LOAD, PROBE, AIR, TEACH, ERROR)}
 
 # Served in the latched safe state: identify, status, log and clear, and the result, which is NONE; nothing that drives.
 SERVED_WHEN_SAFE = (
@@ -186,3 +193,4 @@ SILENT_DISPLAY, SILENT_CLIMATE, SILENT_GAS = 1, 2, 4
     E_INPUT,
 ) = range(1, 32)  # fmt: skip
 E_UPDATE = 40
+E_LEARNING, E_NO_TEACHER, E_SEALED_ONLY = 48, 49, 50  # those that follow are of contract.lesson

@@ -79,6 +79,14 @@ ERRORS = {
     30: "the device has another key already; a key is set once",
     31: "input {value} of the probe is {limit} uV, outside the chip's range",
     40: "the update is not sealed with the device's key: `enose device flash --key KEYFILE` seals it",
+    48: "the device is started for learning on the chip: a minute without its host ends that, and so does clearing",
+    49: "the board's file has no section [teacher], or its chip does not learn",
+    50: "the device takes sealed images only, and weights that it learns are not: learn before `enose device key`",
+    51: "{value} lessons; a session has 1 to {limit}, numbered without a gap",
+    52: "the weights hold {value} ms at this temperature, a sample with its read-out takes {limit} ms",
+    53: "the weights are not held: program an image first",
+    54: "{value} times in a row a sample took longer than the {limit} ms that the weights hold",
+    55: "{value} is beyond the limit of {limit}: pulses of Vc, seeds and epochs have limits of their own",
 }
 
 # Whether an answer's resistances were brought to reference air (`compensation`)
@@ -86,6 +94,9 @@ COMPENSATIONS = ("none", "on", "off: the climate sensor does not answer")
 
 # Parts that may stay silent without a fault (`silent`): bit k is PARTS[k]
 PARTS = ("display", "climate sensor", "gas sensor")
+
+# States of a learning session
+LEARN_STATES = ("none", "learning", "done", "ended")
 
 # Checks of the self-test (`run`, `passed`): bit k is CHECKS[k]
 CHECKS = ("dac readback", "adc answers", "sensor rail", "chip supply", "image store", "temperature")

@@ -14,6 +14,7 @@ from enose_device.linked import LASTING_S, Linked
 from enose_device.selftest import SelfTest
 from enose_device.sensors.array import SensorArray
 from enose_device.store import Store
+from enose_device.watchdog import TO_LEARN
 
 LOOK_EVERY_S = 60
 STATE_EVERY_S = 3600
@@ -43,6 +44,8 @@ class Device(Linked):
         self.fitted = Fitted(self.store)
         self.key = Key(partition)
         self.selftest = SelfTest(parts, dac, self.sensors, self.chip, self.store, self.safety, configuration)
+        configuration["teacher"] = "teacher" in configuration  # the rest of it is for taught.Device
+        self.commands.serve[messages.TEACH.kind] = self._teach
         self.surroundings = None
         if any([name in configuration for name in ("battery", "climate", "gas_sensor", "display")]):
             from enose_device.surroundings import Surroundings
@@ -212,6 +215,15 @@ class Device(Linked):
         self._program(image, self.store.generation)
         self.cycle.heat()
         return len(image.weights), refresh.written
+
+    def _teach(self, learning: int):
+        """The fields of TEACH's reply."""
+        if learning:
+            from enose_device.teachable import check
+
+            check(self)
+            self.restart_for(TO_LEARN)
+        return (0,)
 
     def report_failure(self, generation: int) -> None:
         """Raise ImageError(E_CELL), once, where this generation could not be programmed."""

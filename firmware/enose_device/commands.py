@@ -8,10 +8,11 @@ from enose_contract.messages import ERROR
 from enose_device.safety import FaultError
 
 LONGEST = image.MAX_SEALED
+USUAL = 512  # bytes of an image of 25 weights and its seal; the buffer grows once a longer one comes
 
 
 class Commands:
-    """Answers requests for the device that it is given."""
+    """Answers requests for the device that it is given; `serve` has what gives the fields of a reply, by kind."""
 
     def __init__(self, device) -> None:
         """device: app.Device, or linked.Linked, which is always in its safe state or about to restart."""
@@ -19,10 +20,10 @@ class Commands:
         self._upload = 0
         self._length = 0
         self._sha256 = b""
-        self._buffer = bytearray(LONGEST)
+        self._buffer = bytearray(USUAL)
         self._offset = 0
         self._committed = None  # (generation, slot) once the upload that was begun last is stored
-        self._serve = {
+        self.serve = {
             messages.INFO.kind: self._info,
             messages.STATUS.kind: self._status,
             messages.UPLOAD_BEGIN.kind: self._upload_begin,
@@ -47,7 +48,7 @@ class Commands:
         """(kind, body) of the reply; every error is a reply too."""
         if kind in messages.UPDATES:
             return self._about_firmware(kind, body)
-        if kind not in self._serve:
+        if kind not in self.serve:
             return _error(messages.E_COMMAND, kind)
         refusing = self._device.safety.fault or self._device.cleared
         if refusing and kind not in messages.SERVED_WHEN_SAFE:
@@ -58,7 +59,7 @@ class Commands:
         except ValueError:
             return _error(messages.E_MALFORMED, len(body))
         try:
-            reply = self._serve[kind](*values, tail) if message.tail else self._serve[kind](*values)
+            reply = self.serve[kind](*values, tail) if message.tail else self.serve[kind](*values)
         except image.ImageError as error:
             return _error(error.code, error.value, error.limit)
         except FaultError as error:
@@ -87,6 +88,8 @@ class Commands:
         if length > LONGEST:
             raise image.ImageError(messages.E_TOO_LARGE, length, LONGEST)
         if (upload, length, sha256) != (self._upload, self._length, self._sha256):
+            if length > len(self._buffer):
+                self._buffer = bytearray(length)
             self._upload, self._length, self._sha256 = upload, length, bytes(sha256)
             self._offset = 0
             self._committed = None

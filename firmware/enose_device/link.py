@@ -30,6 +30,7 @@ class Link:
         self._out.register(writer, select.POLLOUT)
         self.frames = frames.FrameReader()
         self._build = frames.FrameWriter()
+        self._byte = bytearray(1)
         self._pending = b""
         self._written = 0
         self._session = 0
@@ -43,28 +44,37 @@ class Link:
         self.unsent = 0
 
     def serve(self, wait_ms: int) -> None:
-        """Wait at most wait_ms for a byte, take what is there, answer it, send what the other side has room for."""
+        """Wait at most wait_ms for a byte, take what is there, answer it, send what the other side has room for.
+
+        Allocates nothing until a frame ends.
+        """
         if self._pending:
             self._flush()
         if ticks_diff(ticks_ms(), self._session_ms) >= LEASE_MS:
             self._lapsed = True  # noted here, before the tick counter wraps
-        if not self._in.poll(wait_ms):
+        if not self._readable(wait_ms):
             self.frames.expire(ticks_diff(ticks_ms(), self._heard_ms))
             return
         for _ in range(BYTES_PER_TURN):
-            byte = self._reader.read(1)
-            if not byte:
+            if not self._reader.readinto(self._byte):
                 break
             self._heard_ms = ticks_ms()
-            frame = self.frames.feed(byte[0])
+            frame = self.frames.feed(self._byte[0])
             if frame is not None:
                 self._take(frame)
-            if not self._in.poll(0):
+            if not self._readable(0):
                 break
 
     def attended(self) -> bool:
         """Whether a host holds the session."""
         return bool(self._session) and ticks_diff(ticks_ms(), self._session_ms) < LEASE_MS and not self._lapsed
+
+    def _readable(self, wait_ms: int) -> bool:
+        """Whether there is a byte, waiting for it; `poll` would make a list each time."""
+        readable = False
+        for _ in self._in.ipoll(wait_ms):
+            readable = True
+        return readable
 
     def _take(self, frame) -> None:
         session, sequence, kind, body = frame

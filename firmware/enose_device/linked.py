@@ -42,9 +42,10 @@ class Linked:
         self._lasted = False
         self._held_s = -1  # until the button was seen let go: one that is stuck asks for nothing
         self.cleared = messages.FAULT_NONE  # the fault that was cleared: no more is served until the restart
-        self.restarting = ()  # (event, x, y) for the log, once a restart was asked for
+        self.restarting = ()  # (event, x, y, note) once a restart was asked for: for the log, and for the next start
         self.safety = Safety(self._make_safe, log)
-        self.link = Link(parts["reader"], parts["writer"], Commands(self).handle, self._identity)
+        self.commands = Commands(self)
+        self.link = Link(parts["reader"], parts["writer"], self.commands.handle, self._identity)
         self._scheduler = Scheduler(self._task_failed, watchdog)
         self._scheduler.add(self._seconds)
         if fault:
@@ -97,7 +98,14 @@ class Linked:
             self.log.write()
             self.restarting = (NO_EVENT, 0, 0)
 
-    def restart(self, event: int, x: int = 0, y: int = 0) -> None:
+    def restart_for(self, note: int) -> None:
+        """Everything at rest, and within a second, when the reply was sent, a start that is told `note`."""
+        self._make_safe()
+        self.log.add(records.LASTED)  # it did not fail: this start is not one of a reset loop
+        self.log.write()
+        self.restarting = (NO_EVENT, 0, 0, note)
+
+    def restart(self, event: int, x: int = 0, y: int = 0, note: int = RESTARTED) -> None:
         """Everything at rest, the reason into the log as the last thing in it, then a reset."""
         self._make_safe()
         if event != NO_EVENT:
@@ -105,7 +113,7 @@ class Linked:
                 self.log.write()
             self.log.add(event, x=x, y=y)
             self.log.write()
-        self._watchdog.note(RESTARTED)
+        self._watchdog.note(note)
         self._reset()
 
     def collect(self) -> None:

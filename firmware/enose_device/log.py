@@ -48,11 +48,13 @@ class Log:
         self.next = 1
         self.lost = 0  # records that there was no room for
         self.quick_starts = 0
+        self.note = 0  # what this start was told by the one before
         self.console = 0  # the event, where the last thing before this start was the wish for the interactive prompt
         self._ours = self._find()
 
     def begin(self, cause: int, task: int) -> None:
         """Note this start, before anything that could hang."""
+        self.note = task
         self.add(records.START, cause, self.quick_starts, task, urgent=True)
         self.write()
 

@@ -18,7 +18,7 @@ from enose_device.linked import Linked  # noqa: E402
 from enose_device.log import QUICK_STARTS, Log  # noqa: E402
 from enose_device.partition import LOG_BLOCKS, Partition  # noqa: E402
 from enose_device.safety import FaultError  # noqa: E402
-from enose_device.watchdog import TIMEOUT_MS, Watchdog  # noqa: E402
+from enose_device.watchdog import TIMEOUT_MS, TO_LEARN, Watchdog  # noqa: E402
 
 # What only the making of a device needs; 2 KiB that it has for other things afterwards.
 MAKING = (
@@ -46,16 +46,16 @@ def one_shot():
 class Gate:
     """Pulses on one pin, timed by a state machine: exact to its clock, whatever the processor does meanwhile."""
 
-    CYCLES_PER_US = 5  # 125 MHz over a whole 25
+    CYCLES_PER_US = 25  # 125 MHz over 5, 150 MHz over 6: pulses to 40 ns
 
     def __init__(self, pin) -> None:
         """pin: low from now on but for the pulses."""
         self._machine = rp2.StateMachine(0, one_shot, freq=self.CYCLES_PER_US * 1000000, set_base=pin)
         self._machine.active(1)
 
-    def fire(self, on_us: int) -> None:
-        """Begin one pulse; returns at once."""
-        self._machine.put(on_us * self.CYCLES_PER_US - 2)
+    def fire(self, on_us: int, on_ns: int = 0) -> None:
+        """Begin one pulse of 80 ns or longer, to the state machine's next cycle; returns at once."""
+        self._machine.put(max(on_us * self.CYCLES_PER_US + on_ns * self.CYCLES_PER_US // 1000 - 2, 0))
 
 
 def board_parts(configuration, firmware):
@@ -144,10 +144,13 @@ def _optional_parts(configuration, bus):
 def _held_parts(configuration):
     pin, output = machine.Pin, machine.Pin.OUT
     weights = configuration["weights"]
-    return {
+    parts = {
         "strobe": pin(weights["strobe_pin"], output, value=0),
         "address": [pin(number, output, value=0) for number in weights["address_pins"]],
     }
+    if "teacher" in configuration:
+        parts["vc"] = Gate(pin(configuration["teacher"]["vc_pin"], output, value=0))
+    return parts
 
 
 def _pulsed_parts(configuration):
@@ -174,13 +177,15 @@ def started_log(flash, firmware):
 
 
 def made_device(parts, configuration, log, watchdog):
-    """The whole device; only its link after a reset loop, or where the whole one cannot be made."""
+    """The whole device, or the one that learns; only its link after a reset loop, or where neither can be made."""
     fault = messages.FAULT_RESETS
     before = [name for name in sys.modules]
     if log.quick_starts < QUICK_STARTS:
         try:
-            from enose_device.app import Device
-
+            if "teacher" in configuration and log.note == TO_LEARN:
+                from enose_device.taught import Device
+            else:
+                from enose_device.app import Device
             return Device(parts, configuration, log, watchdog)
         except Exception:  # noqa: BLE001 - whatever it was, somebody has to be told
             fault = messages.FAULT_START
@@ -208,6 +213,8 @@ def made_ready(watchdog, firmware):
     with open(firmware.configuration if firmware is not None else "board.json") as file:
         configuration = json.load(file)
     parts = board_parts(configuration, firmware)
+    for name in ("spi", "flash"):  # of use to nobody from here on
+        del configuration[name]
     log = started_log(parts["flash"], firmware)
     if log.console == records.UPDATE and firmware is not None:
         firmware.end_prompt_later()

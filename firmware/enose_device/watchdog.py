@@ -6,6 +6,7 @@ Which task is running is noted where a reset does not clear it, so that the log 
 TIMEOUT_MS = 8000  # an RP2040 can wait 8388 ms (data sheet, section 4.7.2)
 LINK = 0  # the tasks' numbers follow
 STARTING, RESTARTED = 254, 255  # notes that are no task's
+TO_LEARN = 253  # restarted for learning on the chip
 
 
 def nothing() -> None:

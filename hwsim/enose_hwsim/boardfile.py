@@ -94,6 +94,16 @@ class Weights(Section, frozen=True):
     strobe_pin: Pin
 
 
+class Teacher(Section, frozen=True):
+    """On-chip learning: the teacher's level, Vc's pin, and the second ADC that reads the addressed weight."""
+
+    dac_channel: DacChannel
+    vc_pin: Pin
+    readout_address: AdcAddress
+    readout_channel: AdcChannel
+    sample_s: Annotated[float, Meta(gt=0, le=1)]
+
+
 class Matrix(Section, frozen=True):
     """The chain of switches between the devices, their adders and the bus: three a device."""
 
@@ -217,6 +227,7 @@ class MlpBoard(BoardFile, frozen=True, kw_only=True):
     dac: HeldDac
     weights: Weights
     refresh: Refresh
+    teacher: Teacher | None = None
 
 
 class MemristorBoard(BoardFile, frozen=True, kw_only=True):

@@ -160,6 +160,19 @@ class Hold(Section, frozen=True):
     time_constant_s: Positive
 
 
+class Learning(Section, frozen=True):
+    """On-chip back-propagation, and the weights read back: the addressed one is on one pin."""
+
+    pulse_max_s: Positive
+    teacher_min_v: Positive
+    teacher_max_v: Positive
+    readout_settle_s: Positive
+
+    def __post_init__(self) -> None:
+        if not self.teacher_min_v < self.teacher_max_v:
+            raise ValueError(f"teacher_min_v {self.teacher_min_v} is not below teacher_max_v {self.teacher_max_v}")
+
+
 class ChipFile(Section, frozen=True):
     """What every kind of chip has: its size, its supply, its input and output ranges and how its output is decided."""
 
@@ -183,6 +196,7 @@ class MlpFile(ChipFile, frozen=True, kw_only=True):
     neuron: Neuron
     retention: Retention
     hold: Hold
+    learning: Learning | None = None
 
     @property
     def answers(self) -> int:

@@ -137,8 +137,28 @@ def _decision(chip: ChipFile) -> dict[str, Any]:
     return {"rule": decision.rule, "guard_uv": _uv(decision.guard_v), **own}
 
 
+def _taught(board: MlpBoard, chip: MlpFile) -> dict[str, Any]:
+    """Nothing where board or chip knows of no learning."""
+    if board.teacher is None or chip.learning is None:
+        return {}
+    return {
+        "teacher": {
+            "dac_channel": board.teacher.dac_channel,
+            "vc_pin": board.teacher.vc_pin,
+            "readout_address": board.teacher.readout_address,
+            "readout_channel": board.teacher.readout_channel,
+            "sample_ms": round(board.teacher.sample_s * 1e3),
+            "min_uv": _uv(chip.learning.teacher_min_v),
+            "max_uv": _uv(chip.learning.teacher_max_v),
+            "pulse_max_ns": round(chip.learning.pulse_max_s * 1e9),
+            "readout_settle_us": round(chip.learning.readout_settle_s * 1e6),
+        }
+    }
+
+
 def _held(board: MlpBoard, chip: MlpFile) -> dict[str, Any]:
     return {
+        **_taught(board, chip),
         "dac": {"weight_channel": board.dac.weight_channel},
         "weights": {
             "address_pins": list(board.weights.address_pins),

@@ -5,7 +5,7 @@ Pins of bought parts are named as in their data sheets, those of the chip and of
 
 from dataclasses import dataclass
 
-from enose_hwsim.boardfile import BoardFile, MemristorBoard, MlpBoard
+from enose_hwsim.boardfile import BoardFile, MemristorBoard, MlpBoard, Teacher
 from enose_hwsim.mcu import ADC, INPUT, OUTPUT, PWM, STATE_MACHINE
 
 SENSOR, DRIVE, CHIP_INPUT, CHIP_OUTPUT, SUPPLY = "sensor", "drive", "chip input", "chip output", "supply"
@@ -128,7 +128,9 @@ def _i2c_pin(part: str, signal: str) -> str:
 
 def _optional_i2c_parts(board: BoardFile) -> list[str]:
     on_bus = (("climate", board.climate), ("gas sensor", board.gas_sensor), ("display", board.display))
-    return [f"{what} {section.part} {section.address:#04x}" for what, section in on_bus if section is not None]
+    found = [f"{what} {section.part} {section.address:#04x}" for what, section in on_bus if section is not None]
+    taught = isinstance(board, MlpBoard) and board.teacher is not None
+    return [*found, _readout_part(board.teacher)] if taught else found
 
 
 def _analog_nets(board: BoardFile) -> list[Net]:
@@ -166,7 +168,23 @@ def _held_nets(board: MlpBoard) -> list[Net]:
         ),
         Net("strobe", (End(chip, "STROBE"),), weights.strobe_pin, OUTPUT, "weights", "strobe_pin"),
         Net("weight", (End(dac_part(board), f"VOUT{board.dac.weight_channel}"), End(chip, "VW")), None, DRIVE),
+        *_teacher_nets(board),
     ]
+
+
+def _teacher_nets(board: MlpBoard) -> list[Net]:
+    chip, teacher = chip_part(board), board.teacher
+    if teacher is None:
+        return []
+    return [
+        Net("vc", (End(chip, "VC"),), teacher.vc_pin, STATE_MACHINE, "teacher", "vc_pin"),
+        Net("teacher", (End(dac_part(board), f"VOUT{teacher.dac_channel}"), End(chip, "VT")), None, DRIVE),
+        Net("readout", (End(chip, "VM"), End(_readout_part(teacher), f"AIN{teacher.readout_channel}")), None, CHIP_OUTPUT),
+    ]
+
+
+def _readout_part(teacher: Teacher) -> str:
+    return f"read-out ADC ADS1115 {teacher.readout_address:#04x}"
 
 
 def _pulsed_nets(board: MemristorBoard) -> list[Net]:

@@ -9,7 +9,7 @@ import struct
 import sys
 from binascii import hexlify, unhexlify
 
-from enose_contract import cobs, decision, frames, image, limits, messages, normalise, pulses
+from enose_contract import cobs, decision, frames, image, lesson, limits, messages, normalise, pulses
 
 
 def cobs_encode(data):
@@ -96,6 +96,11 @@ def pulses_of(facts, target_ohm, tolerance, noise, ohms):
     return found
 
 
+def shuffled(count, seed):
+    order = list(range(count))
+    return [lesson.shuffle(order, seed), order]
+
+
 FUNCTIONS = {
     "cobs_encode": cobs_encode,
     "cobs_decode": cobs_decode,
@@ -119,6 +124,9 @@ FUNCTIONS = {
     "decide": decision.decide,
     "decide_largest": decision.decide_largest,
     "pulses": pulses_of,
+    "shuffled": shuffled,
+    "mean_and_worst": lesson.mean_and_worst,
+    "pulse_ns": lesson.pulse_ns,
 }
 
 

@@ -226,3 +226,10 @@ def test_a_call_that_fails_is_seen(micropython: str) -> None:
     """The comparison itself: a difference or an exception does not pass unseen."""
     with pytest.raises(AssertionError):
         same_in_both(micropython, [("change_ppm", [1, 0])])
+
+
+def test_lessons(micropython: str, rng: Random) -> None:
+    calls: list[Call] = [("shuffled", [rng.randint(1, 32), rng.randint(0, 0xFFFF)]) for _ in range(100)]
+    calls += [("mean_and_worst", [[rng.randint(0, 300_000) for _ in range(n)]]) for n in (1, 2, 3, 12, 32)]
+    calls += [("pulse_ns", [epoch, 60, 4, 20_000, 500]) for epoch in range(60)]
+    assert oks(same_in_both(micropython, calls)) == 165

@@ -56,7 +56,7 @@ def test_a_firmware_that_runs_is_never_reset(programmed: Device) -> None:
         ("refresh.py", "            age_ms = ticks_diff(", "weights"),
         ("cycle.py", "        while True:\n", "measurement"),
         ("linked.py", "            self._look_at_button()\n", "seconds"),
-        ("link.py", "        if not self._in.poll(wait_ms):\n", "link"),
+        ("link.py", "        if not self._readable(wait_ms):\n", "link"),
     ],
 )
 def test_a_task_that_hangs_ends_in_a_reset_that_the_log_gives_the_task_of(

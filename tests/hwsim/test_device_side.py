@@ -145,12 +145,13 @@ sm = rp2.StateMachine(0, one_shot, freq=5000000, set_base=machine.Pin(14))
 
 
 def edges(sent: bytes) -> list[tuple[int, int, int]]:
-    """(us, pin, level) of every pin that was written."""
+    """(ns, pin, level) of every pin that a state machine has set."""
     at, found = 0, []
     while at < len(sent):
         length, operation, now_us = struct.unpack_from(op.HEADER, sent, at)
         assert operation == op.PIN_WRITE
-        found.append((now_us, *sent[at + op.HEADER_SIZE : at + op.HEADER_SIZE + length]))
+        pin, level, after_ns = struct.unpack_from("<BBH", sent, at + op.HEADER_SIZE)
+        found.append((1000 * now_us + after_ns, pin, level))
         at += op.HEADER_SIZE + length
     return found
 
@@ -160,17 +161,24 @@ def test_a_state_machine_makes_a_pulse_of_its_cycles(micropython: str, on_us: in
     """The one-shot of the firmware: set takes a cycle, the loop one more than the word: 5 MHz make 5 cycles a us."""
     script = ONE_SHOT + f"import board_wire\nsm.active(1)\nsm.put({on_us} * 5 - 2)\nboard_wire.flush()"
     _, sent = said(micropython, script)
-    (rises_us, pin, high), (falls_us, _, low) = edges(sent)
+    (rises_ns, pin, high), (falls_ns, _, low) = edges(sent)
     assert (pin, high, low) == (14, 1, 0)
-    assert falls_us - rises_us == on_us
+    assert falls_ns - rises_ns == 1000 * on_us
 
 
 def test_a_word_waits_until_the_program_before_it_has_ended(micropython: str) -> None:
     script = ONE_SHOT + "import board_wire\nsm.active(1)\nsm.put(498)\nsm.put(48)\n"
     _, sent = said(micropython, script + "board_wire.flush()")
-    times = [now_us for now_us, _, _ in edges(sent)]
-    assert times == sorted(times)
-    assert (times[1] - times[0], times[3] - times[2]) == (100, 10)
+    times_ns = [ns for ns, _, _ in edges(sent)]
+    assert times_ns == sorted(times_ns)
+    assert (times_ns[1] - times_ns[0], times_ns[3] - times_ns[2]) == (100_000, 10_000)
+
+
+def test_pulses_shorter_than_a_microsecond_keep_their_length(micropython: str) -> None:
+    """As Vc's: at 25 cycles a us half a microsecond is 12 of them and a half."""
+    script = ONE_SHOT.replace("5000000", "25000000") + "import board_wire\nsm.active(1)\nsm.put(10)\nboard_wire.flush()"
+    (rises_ns, _, _), (falls_ns, _, _) = edges(said(micropython, script)[1])
+    assert falls_ns - rises_ns == 12 * 40
 
 
 def test_a_state_machine_that_is_not_active_does_nothing(micropython: str) -> None:
@@ -182,8 +190,8 @@ def test_a_loop_over_several_instructions_takes_its_cycles(micropython: str) -> 
     script = ONE_SHOT.replace('    jmp(x_dec, "on")', '    set(pins, 1)\n    jmp(x_dec, "on")')
     _, sent = said(micropython, script + "import board_wire\nsm.active(1)\nsm.put(49)\nboard_wire.flush()")
     found = edges(sent)
-    # fifty rounds of two cycles and the last set: 101 of 0.2 us
-    assert found[-1][0] - found[0][0] == 20
+    # fifty rounds of two cycles and the last set: 101 of 200 ns
+    assert found[-1][0] - found[0][0] == 101 * 200
 
 
 def test_a_program_that_does_not_wait_for_a_word_is_refused(micropython: str) -> None:

@@ -83,7 +83,7 @@ MLP = [
     ("reference_v = 2.5", "reference_v = 25",
      "dac.reference_v: 25 V, expected 2.5 V, the reference inside the AD5676R"),
     ("weight_channel = 4", "weight_channel = 3", "dac.weight_channel: channel 3 is used by input_channels already,"
-     " expected another; free: 4, 5, 6, 7"),
+     " expected another; free: 4, 6, 7"),
     ("output_channels = [1]", "output_channels = [0]", "adc.output_channels: channel 0 is used by sensor_channel"
      " already, expected another; free: 1"),
     ("rail_channel = 2", "rail_channel = 1", "adc.rail_channel: channel 1 is used by output_channels already,"
@@ -109,6 +109,10 @@ MLP = [
     ("[1] # the chip's answer\nrail_channel = 2      # the sensors' supply, so that a divider is read as a ratio\ndac",
      "[1, 3]\nrail_channel = 2\n# dac",
      "adc.output_channels: 2 channels, expected 1, one an output of mlp441"),
+    ("dac_channel = 5", "dac_channel = 4",
+      "teacher.dac_channel: channel 4 is used by weight_channel already, expected another; free: 5, 6, 7"),
+    ("sample_s = 0.040", "sample_s = 0.2",
+      "teacher.sample_s: 0.2 s, expected at most 0.1 s, in which a weight of mlp441 droops by its limit"),
     ("output_range_mv = 2048", "output_range_mv = 1024",
      "adc.output_range_mv: 1024 mV, expected at least 1040 mV, the highest valid output of mlp441"),
     ("[10, 11, 12, 13, 14]", "[10, 11, 12, 13]", "weights.address_pins: 4 lines, expected 5, for 25 weights of mlp441"),
@@ -182,7 +186,7 @@ def test_every_problem_is_named_not_only_the_first_in_the_order_of_the_file(tmp_
 
 
 def test_a_board_without_a_free_pin_says_so(tmp_path: Path) -> None:
-    lines = ("[10, 11, 12, 13, 14]", "[10, 11, 12, 13, 14, 0, 1, 27, 28, 20]")
+    lines = ("[10, 11, 12, 13, 14]", "[10, 11, 12, 13, 14, 0, 1, 28, 20]")
     found = problems(tmp_path, "pico-mlp", lines)
     assert found == [
         "switch.pin: GPIO 20 is used by weights.address_pins already, expected a free pin; none is free",
@@ -196,6 +200,20 @@ def test_a_chip_that_needs_more_than_the_dac_makes_is_named(tmp_path: Path) -> N
         "dac.gain: 1, so a full scale of 2.5 V, expected at least the 2.7 V that mlp441 needs"
     ]
     assert problems(tmp_path, "pico-mlp", ("gain = 1", "gain = 2"), chip=strong) == []
+
+
+def test_outputs_that_are_too_many_are_named_and_so_is_the_channel_that_they_take(tmp_path: Path) -> None:
+    assert problems(tmp_path, "pico-mlp", ("output_channels = [1]", "output_channels = [1, 3]")) == [
+        "adc.output_channels: 2 channels, expected 1, one an output of mlp441",
+        "teacher.readout_channel: channel 3 is used by output_channels already, expected another; free: none",
+    ]
+
+
+def test_a_chip_that_does_not_learn_needs_no_teacher(tmp_path: Path) -> None:
+    chip = msgspec.structs.replace(find_board("pico-mlp")[1], learning=None)
+    assert problems(tmp_path, "pico-mlp", chip=chip) == [
+        "teacher.vc_pin: mlp441 does not learn on the chip, expected no section [teacher]"
+    ]
 
 
 def test_pulses_need_a_microcontroller_with_state_machines(tmp_path: Path) -> None:

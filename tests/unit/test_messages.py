@@ -6,10 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from enose_contract import frames, messages
+from enose_contract import frames, lesson, messages
 from enose_contract.messages import MESSAGES, Message
 
-every_message = pytest.mark.parametrize("message", MESSAGES.values(), ids=lambda m: m.name)
+every_message = pytest.mark.parametrize(
+    "message", [*MESSAGES.values(), *lesson.MESSAGES.values()], ids=lambda m: m.name
+)
 LIMITS = {"B": (0, 0xFF), "H": (0, 0xFFFF), "I": (0, 0xFFFFFFFF), "i": (-(1 << 31), (1 << 31) - 1)}
 
 
@@ -73,7 +75,7 @@ def test_kinds_and_names_are_unique() -> None:
 
 
 def test_every_number_that_a_device_sends_has_its_words() -> None:
-    names = vars(messages)
+    names = {**vars(messages), **vars(lesson)}
     assert sorted(v for k, v in names.items() if k.startswith("FAULT_")) == sorted(messages.FAULTS)
     assert sorted(v for k, v in names.items() if k.startswith("REASON_")) == sorted(messages.REASONS)
     assert sorted(v for k, v in names.items() if k.startswith("E_")) == sorted(messages.ERRORS)

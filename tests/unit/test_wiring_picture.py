@@ -96,6 +96,7 @@ def test_the_rows_are_in_the_order_of_the_pins_and_say_what_is_wired() -> None:
         "part": "ADC ADS1115 0x48",
         "part_pin": "SDA",
     }
+    assert next(row["part_pin"] for row in rows if row["key"] == "teacher.vc_pin") == "VC"
     weight = [(row["part"], row["part_pin"], row["pin"]) for row in rows if row["net"] == "weight"]
     assert weight == [("DAC AD5676R", "VOUT4", None), ("chip mlp441", "VW", None)]
 

@@ -104,13 +104,14 @@ class HeldWeightChip:
         strobe = self._strobe
         acquire_us = self._acquire_us
         for k in self._order:
-            self._point(k)
+            self.point(k)
             dac.write(channel, codes[k])
             strobe.on()
             sleep_us(acquire_us)
             strobe.off()
 
-    def _point(self, k: int) -> None:
+    def point(self, k: int) -> None:
+        """Address weight k."""
         changed = k ^ self._held_address
         bit = 0
         while changed:

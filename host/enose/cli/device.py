@@ -278,3 +278,71 @@ def key(
         opened.set_key(made_key(file))
         result = {"device": device, "simulated": opened.simulated, "key": str(file), "sealed_images_only": True}
     _show(f"device at {device}", result, json)
+
+
+def learn(
+    recordings: Annotated[
+        Path | None, Parameter(help="real recordings; without them, fruit odours are simulated")
+    ] = None,
+    *,
+    device: DeviceAddress = "auto",
+    epochs: Annotated[int, Parameter(help="how often every lesson is shown, at most")] = 60,
+    classes: Annotated[str | None, Parameter(help="these classes only, separated by commas")] = None,
+    seed: Seed = 0,
+    plot: Annotated[Path | None, Parameter(help="draw the session into this .png or .svg file")] = None,
+    json: Json = False,
+) -> int:
+    """Let the chip learn from recordings by its own back-propagation, starting from weights at random.
+
+    The device shows it the lessons, keeps the best weights and stores them as its image. A simulated board is tested
+    with held-out specimens before and after.
+
+    Examples: `enose device learn --device sim:pico-mlp --seed 1`,
+    `enose device learn uci_gas_drift --classes ethylene,ethanol,acetaldehyde --epochs 40 --device /dev/ttyACM0`
+    """
+    from enose.boards import find_board
+    from enose.image import check_writable
+    from enose.lessons.run import run_session
+    from enose.recordings import open_recordings, simulated_fruit
+    from enose_contract.lesson import MAX_EPOCHS
+    from enose_hwsim.boardfile import MlpBoard
+    from enose_hwsim.chipfile import MlpFile
+
+    if not 1 <= epochs <= MAX_EPOCHS:
+        raise BadOption(f"--epochs {epochs}: expected 1..{MAX_EPOCHS}")
+    check_writable(plot, (".png", ".svg"))
+    wanted = tuple(name.strip() for name in classes.split(",")) if classes is not None else None
+    chosen = open_recordings(recordings, wanted) if recordings is not None else simulated_fruit(seed, wanted)
+    with _opened(device, seed=seed) as opened:
+        board, chip, _ = find_board(opened.board)
+        if not isinstance(board, MlpBoard) or not isinstance(chip, MlpFile) or board.teacher is None:
+            raise BadOption(f"--device {device}: board {opened.board} has no section [teacher], it cannot learn")
+        with progress() as show:
+            result = {"device": device, **run_session(opened, chosen, board, chip, epochs, seed, show)}
+    if plot is not None:
+        from enose.lessons.figure import draw
+
+        draw(result, plot)
+    if json:
+        print_json(result)
+    else:
+        _show_session(result)
+    return 0 if result["state"] == "done" else 1
+
+
+def _show_session(result: dict[str, Any]) -> None:
+    errors_v, share = result["errors_v"], result["accuracy"]
+    simulated = " (simulated board)" if result["simulated"] else ""
+    stdout.print(f"{result['state']}{simulated}: {result['reason'] or 'the best weights are stored and in force'}")
+    stdout.print(
+        f"{result['lessons']} lessons, {result['epochs_done']} epochs of {result['seconds_an_epoch']:.2f} s,"
+        f" {result['samples']} samples, {result['samples_late']} of them late and shown again"
+    )
+    best_v = errors_v[result["best_epoch"]]["worst"]
+    stdout.print(f"worst error {errors_v[0]['worst'] * 1e3:.1f} mV, at best {best_v * 1e3:.1f} mV")
+    if share["before"] is not None:
+        stdout.print(
+            f"{result['tested']} held-out specimens: {share['before']:.1%} right before, {share['after']:.1%} after"
+        )
+    before, after = share["simulator_before"], share["simulator_after"]
+    stdout.print(f"the same lessons in the simulator's chips/learning: {before:.1%} before, {after:.1%} after")

@@ -23,7 +23,7 @@ BAD_INPUT = 2
 FAILED = 1
 DATA_VERBS = ("import", "list", "show", "export", "audit", "split", "fetch")
 CHIP_VERBS = ("show", "characterise", "certify", "yield")
-DEVICE_VERBS = ("info", "air", "selftest", "program", "classify", "safe", "log", "fit", "key")
+DEVICE_VERBS = ("info", "air", "selftest", "program", "classify", "safe", "log", "fit", "key", "learn")
 
 
 def make_app() -> App:

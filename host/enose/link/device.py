@@ -5,13 +5,16 @@ import struct
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from enose.link.conversation import Conversation, DeviceError, LinkError, Values
 from enose.link.log import Entry, Log, read_entry
 from enose.link.port import Port
 from enose_contract import decision, messages, records, seal, updates
 from enose_hwsim.board.serving import FirmwareEnded
+
+if TYPE_CHECKING:
+    from enose.link.learning import Learnt, OnEpoch, Request
 
 CHUNK = 256
 SIMULATED_UNIT = b"SIM".hex()  # what the unit ids of simulated boards begin with
@@ -291,6 +294,12 @@ class Device:
             self.port.wait(wait_ms)
             waited_ms += wait_ms
         raise LinkError(f"{self.port.name}: measurement {cycle} has not ended in {CYCLE_LIMIT_MS // 60000} minutes")
+
+    def teach(self, request: "Request", on_epoch: "OnEpoch" = lambda done, epochs: None) -> "Learnt":
+        """Have the chip learn on its own; see link.learning. Raises ValueError, LinkError and DeviceError."""
+        from enose.link.learning import teach
+
+        return teach(self._conversation, self.port, request, on_epoch)
 
     def safe(self) -> dict[str, str]:
         """Latch the safe state."""

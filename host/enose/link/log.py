@@ -6,11 +6,14 @@ import struct
 from dataclasses import dataclass
 from typing import Any
 
-from enose_contract import decision, messages, records
+from enose_contract import decision, lesson, messages, records
 
 CAUSES = {records.POWER_ON: "power on", records.WATCHDOG: "watchdog"}
-# What ran when the watchdog bit; 254 and 255 as the firmware's watchdog notes them
-TASKS = {0: "", 1: "link", 2: "seconds", 3: "weights", 4: "measurement", 254: "starting", 255: "asked for"}
+# What ran when the watchdog bit; from 253 on as the firmware's watchdog notes them
+TASKS = {
+    0: "", 1: "link", 2: "seconds", 3: "weights", 4: "measurement",
+    253: "started for learning", 254: "starting", 255: "asked for",
+}  # fmt: skip
 EVENTS = {
     records.START: "start",
     records.LASTED: "lasted",
@@ -26,12 +29,16 @@ EVENTS = {
     records.UPDATE: "update",
     records.CONFIRMED: "firmware confirmed",
     records.RETURNED: "firmware returned",
+    lesson.BEGUN: "learning",
+    lesson.EPOCH: "epoch",
+    lesson.OVER: "learnt",
 }
 BATTERY = {0: "good", 1: "low", 2: "empty"}
 COLUMNS = (
     "sequence", "start", "uptime_s", "event", "cause", "quick_starts", "task", "fault", "answer", "reason", "band",
     "margin_v", "output_v", "cycle", "generation", "slot", "supply_v", "temperature_c", "battery", "battery_v",
-    "battery_percent", "part", "firmware",
+    "battery_percent", "part", "firmware", "lessons", "session", "epoch", "mean_error_v", "worst_error_v", "pulse_s",
+    "late",
 )  # fmt: skip
 
 
@@ -93,6 +100,13 @@ def _figures(event: int, a: int, b: int, c: int, d: int, x: int, y: int, z: int)
             "output_v": y * 1e-6,
             "cycle": z,
         }
+    if event == lesson.BEGUN:
+        return {"lessons": a, "epoch": d, "session": x}
+    if event == lesson.EPOCH:
+        return {"epoch": d, "mean_error_v": x * 1e-6, "worst_error_v": y * 1e-6, "pulse_s": z * 1e-9}
+    if event == lesson.OVER:
+        reason = messages.ERRORS.get(a, f"reason {a}") if a else ""
+        return {"reason": reason, "generation": d, "epoch": x, "worst_error_v": y * 1e-6, "late": z}
     if event == records.IMAGE:
         return {"generation": d}
     if event == records.DAMAGED:

@@ -8,6 +8,7 @@ import serial
 from enose_hwsim.board.simulated import SimulatedBoard
 
 READ_STEP_S = 0.05
+REOPEN_S = 10.0  # a device that restarts is back on USB within two seconds
 
 
 class PortError(OSError):
@@ -35,6 +36,10 @@ class Port(Protocol):
         """The device's time, from whenever."""
         ...
 
+    def reopen(self) -> None:
+        """Open it again where the device has restarted, and its USB with it. Raises PortError."""
+        ...
+
     def close(self) -> None:
         """Give the port back."""
         ...
@@ -46,10 +51,13 @@ class SerialPort:
     def __init__(self, name: str) -> None:
         """Open it. Raises PortError naming the port and the reason."""
         self.name = name
+        self._serial = self._opened()
+
+    def _opened(self) -> serial.Serial:
         try:
-            self._serial = serial.Serial(name, timeout=READ_STEP_S, write_timeout=2.0, exclusive=True)
+            return serial.Serial(self.name, timeout=READ_STEP_S, write_timeout=2.0, exclusive=True)
         except (serial.SerialException, OSError, ValueError) as error:
-            raise PortError(f"{name}: cannot be opened ({_reason(error)})") from error
+            raise PortError(f"{self.name}: cannot be opened ({_reason(error)})") from error
 
     def write(self, data: bytes) -> None:
         """See Port."""
@@ -77,6 +85,19 @@ class SerialPort:
     def now_ms(self) -> float:
         """See Port."""
         return time.monotonic() * 1e3
+
+    def reopen(self) -> None:
+        """See Port."""
+        self._serial.close()
+        until_s = time.monotonic() + REOPEN_S
+        while True:
+            try:
+                self._serial = self._opened()
+                return
+            except PortError:
+                if time.monotonic() >= until_s:
+                    raise
+                time.sleep(READ_STEP_S)
 
     def close(self) -> None:
         """See Port."""
@@ -112,6 +133,9 @@ class LockstepPort:
     def now_ms(self) -> float:
         """See Port."""
         return self.board.now_s * 1e3
+
+    def reopen(self) -> None:
+        """See Port: a PTY stays."""
 
     def close(self) -> None:
         """See Port; the board is switched off with it."""

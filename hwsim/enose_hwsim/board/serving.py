@@ -78,7 +78,8 @@ class Requests:
         wiring = self._wiring
         t_s = now_us * 1e-6
         if operation == op.PIN_WRITE:
-            wiring.pin_write(payload[0], payload[1], t_s)
+            after_ns = int.from_bytes(payload[2:4], "little")
+            wiring.pin_write(payload[0], payload[1], t_s + after_ns * 1e-9)
         elif operation == op.PWM_WRITE:
             wiring.set_duty(payload[0], struct.unpack_from("<H", payload, 1)[0] / 65535)
         elif operation == op.SPI_WRITE:

@@ -20,6 +20,7 @@ from enose_hwsim.board.parts.ssd1306 import Ssd1306Part
 from enose_hwsim.board.world import World
 from enose_hwsim.boardfile import BoardFile, MemristorBoard, MlpBoard
 from enose_hwsim.chipfile import ChipFile, MemristorFile, MlpFile
+from enose_hwsim.chips import nominal_learner
 from enose_hwsim.memristors.a14mod import A14Mod
 from enose_hwsim.memristors.population import Population, Spread
 
@@ -222,7 +223,10 @@ class MlpWiring(Wiring):
     ) -> None:
         """model: the chip at a fidelity."""
         super().__init__(board, chip, world, flash, rng)
-        self.chip = HeldWeightChipPart(chip, model, lambda: self.ambient_c)
+        self.chip = HeldWeightChipPart(chip, model, lambda: self.ambient_c, lambda: nominal_learner(chip))
+        self._teacher = board.teacher
+        if board.teacher is not None:
+            self.i2c.parts[board.teacher.readout_address] = Ads1115Part(self._readout_input_v, rng)
         self._strobe_pin = board.weights.strobe_pin
         self._weight_channel = board.dac.weight_channel
         self._address_bits = {pin: bit for bit, pin in enumerate(board.weights.address_pins)}
@@ -232,10 +236,18 @@ class MlpWiring(Wiring):
             self.chip.set_strobe(level, t_s)
         elif pin in self._address_bits:
             self.chip.set_address_bit(self._address_bits[pin], level, t_s)
+        elif self._teacher is not None and pin == self._teacher.vc_pin:
+            self.chip.set_vc(level, t_s)
 
     def _chip_dac(self, channel: int, volts: float, t_s: float) -> None:
         if channel == self._weight_channel:
             self.chip.set_weight_dac(volts, t_s)
+        elif self._teacher is not None and channel == self._teacher.dac_channel:
+            self.chip.set_teacher_dac(volts)
+
+    def _readout_input_v(self, channel: int, t_s: float) -> float:
+        wired = self._teacher is not None and channel == self._teacher.readout_channel
+        return float(self.chip.readout_v(t_s)) if wired else 0.0
 
 
 class MemristorWiring(Wiring):

@@ -62,6 +62,23 @@ def _held(board: MlpBoard, chip: MlpFile) -> Iterator[Problem]:
     if 1 << lines < weights:
         expected = f"{(weights - 1).bit_length()}, for {weights} weights of {chip.name}"
         yield Problem("weights", "address_pins", f"{lines} lines", expected)
+    yield from _taught(board, chip)
+
+
+def _taught(board: MlpBoard, chip: MlpFile) -> Iterator[Problem]:
+    """A chip that cannot learn, a teacher that the DAC cannot reach, samples that outlast the weights."""
+    teacher, learning = board.teacher, chip.learning
+    if teacher is None:
+        return
+    if learning is None:
+        yield Problem("teacher", "vc_pin", f"{chip.name} does not learn on the chip", "no section [teacher]")
+        return
+    yield from _full_scale(board, chip, learning.teacher_max_v)
+    retention = chip.retention
+    holds_s = retention.droop_max_v / retention.leak_v_per_s
+    if teacher.sample_s > holds_s:
+        expected = f"at most {holds_s:g} s, in which a weight of {chip.name} droops by its limit"
+        yield Problem("teacher", "sample_s", f"{teacher.sample_s:g} s", expected)
 
 
 def _pulsed(board: MemristorBoard, chip: MemristorFile) -> Iterator[Problem]:

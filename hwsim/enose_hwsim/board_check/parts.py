@@ -47,6 +47,11 @@ def _bus_clocks(board: BoardFile, mcu: Microcontroller) -> Iterator[Problem]:
 
 
 def _addresses(board: BoardFile) -> Iterator[Problem]:
+    if isinstance(board, MlpBoard) and board.teacher is not None:
+        own = board.teacher.readout_address
+        if own == board.adc.address:
+            free = ", ".join(f"{other:#x}" for other in ADS1115_ADDRESSES if other != board.adc.address)
+            yield Problem("teacher", "readout_address", f"{own:#x} is that of adc already", f"another; free: {free}")
     if isinstance(board, MemristorBoard) and board.read.address == board.adc.address:
         free = ", ".join(f"{other:#x}" for other in ADS1115_ADDRESSES if other != board.adc.address)
         yield Problem("read", "address", f"{board.read.address:#x} is that of adc already", f"another; free: {free}")
@@ -59,6 +64,8 @@ def _dac(board: BoardFile) -> Iterator[Problem]:
     uses = [("input_channels", channel) for channel in board.dac.input_channels]
     if isinstance(board, MlpBoard):
         uses.append(("weight_channel", board.dac.weight_channel))
+        if board.teacher is not None:
+            uses.append(("teacher.dac_channel", board.teacher.dac_channel))
     elif isinstance(board, MemristorBoard):
         uses += [("pulse_channel", board.dac.pulse_channel), ("read_channel", board.dac.read_channel)]
     yield from _used_twice("dac", uses, AD5676R_CHANNELS)
@@ -84,7 +91,8 @@ def _used_twice(section: str, uses: list[tuple[str, int]], channels: int) -> Ite
     for key, channel in uses:
         if channel in first:
             value = f"channel {channel} is used by {first[channel]} already"
-            yield Problem(section, key, value, f"another; free: {', '.join(free) or 'none'}")
+            own, _, name = key.rpartition(".")
+            yield Problem(own or section, name, value, f"another; free: {', '.join(free) or 'none'}")
         first.setdefault(channel, key)
 
 

@@ -9,6 +9,7 @@ if TYPE_CHECKING:  # NumPy and ngspice load only when a chip is opened
 
     from enose_hwsim.chipfile import AnyChip, MemristorFile, MlpFile
     from enose_hwsim.chips.cells.mismatch import Shifts
+    from enose_hwsim.chips.learning.training import Learner
 
 FIDELITIES = ("ideal", "fast", "spice")
 
@@ -68,6 +69,18 @@ def _shifts(chip: "MlpFile", number: int) -> "Shifts | None":
     from enose_hwsim.chips.cells.mismatch import Shifts
 
     return Shifts.draw(chip.topology, 1, np.random.default_rng([number, 0xC819]))
+
+
+def nominal_learner(chip: "MlpFile") -> "Learner":
+    """The nominal chip as it learns, at 27 C, whatever the fidelity: the twin of its learning cells.
+
+    The first pulse takes some 6 s of ngspice in a process. Raises SpiceError, SpiceMissing.
+    """
+    from enose_hwsim.chips.cells.mismatch import Shifts
+    from enose_hwsim.chips.learning.shifts import LearningShifts
+    from enose_hwsim.chips.learning.twin import LearningTwin
+
+    return LearningTwin(chip, Shifts.none(chip.topology), LearningShifts.none(chip.topology))
 
 
 def _memristor_chip(chip: "MemristorFile", fidelity: str, temperature_c: float) -> Chip:

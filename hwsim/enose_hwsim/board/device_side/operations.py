@@ -9,7 +9,7 @@ HEADER_SIZE = 11
 ANSWER = "<Hb"
 ANSWER_SIZE = 3
 
-PIN_WRITE = 1  # pin, level
+PIN_WRITE = 1  # pin, level; where hardware is faster than a us, ns after it (u16)
 SPI_WRITE = 2  # bus, bytes
 PWM_WRITE = 3  # pin, duty (u16 of 65535)
 FIRST_WAITING = 16

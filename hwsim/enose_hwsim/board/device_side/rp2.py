@@ -71,7 +71,7 @@ class StateMachine:
             return
         began_us = max(board_wire.now_us(), self._busy_us)
         cycles = self._run(word, began_us)
-        self._busy_us = began_us + self._us(cycles)
+        self._busy_us = began_us + self._ns(cycles) // 1000 + 1
 
     def _run(self, osr, began_us):
         cycles = 0
@@ -84,7 +84,9 @@ class StateMachine:
             if name == "mov":
                 x = osr
             elif name == "set":
-                board_wire.post(operations.PIN_WRITE, self._pin, second, at_us=began_us + self._us(cycles))
+                ns = self._ns(cycles)
+                level = struct.pack("<BH", second, ns % 1000)
+                board_wire.post(operations.PIN_WRITE, self._pin, 0, level, began_us + ns // 1000)
             elif name == "jmp":
                 target = self._labels[second]
                 if target == at - 1:  # counts down on the spot
@@ -94,8 +96,8 @@ class StateMachine:
                     at = target
         return cycles
 
-    def _us(self, cycles):
-        return (cycles * 1000000 + self._freq // 2) // self._freq
+    def _ns(self, cycles):
+        return cycles * 1000000000 // self._freq
 
 
 def bootsel_button():

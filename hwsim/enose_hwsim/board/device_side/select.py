@@ -25,3 +25,6 @@ class poll:
             return ready
         board_wire.idle(timeout_ms * 1000 if timeout_ms > 0 else 1 << 40)
         return self._real.poll(0)
+
+    def ipoll(self, timeout_ms=-1, flags=0):
+        return iter(self.poll(timeout_ms))

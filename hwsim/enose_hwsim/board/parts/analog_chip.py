@@ -1,6 +1,7 @@
-"""A chip with capacitor weights on the board: sample and hold, leak, input switch, settling output.
+"""A chip with capacitor weights on the board: sample and hold, leak, input switch, settling output, on-chip learning.
 
-What the network answers comes from the chip's model (`fast` or `spice`); this file adds what happens over time.
+What the network answers comes from the chip's model (`fast` or `spice`), what a pulse of Vc does to its weights from
+chips/learning; this file adds what happens over time.
 """
 
 import math
@@ -11,6 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from enose_hwsim.chipfile import MlpFile
+from enose_hwsim.chips.learning.training import Learner
+
+ROUNDING_S = 1e-9  # of a difference of two times
 
 Array = NDArray[np.float64]
 
@@ -26,8 +30,23 @@ class ChipModel(Protocol):
 class HeldWeightChipPart:
     """One chip behind its switch; voltages in volts, times in seconds."""
 
-    def __init__(self, chip: MlpFile, model: ChipModel, temperature_c: Callable[[], float]) -> None:
-        """Powered up: weights at 0 V, switch open, inputs resting at the no-field level."""
+    def __init__(
+        self,
+        chip: MlpFile,
+        model: ChipModel,
+        temperature_c: Callable[[], float],
+        learner: Callable[[], Learner] | None = None,
+    ) -> None:
+        """Powered up: weights at 0 V, switch open, inputs resting at the no-field level, Vc low.
+
+        learner: makes what pulses of Vc are given to, at the first of them.
+        """
+        self._make_learner = learner
+        self._learner: Learner | None = None
+        self._teacher_v = 0.0
+        self._vc = False
+        self._vc_rose_s = 0.0
+        self.taught = 0  # pulses of Vc
         self._chip = chip
         self._model = model
         self._temperature_c = temperature_c
@@ -80,6 +99,48 @@ class HeldWeightChipPart:
         self._step(t_s)
         self._closed = bool(level)
         self._watch_inputs(t_s)
+
+    def set_teacher_dac(self, volts: float) -> None:
+        """The DAC output at the teacher's pin."""
+        self._teacher_v = volts
+
+    def readout_v(self, t_s: float) -> float:
+        """The read-out pin: the addressed weight, while the strobe is low."""
+        addressed = self._address < len(self._weights_v) and not self._strobe
+        return float(self.weights_v(t_s)[self._address]) if addressed else 0.0
+
+    def set_vc(self, level: int, t_s: float) -> None:
+        """High lets the chip learn; what a pulse does to the weights is there when it ends."""
+        if level and not self._vc:
+            self._vc_rose_s = t_s
+        elif self._vc and not level:
+            self._learn(t_s)
+        self._vc = bool(level)
+
+    def _learn(self, t_s: float) -> None:
+        learning, synapse, limits = self._chip.learning, self._chip.synapse, self._chip.input
+        pulse_s = t_s - self._vc_rose_s
+        at = f"at {t_s:.6f} s"
+        if learning is None or self._make_learner is None:
+            self.violations.append(f"Vc high {at}, on a chip that does not learn")
+            return
+        if pulse_s > learning.pulse_max_s + ROUNDING_S:
+            self.violations.append(f"Vc high for {pulse_s:.3g} s {at}, at most {learning.pulse_max_s} s")
+        if not learning.teacher_min_v <= self._teacher_v <= learning.teacher_max_v:
+            levels = f"{learning.teacher_min_v}..{learning.teacher_max_v} V"
+            self.violations.append(f"teacher at {self._teacher_v:.6f} V {at}, {levels}")
+        if self._strobe or not self._closed:
+            self.violations.append(f"Vc high {at}, expected the switch closed and no strobe")
+        if self._learner is None:
+            self._learner = self._make_learner()
+        self._step(t_s)
+        inputs_v = np.clip(self._dac_v if self._closed else limits.no_field_v, limits.min_v, limits.max_v)
+        before_v = np.clip(self.weights_v(t_s), synapse.weight_min_v, synapse.weight_max_v)
+        shown_v = np.broadcast_to(inputs_v, (1, len(self._dac_v)))
+        _, after_v = self._learner.pulsed(shown_v, np.array([self._teacher_v]), before_v[None], pulse_s)
+        self._weights_v = after_v[0]
+        self._written_s[:] = t_s
+        self.taught += 1
 
     def output_v(self, t_s: float) -> float:
         """The output, on its way to where the network would settle."""
