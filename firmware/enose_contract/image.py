@@ -1,8 +1,11 @@
 """The weight image: everything that a device needs to classify with one trained network, and nothing else.
 
 Little-endian: a fixed head, then per input its sensor position and its two scaling constants, the class names in the
-order of the decision's bands (empty for a band that means nothing), the weights in the unit of the chip, and the
-SHA-256 of all before it. Text is ASCII, padded with zero bytes.
+order of the decision's bands (empty for a band that means nothing), the weights in the unit of the chip, how answers
+are made steady and each input's resistance in clean air when it was trained, and the SHA-256 of all before it. Text is
+ASCII, padded with zero bytes.
+
+Format 3 ends with the weights; it is taken as well, with what stands in Image's __init__ for the rest.
 """
 
 import hashlib
@@ -12,11 +15,18 @@ from enose_contract.messages import E_FIELD, E_FORMAT, E_HASH, E_TOPOLOGY
 from enose_contract.normalise import LEAST_CHANGE_PPM, NORM_CHANGE, NORM_RANGE, NORMALISATIONS, PPM
 
 MAGIC = b"ENW1"
-FORMAT = 3
+FORMAT = 4
+FORMAT_BEFORE = 3
 UNIT_UV = 1  # weights are voltages on capacitors
 UNIT_OHM = 2  # weights are memristances, negative at an adder's minus input, 0 with the switch open
 HEAD = "<4sHH16s16s8s8s8sBBBBIIIHBBI"
 HEAD_SIZE = struct.calcsize(HEAD)
+STEADY = "<IIBBI"  # behind the weights
+STEADY_SIZE = struct.calcsize(STEADY)
+COMBINE_MEAN, COMBINE_VOTES = 1, 2
+MAX_MARGIN_UV = 5_000_000
+MAX_MEASUREMENTS = 16
+DRIFT_LIMIT_PPM = 200_000  # ours: three times what a few degrees and a tenth of humidity make of a simulated sensor
 HASH_SIZE = 32
 NAME_SIZE = 16
 IDENTITY_SIZE = 8
@@ -62,10 +72,19 @@ class Image:
         average: int,
         unit: int = UNIT_UV,
         least_change_ppm: int = LEAST_CHANGE_PPM,
+        guard_uv: int = 0,
+        hysteresis_uv: int = 0,
+        measurements: int = 1,
+        combine: int = COMBINE_MEAN,
+        drift_limit_ppm: int = DRIFT_LIMIT_PPM,
+        clean_ohm: list[int] | None = None,
     ) -> None:
         """Identities (sensor_set, model, calibration) are 8 bytes each; `average` scans end each phase's mean.
 
         Below least_change_ppm of R0 nothing has changed: it is no odour, and a baseline that moves more is none.
+        guard_uv: the margin below which it abstains, where the chip's own guard is not wider. hysteresis_uv,
+        measurements and combine (COMBINE_MEAN or COMBINE_VOTES): see contract.steady. clean_ohm: each input's R0 in
+        training, 0 for not known; one that has come further from it than drift_limit_ppm is flagged (0: never).
         """
         self.chip = chip
         self.board = board
@@ -85,11 +104,18 @@ class Image:
         self.average = average
         self.unit = unit
         self.least_change_ppm = least_change_ppm
+        self.guard_uv = guard_uv
+        self.hysteresis_uv = hysteresis_uv
+        self.measurements = measurements
+        self.combine = combine
+        self.drift_limit_ppm = drift_limit_ppm
+        self.clean_ohm = [0] * len(channels) if clean_ohm is None else clean_ohm
 
     def check(self) -> None:
         """Raise ImageError (E_TOPOLOGY, E_FIELD) for counts and fields that no device could work with."""
         inputs = len(self.channels)
-        if not 0 < inputs <= MAX_INPUTS or len(self.low_ohm) != inputs or len(self.high_ohm) != inputs:
+        lengths = (len(self.low_ohm), len(self.high_ohm), len(self.clean_ohm))
+        if not 0 < inputs <= MAX_INPUTS or lengths != (inputs, inputs, inputs):
             raise ImageError(E_TOPOLOGY, inputs, MAX_INPUTS)
         if not 0 < len(self.classes) <= MAX_CLASSES:
             raise ImageError(E_TOPOLOGY, len(self.classes), MAX_CLASSES)
@@ -110,6 +136,13 @@ class Image:
             _within(self.low_ohm[k], 0, self.high_ohm[k] - 1 if self.normalisation == NORM_RANGE else MAX_U32)
         _within(self.unit, UNIT_UV, UNIT_OHM)
         _within(self.least_change_ppm, 1, PPM)
+        _within(self.guard_uv, 0, MAX_MARGIN_UV)
+        _within(self.hysteresis_uv, 0, MAX_MARGIN_UV)
+        _within(self.measurements, 1, MAX_MEASUREMENTS)
+        _within(self.combine, COMBINE_MEAN, COMBINE_VOTES)
+        _within(self.drift_limit_ppm, 0, PPM)
+        for ohm in self.clean_ohm:
+            _within(ohm, 0, MAX_U32)
         for weight in self.weights:
             _within(weight, 0 if self.unit == UNIT_UV else -MAX_WEIGHT, MAX_WEIGHT)
 
@@ -117,7 +150,7 @@ class Image:
         """The image's bytes. Raises ImageError for what `check` refuses, ValueError for a name that does not fit."""
         self.check()
         inputs = len(self.channels)
-        length = HEAD_SIZE + 9 * inputs + NAME_SIZE * len(self.classes) + 4 * len(self.weights) + HASH_SIZE
+        length = _length(FORMAT, inputs, len(self.classes), len(self.weights))
         body = struct.pack(
             HEAD, MAGIC, FORMAT, length, _name(self.chip), _name(self.board),
             self.sensor_set, self.model, self.calibration, self.normalisation,
@@ -131,7 +164,17 @@ class Image:
             body += _name(name)
         for weight in self.weights:
             body += struct.pack("<i", weight)
+        body += struct.pack(
+            STEADY, self.guard_uv, self.hysteresis_uv, self.measurements, self.combine, self.drift_limit_ppm
+        )
+        for ohm in self.clean_ohm:
+            body += struct.pack("<I", ohm)
         return body + hashlib.sha256(body).digest()
+
+
+def _length(form: int, inputs: int, classes: int, weights: int) -> int:
+    steady = STEADY_SIZE + 4 * inputs if form == FORMAT else 0
+    return HEAD_SIZE + 9 * inputs + NAME_SIZE * classes + 4 * weights + steady + HASH_SIZE
 
 
 def _within(value: int, low: int, high: int) -> None:
@@ -170,9 +213,9 @@ def unpack(raw: bytes | bytearray | memoryview) -> Image:
         normalisation, inputs, classes, weights, baseline_ms, exposure_ms, recovery_ms, scan_ms, average, unit,
         least_change_ppm,
     ) = struct.unpack(HEAD, view[:HEAD_SIZE])  # fmt: skip
-    if magic != MAGIC or form != FORMAT:
+    if magic != MAGIC or form not in (FORMAT, FORMAT_BEFORE):
         raise ImageError(E_FORMAT, form, FORMAT)
-    if length != n or n != HEAD_SIZE + 9 * inputs + NAME_SIZE * classes + 4 * weights + HASH_SIZE:
+    if length != n or n != _length(form, inputs, classes, weights):
         raise ImageError(E_TOPOLOGY, n, length)
     at = HEAD_SIZE
     channels: list[int] = []
@@ -194,5 +237,12 @@ def unpack(raw: bytes | bytearray | memoryview) -> Image:
         channels, low_ohm, high_ohm, names, found,
         baseline_ms, exposure_ms, recovery_ms, scan_ms, average, unit, least_change_ppm,
     )  # fmt: skip
+    if form == FORMAT:
+        at += 4 * weights
+        (
+            image.guard_uv, image.hysteresis_uv, image.measurements, image.combine, image.drift_limit_ppm,
+        ) = struct.unpack(STEADY, view[at : at + STEADY_SIZE])  # fmt: skip
+        at += STEADY_SIZE
+        image.clean_ohm = list(struct.unpack("<%dI" % inputs, view[at : at + 4 * inputs]))
     image.check()
     return image

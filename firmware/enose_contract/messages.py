@@ -14,11 +14,13 @@ if ON_A_HOST:
 
     __all__ = ["CHECKS", "ERRORS", "FAULTS", "PHASES", "REASONS", "STATES", "WEIGHTS"]
 
-PROTOCOL = 4  # hello refuses any other. 3 is Ctrl-C on the wire, which would interrupt a device while it starts
+PROTOCOL = 5  # hello refuses any other. 3 is Ctrl-C on the wire, which would interrupt a device while it starts
 
 
 MAX_CHANNELS = 8  # inputs of a chip, as a result carries them
 MAX_OUTPUTS = 4
+AS_COUNTED = AS_THE_BOARD = 0xFFFFFFFF
+LEAST_INTERVAL_S, MAX_INTERVAL_S = 10, 604_800  # a week
 
 
 class Message:
@@ -86,7 +88,10 @@ INFO = Message(
     "I refresh_done, I refresh_missed, I refresh_period_ms, i temperature_mc, I supply_uv, 8s model, I generation,"
     "8s sensor_set, 8s calibration, B keyed, I counter",
 )
-STATUS = Message(3, "status", "", "B state, B fault, B phase, B weights, I cycle")
+# sensors_bad, sensors_drifted: bit k for the sensor at position k
+STATUS = Message(
+    3, "status", "", "B state, B fault, B phase, B weights, I cycle, H sensors_bad, H sensors_drifted"
+)
 UPLOAD_BEGIN = Message(4, "upload begin", "I upload, H length, 32s sha256", "I upload, H offset")
 UPLOAD_DATA = Message(5, "upload data", "I upload, H offset", "I upload, H offset", tail=True)
 UPLOAD_COMMIT = Message(6, "upload commit", "I upload", "I generation, B slot")
@@ -98,7 +103,7 @@ RESULT = Message(
     "result",
     "I cycle",
     "I cycle, B state, B phase, B answer, B reason, I remaining_ms, i margin_uv, B band, B weights,"
-    "B channels, B outputs, 16s label,"
+    "B channels, B outputs, 16s label, H sensors_bad, H sensors_drifted, I burn_in_s,"
     + _numbered("i", "output%d_uv", MAX_OUTPUTS)
     + ","
     + _numbered("I", "input%d_uv", MAX_CHANNELS)
@@ -111,17 +116,38 @@ CLEAR = Message(12, "clear", "", "B state, B fault")
 BYE = Message(13, "bye", "", "")
 # from `sequence` on, `count` records as in contract.records; the newest is next - 1
 LOG = Message(14, "log", "I sequence", "I oldest, I next, I lost, B count, 480s records")
-# which sensors the device has and what its chip was calibrated with; all zero: not told, then any image will do
-FIT = Message(15, "fit", "8s sensor_set, 8s calibration", "8s sensor_set, 8s calibration")
+# which sensors the device has and what its chip was calibrated with; all zero: not told, then any image will do;
+# sensors_heated_s: how long these sensors were heated before, AS_COUNTED: as counted, from 0 where they are others
+FIT = Message(
+    15, "fit", "8s sensor_set, 8s calibration, I sensors_heated_s", "8s sensor_set, 8s calibration, I sensors_heated_s"
+)
 # from now on only images sealed with this key; it can be set once, and the same one again
 KEY = Message(16, "key", "32s key", "B keyed")
+# measure by itself every so many s, from now on and after each start; 0: never, AS_THE_BOARD: as the board's file says
+SCHEDULE = Message(24, "schedule", "I interval_s", "I interval_s, I next_s")
+# how long since its start it was asleep, with heaters on, measuring, with weights held; sensors_heated_s: in all their
+# life, burn_in_s: what they lack; r0_ohm: the tracked clean-air resistance, 0 for none; drift: from the training's
+LIFE = Message(
+    25,
+    "life",
+    "",
+    "I uptime_s, I asleep_s, I heated_s, I measuring_s, I held_s, I measurements, I sensors_heated_s, I burn_in_s,"
+    "I interval_s, I next_s, B asleep, B channels,"
+    + _numbered("B", "position%d", MAX_CHANNELS)
+    + ","
+    + _numbered("I", "r0%d_ohm", MAX_CHANNELS)
+    + ","
+    + _numbered("i", "drift%d_ppm", MAX_CHANNELS),
+)
 ERROR = Message(127, "error", "", "B code, I value, I limit")
 
 _COMMANDS = (HELLO, INFO, STATUS, UPLOAD_BEGIN, UPLOAD_DATA, UPLOAD_COMMIT, ACTIVATE, MEASURE, RESULT, SELFTEST)
-MESSAGES = {m.kind: m for m in _COMMANDS + (SAFE, CLEAR, BYE, LOG, FIT, KEY, ERROR)}
+MESSAGES = {m.kind: m for m in _COMMANDS + (SAFE, CLEAR, BYE, LOG, FIT, KEY, SCHEDULE, LIFE, ERROR)}
 
 # Served in the latched safe state: identify, status, log and clear, and the result, which is NONE; nothing that drives.
-SERVED_WHEN_SAFE = (HELLO.kind, INFO.kind, STATUS.kind, RESULT.kind, SAFE.kind, CLEAR.kind, BYE.kind, LOG.kind)
+SERVED_WHEN_SAFE = (
+    HELLO.kind, INFO.kind, STATUS.kind, RESULT.kind, SAFE.kind, CLEAR.kind, BYE.kind, LOG.kind, LIFE.kind,
+)  # fmt: skip
 
 # States of the device (`state`) and of its weights (`weights`)
 IDLE, MEASURING, DONE, SAFE_STATE, UNKNOWN_CYCLE = 0, 1, 2, 3, 4
@@ -133,16 +159,17 @@ WEIGHTS_NONE, WEIGHTS_HELD, WEIGHTS_STALE, WEIGHTS_PROGRAMMING = 0, 1, 2, 3
     FAULT_TEMPERATURE, FAULT_RESETS, FAULT_START, FAULT_MISFIT,
 ) = range(13)  # fmt: skip
 
-# Reasons (`reason`) for an answer of NONE, and REASON_NOISE for one of ABSTAIN
+# Reasons (`reason`) for an answer of NONE; those of noise, few measurements and divided votes are for ABSTAIN
 (
     REASON_OK, REASON_ALL_ZERO, REASON_SENSOR, REASON_OUTPUT, REASON_STALE, REASON_NO_IMAGE, REASON_SAFE,
     REASON_COLD, REASON_MOVING, REASON_SATURATED, REASON_STUCK, REASON_FAR, REASON_HEATERS, REASON_NOISE,
-    REASON_REFERENCE,
-) = range(15)  # fmt: skip
+    REASON_REFERENCE, REASON_FEW, REASON_DIVIDED, REASON_BURN_IN,
+) = range(18)  # fmt: skip
 
 # Error replies (`code`), with what value and limit hold
 (
     E_COMMAND, E_MALFORMED, E_PROTOCOL, E_BUSY_HOST, E_SESSION, E_SAFE, E_UPLOAD, E_TOO_LARGE, E_HASH, E_CHIP, E_BOARD,
     E_WEIGHT, E_TOPOLOGY, E_SENSOR, E_GENERATION, E_MEASURING, E_NO_IMAGE, E_STORE, E_FORMAT,
     E_FIELD, E_UNIT, E_CELL, E_PROGRAMMING, E_STAGE, E_SENSOR_SET, E_CALIBRATION, E_UNSEALED, E_OLDER, E_NO_KEY, E_KEY,
-) = range(1, 31)  # fmt: skip
+    E_INTERVAL,
+) = range(1, 32)  # fmt: skip

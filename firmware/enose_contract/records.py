@@ -24,6 +24,9 @@ DAMAGED = 7  # a: slot whose image is not readable any more
 STATE = 8  # a: battery state, b: percent left, x: supply_uv, y: temperature_mc, z: battery_uv
 CONSOLE = 9  # the button asked for the interactive prompt
 FITTED = 10  # the host named sensor set and calibration
+HEATED = 16  # x: seconds that the sensors' heaters were on, in all the life of these sensors
+SENSORS = 17  # d: bit k for a sensor that is not fit, x: for one that has drifted too far; k is its position
+SCHEDULED = 18  # x: seconds between measurements from now on, 0 for none, -1 for the board's own
 
 # Causes of a reset, as MicroPython's `machine.reset_cause` numbers them on an RP2040
 POWER_ON, WATCHDOG = 1, 3

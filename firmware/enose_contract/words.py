@@ -22,7 +22,7 @@ FAULTS = {
     12: "the stored weight image does not fit this device: clear, then program one that does",
 }
 
-# Reasons (`reason`) for an answer of NONE; that of noise is for one of ABSTAIN
+# Reasons (`reason`) for an answer of NONE; 13, 15 and 16 are for one of ABSTAIN
 REASONS = {
     0: "",
     1: "the sample is all zero: no odour",
@@ -39,6 +39,9 @@ REASONS = {
     12: "no sensor is heated: a heater is short, and all are off",
     13: "the sensors are too noisy to be sure",
     14: "the converter's reference or the sensors' rail has drifted",
+    15: "the image wants more measurements in a row before it answers",
+    16: "the measurements of the row do not agree",
+    17: "the sensors are burning in",
 }
 
 # Error replies (`code`), with what value and limit hold
@@ -61,7 +64,8 @@ ERRORS = {
     16: "a measurement is running (cycle {value})",
     17: "no image is active: program one first",
     18: "the image store failed; the old image is kept",
-    19: "image format {value}, this firmware reads {limit}",
+    19: "image format {value}, this firmware reads {limit} and the one before: make it anew with"
+    " `enose demo --save-image FILE`",
     20: "a field of the image is {value}; its limit is {limit}",
     21: "the image's weights are in unit {value}, the chip's in {limit}",
     22: "the device of weight {value} cannot be programmed, it reads {limit} ohm; the old image is kept",
@@ -75,6 +79,7 @@ ERRORS = {
     28: "the image is sealed with number {value}, and {limit} was stored already: seal it with a higher one",
     29: "the device has no key: program the image without one, or set it with `enose device key KEYFILE`",
     30: "the device has another key already; a key is set once",
+    31: "an interval of {value} s; 0, or 10 to {limit} s",
 }
 
 # Checks of the self-test (`run`, `passed`): bit k is CHECKS[k]

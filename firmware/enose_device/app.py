@@ -14,6 +14,7 @@ from enose_device.linked import LASTING_S, Linked
 from enose_device.selftest import SelfTest
 from enose_device.sensors.array import SensorArray
 from enose_device.store import Store
+from enose_device.upkeep import Upkeep
 
 LOOK_EVERY_S = 60
 STATE_EVERY_S = 3600
@@ -48,6 +49,7 @@ class Device(Linked):
             from enose_device.sensors.battery import Battery
 
             self.battery = Battery(parts["battery"], configuration["battery"])
+        self.upkeep = Upkeep(self, parts, configuration)
         self._battery_state = 0
         self._temperature_mc = 0  # of the last look, which the refresh goes by
         self._look_s = self._state_due_s = LASTING_S
@@ -72,10 +74,11 @@ class Device(Linked):
     def _begin(self, with_image: bool) -> None:
         self.chip.begin()
         self._look_at_temperature()
+        self.upkeep.burn_in()
         if with_image:
             self._load_stored()
         else:
-            self.cycle.image = None
+            self.cycle.use(None)
 
     def state(self) -> int:
         """One of messages.STATES."""
@@ -83,7 +86,11 @@ class Device(Linked):
 
     def status(self) -> tuple:
         """The fields of STATUS's reply."""
-        return self.state(), self.safety.fault, self.cycle.phase, self.refresh.state, self.cycle.number
+        watch = self.cycle.watch
+        return (
+            self.state(), self.safety.fault, self.cycle.phase, self.refresh.state, self.cycle.number,
+            watch.bad, watch.drifted,
+        )  # fmt: skip
 
     def result(self, number: int) -> tuple:
         """The fields of RESULT's reply."""
@@ -92,6 +99,7 @@ class Device(Linked):
             number, cycle.state if number == cycle.number else messages.UNKNOWN_CYCLE, cycle.phase,
             cycle.answer, cycle.reason, cycle.remaining_ms(), cycle.margin_uv, cycle.band, self.refresh.state,
             len(cycle.ohms), len(cycle.outputs_uv), cycle.label.encode(),
+            cycle.watch.bad, cycle.watch.drifted, cycle.burn_in_s,
         ) + _padded(cycle.outputs_uv, messages.MAX_OUTPUTS) + _padded(cycle.inputs_uv, messages.MAX_CHANNELS) + _padded(
             cycle.ohms, messages.MAX_CHANNELS
         )  # fmt: skip
@@ -133,20 +141,38 @@ class Device(Linked):
         self.store.commit(raw, counter)
         return self.store.generation, self.store.slot
 
-    def fit(self, sensor_set: bytes, calibration: bytes) -> None:
-        """Be told what is mounted and calibrated; an image that does not fit any more is out of force at once."""
+    def lived(self) -> tuple:
+        """The fields of LIFE's reply."""
+        return (self._uptime_ms // 1000,) + self.upkeep.lived()
+
+    def busy(self) -> bool:
+        """Whether it measures or programs weights."""
+        return self._measuring() or self.refresh.state == messages.WEIGHTS_PROGRAMMING
+
+    def _rest(self, wait_ms: int) -> int:
+        return self.upkeep.rest(wait_ms)
+
+    def fit(self, sensor_set: bytes, calibration: bytes, heated_s: int = messages.AS_COUNTED) -> None:
+        """Be told what is mounted and calibrated; an image that does not fit any more is out of force at once.
+
+        Where the sensors are others than before, or heated_s says how long they were heated, their burn-in counts anew.
+        """
         if self._measuring():
             raise weight_image.ImageError(messages.E_MEASURING, self.cycle.number)
+        others = sensor_set != self.fitted.sensor_set and any(self.fitted.sensor_set)
         if (sensor_set, calibration) != (self.fitted.sensor_set, self.fitted.calibration):
             self.fitted.tell(sensor_set, calibration)
             self.log.add(records.FITTED)
+        if others or heated_s != messages.AS_COUNTED:
+            self.upkeep.life.fit(0 if heated_s == messages.AS_COUNTED else heated_s)
+            self.upkeep.burn_in()
         try:
             if self.cycle.image is not None:
                 self.fitted.check(self.cycle.image)
         except weight_image.ImageError:
             self.refresh.forget()
             self.chip.rest()
-            self.cycle.image = None
+            self.cycle.use(None)
             self._in_force = 0
 
     def activate(self, generation: int = 0):
@@ -201,7 +227,8 @@ class Device(Linked):
 
     def _program(self, image, generation: int) -> None:
         self._in_force = generation
-        self.cycle.image = image
+        self.cycle.use(image)
+        self.upkeep.awake()
         if image is not None:
             self.log.add(records.IMAGE, d=generation)
             self.chip.load(image.weights)
@@ -230,6 +257,7 @@ class Device(Linked):
         for wait_ms in self.cycle.run():
             if measuring and not self._measuring():
                 cycle = self.cycle
+                self.upkeep.life.measurements += 1
                 output_uv = cycle.outputs_uv[0] if cycle.outputs_uv else 0
                 self.log.add(
                     records.RESULT, cycle.answer, cycle.band, cycle.reason, self._in_force,
@@ -271,6 +299,7 @@ class Device(Linked):
             self.cycle.make_safe()
 
     def _every_second(self) -> None:
+        self.upkeep.count(self._uptime_ms)
         self._look_at_temperature()
         supply_uv = self.selftest.supply_uv()
         if self.cycle.image is not None and not self.safety.latched and not self.selftest.supply_good(supply_uv):

@@ -35,6 +35,8 @@ class Commands:
             messages.LOG.kind: self._log,
             messages.FIT.kind: self._fit,
             messages.KEY.kind: self._key,
+            messages.SCHEDULE.kind: self._schedule,
+            messages.LIFE.kind: self._life,
             messages.SAFE.kind: self._safe,
             messages.CLEAR.kind: self._clear,
             messages.BYE.kind: self._bye,
@@ -108,6 +110,7 @@ class Commands:
             raise image.ImageError(messages.E_NO_IMAGE)
         if device.cycle.state == messages.MEASURING and cycle != device.cycle.number:
             raise image.ImageError(messages.E_MEASURING, device.cycle.number)
+        device.upkeep.wake()
         device.cycle.start(cycle)
         return cycle, device.cycle.state
 
@@ -117,9 +120,17 @@ class Commands:
     def _log(self, sequence: int):
         return self._device.log.read(sequence)
 
-    def _fit(self, sensor_set: bytes, calibration: bytes):
-        self._device.fit(sensor_set, calibration)
-        return sensor_set, calibration
+    def _fit(self, sensor_set: bytes, calibration: bytes, heated_s: int):
+        self._device.fit(sensor_set, calibration, heated_s)
+        return sensor_set, calibration, self._device.upkeep.life.sensors_heated_s
+
+    def _schedule(self, interval_s: int):
+        if self._device.cycle.state == messages.MEASURING:
+            raise image.ImageError(messages.E_MEASURING, self._device.cycle.number)
+        return self._device.upkeep.set_schedule(interval_s)
+
+    def _life(self):
+        return self._device.lived()
 
     def _key(self, key: bytes):
         self._device.key.set(key)
@@ -129,6 +140,8 @@ class Commands:
         device = self._device
         measuring = device.cycle.state == messages.MEASURING
         programming = device.refresh.state == messages.WEIGHTS_PROGRAMMING
+        if not measuring:
+            device.cycle.drop_look()
         return device.selftest.run(not measuring and not programming)
 
     def _safe(self):

@@ -10,6 +10,7 @@ from time import ticks_add, ticks_diff, ticks_ms
 from enose_contract import decision, messages, normalise
 from enose_contract.image import Image
 from enose_device.sensors.health import RECOVERY_MS, Health
+from enose_device.sensors.watch import Watch
 
 OUTPUT_READINGS = 4
 IDLE_MS = 50
@@ -31,6 +32,10 @@ class Cycle:
         self._warmup_ms = configuration["sensors"]["warmup_ms"]
         self._heated = None
         self._warm = False
+        self.watch = Watch(sensors, configuration["sensors"])
+        self.looking = False  # whether the sensors are looked at between measurements
+        self.burn_in_s = 0  # that the sensors still lack
+        self._steady = None
         self._cut = False  # whether the heaters' power was cut for a short one
         self._begun = 0  # counts measurements, so that one that was given up is not gone on with
         self.image: Image | None = None
@@ -44,10 +49,22 @@ class Cycle:
         self.ohms = [0] * inputs
         self._baseline = [0] * inputs
         self.health = Health(inputs)
-        self._known: Image | None = None  # the image whose sensors it tracks
         self._noisy = False
         self.inputs_uv = [0] * inputs
         self._answer(decision.NONE, messages.REASON_NO_IMAGE)
+
+    def use(self, image) -> None:
+        """Measure with this image from now on; what was known of its sensors and answers is forgotten.
+
+        What a rare image needs is imported here, before the weights: it stalls the processor.
+        """
+        self.image = image
+        self.health = Health(len(self.ohms))
+        self._steady = None
+        if image is not None and (image.measurements > 1 or image.hysteresis_uv):
+            from enose_contract.steady import Steady
+
+            self._steady = Steady(self._facts, image)
 
     def start(self, number: int) -> None:
         """Begin measurement `number`; the same number again changes nothing."""
@@ -65,7 +82,7 @@ class Cycle:
 
     def make_safe(self) -> None:
         """Heaters off, valve to clean air, a running measurement ends at once and without an answer."""
-        self._cool()
+        self.cool()
         self._cut = False
         self._valve.off()
         self.phase = PHASE_IDLE
@@ -73,10 +90,20 @@ class Cycle:
             self.state = messages.DONE
         self._answer(decision.NONE, messages.REASON_SAFE)
 
-    def _cool(self) -> None:
+    @property
+    def heated(self) -> bool:
+        """Whether the heaters are on."""
+        return self._heated is not None
+
+    def cool(self) -> None:
+        """Switch the sensors' heaters off; a measurement switches them on again."""
         self._heater.off()
         self._heated = None
         self._warm = False
+
+    def drop_look(self) -> None:
+        """The converter is wanted: a look at the sensors that is under way is given up."""
+        self._begun += 1
 
     def remaining_ms(self) -> int:
         """How long the present phase still takes."""
@@ -86,10 +113,29 @@ class Cycle:
         """The task."""
         while True:
             self._warmup_left_ms()
-            if self.state != messages.MEASURING or self._safety.latched:
+            if self.state == messages.MEASURING and not self._safety.latched:
+                yield from self._while_wanted(self._one())
+            elif self.look_due():
+                yield from self._look()
+            else:
                 yield IDLE_MS
-                continue
-            yield from self._while_wanted(self._one())
+
+    def look_due(self) -> bool:
+        """Whether the sensors are warm and were not looked at for long."""
+        return self._warm and not self._safety.latched and self.watch.due()
+
+    def _look(self):
+        """Read every sensor while nothing is measured; dropped where it stands when something is."""
+        begun = self._begun
+        self.looking = True
+        for wait_ms in self.watch.look():
+            yield wait_ms
+            if self._begun != begun:
+                break
+        else:
+            if self.image is not None:
+                self.watch.follow(self.image, self.health)
+        self.looking = False
 
     def _while_wanted(self, measurement):
         """Run one measurement; it is dropped where it stands when the safe state has ended it."""
@@ -103,13 +149,21 @@ class Cycle:
                 wait_ms = ticks_diff(until_ms, ticks_ms())
 
     def _one(self):
-        yield from self._warm_up()
+        if self.burn_in_s:
+            self.heat()
+        else:
+            yield from self._warm_up()
         if self._cut:
             self._answer(decision.NONE, messages.REASON_HEATERS)
+        elif self.burn_in_s:
+            self._answer(decision.NONE, messages.REASON_BURN_IN)
         elif self.image is None:
             self._answer(decision.NONE, messages.REASON_NO_IMAGE)
         else:
             yield from self._measure(self.image)
+            self.watch.drift(self.image, self.health.tracked_ohm)
+        if self._steady and (self._noisy or self.answer == decision.NONE):
+            self._steady.forget()
         self.phase = PHASE_IDLE
         self.state = messages.DONE
 
@@ -132,9 +186,6 @@ class Cycle:
         self._answer(decision.NONE, messages.REASON_OK)
 
     def _measure(self, image):
-        if image is not self._known:
-            self._known = image
-            self.health = Health(len(self.ohms))
         self.health.begin()
         self._valve.off()
         reason = messages.REASON_OK
@@ -143,7 +194,7 @@ class Cycle:
             self._baseline[:] = self.ohms
             reason = self.health.judge_clean_air(self._early, self.ohms, image.least_change_ppm)
             if reason == messages.REASON_HEATERS:
-                self._cool()
+                self.cool()
                 self._cut = True
         if not reason:
             self._valve.on()
@@ -216,8 +267,7 @@ class Cycle:
         self._chip.drive(inputs_uv)
         outputs_uv = yield from self._chip.read_output(OUTPUT_READINGS)
         self._chip.rest()
-        answer, band, margin_uv = self._decide(outputs_uv)
-        reason = messages.REASON_OUTPUT if answer == decision.NONE else messages.REASON_OK
+        answer, band, margin_uv, reason = self._decide(image, outputs_uv)
         if self._refresh.state != messages.WEIGHTS_HELD:
             answer, reason = decision.NONE, messages.REASON_STALE
         if answer == decision.CLASS and not image.classes[band]:
@@ -228,12 +278,12 @@ class Cycle:
         if answer == decision.CLASS:
             self.label = image.classes[band]
 
-    def _decide(self, outputs_uv):
-        facts = self._facts
-        limits = facts["guard_uv"], facts["valid_min_uv"], facts["valid_max_uv"]
-        if facts["rule"] == "largest":
-            return decision.decide_largest(outputs_uv, facts["rest_uv"], *limits)
-        return decision.decide(outputs_uv[0], facts["edges_uv"], *limits)
+    def _decide(self, image, outputs_uv):
+        """(answer, band, margin_uv, reason)."""
+        if self._steady and not self._noisy:
+            return self._steady.add(outputs_uv)
+        found = decision.by_rule(self._facts, outputs_uv, image.guard_uv)
+        return found + (messages.REASON_OUTPUT if found[0] == decision.NONE else messages.REASON_OK,)
 
     def _answer(self, answer: int, reason: int, outputs_uv=(), margin_uv: int = 0, band: int = 0) -> None:
         self.answer = answer

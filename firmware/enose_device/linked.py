@@ -50,12 +50,16 @@ class Linked:
     def start(self) -> None:
         """Nothing but the link."""
 
+    def add_task(self, make) -> None:
+        """One more task; see scheduler.Scheduler."""
+        self._scheduler.add(make)
+
     def turn(self) -> None:
         """One turn of the loop: tasks that are due, then the link until the next one is."""
         try:
             wait_ms = self._scheduler.turn()
             self._watchdog.runs(LINK)
-            self.link.serve(wait_ms)
+            self.link.serve(self._rest(wait_ms))
         except Exception as error:  # noqa: BLE001 - whatever a frame did, the device enters its safe state and goes on
             self._task_failed(error)
         self._watchdog.ran(LINK)
@@ -66,12 +70,16 @@ class Linked:
 
     def status(self) -> tuple:
         """The fields of STATUS's reply."""
-        return self.state(), self.safety.fault, 0, messages.WEIGHTS_NONE, 0
+        return self.state(), self.safety.fault, 0, messages.WEIGHTS_NONE, 0, 0, 0
 
     def result(self, number: int) -> tuple:
         """The fields of RESULT's reply."""
         reason = messages.REASON_SAFE
-        return (number, messages.UNKNOWN_CYCLE, 0, decision.NONE, reason, 0, 0, 0, 0, 0, 0, b"") + EMPTY_RESULT
+        return (number, messages.UNKNOWN_CYCLE, 0, decision.NONE, reason, 0, 0, 0, 0, 0, 0, b"", 0, 0, 0) + EMPTY_RESULT
+
+    def lived(self) -> tuple:
+        """The fields of LIFE's reply."""
+        return (self._uptime_ms // 1000,) + (0,) * (11 + 3 * messages.MAX_CHANNELS)
 
     def information(self):
         """The fields of INFO's reply."""
@@ -101,6 +109,10 @@ class Linked:
         gc.collect()
         self._free_now = gc.mem_free()
         self.free_low = min(self.free_low, self._free_now)
+
+    def _rest(self, wait_ms: int) -> int:
+        """How long to wait for a byte, where the tasks want to run in wait_ms."""
+        return wait_ms
 
     def _condition(self) -> tuple:
         """INFO's fields from `refresh_done` on."""

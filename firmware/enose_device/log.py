@@ -48,6 +48,7 @@ class Log:
         self.next = 1
         self.lost = 0  # records that there was no room for
         self.quick_starts = 0
+        self.heated_s = 0  # as the last record of it says
         self.console = False  # whether the last thing before this start was the wish for the interactive prompt
         self._ours = self._find()
 
@@ -138,7 +139,7 @@ class Log:
     def _find(self) -> bool:
         """Where the ring stands and how the last starts ended; whether the blocks are ours."""
         blank = True
-        newest = lasted = 0
+        newest = lasted = heated = 0
         starts = []
         try:
             for page in range(self._pages):
@@ -158,6 +159,9 @@ class Log:
                         self._start = start
                         self._at = page + 1
                         self.console = event == records.CONSOLE
+                    if event == records.HEATED and sequence > heated:
+                        heated = sequence
+                        self.heated_s = values[8]
                     if event in (records.LASTED, records.CLEARED):
                         lasted = max(lasted, sequence)
                     elif event == records.START:

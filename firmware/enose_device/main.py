@@ -87,6 +87,9 @@ def board_parts(configuration):
             "unit": machine.unique_id(),
         }
     )
+    if "usb_pin" in configuration.get("schedule", {}):
+        parts["usb"] = pin(configuration["schedule"]["usb_pin"], pin.IN)
+        parts["doze"] = machine.lightsleep
     if "battery" in configuration:
         parts["battery"] = machine.ADC(configuration["battery"]["pin"])
     return parts

@@ -5,11 +5,12 @@ import io
 from dataclasses import dataclass
 from typing import Any
 
+from enose.link.life import positions
 from enose_contract import decision, messages, records
 
 CAUSES = {records.POWER_ON: "power on", records.WATCHDOG: "watchdog"}
 # What ran when the watchdog bit; 254 and 255 as the firmware's watchdog notes them
-TASKS = {0: "", 1: "link", 2: "seconds", 3: "weights", 4: "measurement", 254: "starting", 255: "asked for"}
+TASKS = {0: "", 1: "link", 2: "seconds", 3: "weights", 4: "measurement", 5: "schedule", 254: "starting", 255: "asked for"}
 EVENTS = {
     records.START: "start",
     records.LASTED: "lasted",
@@ -21,12 +22,15 @@ EVENTS = {
     records.STATE: "state",
     records.CONSOLE: "console",
     records.FITTED: "fitted",
+    records.HEATED: "heated",
+    records.SENSORS: "sensors",
+    records.SCHEDULED: "scheduled",
 }
 BATTERY = {0: "good", 1: "low", 2: "empty"}
 COLUMNS = (
     "sequence", "start", "uptime_s", "event", "cause", "quick_starts", "task", "fault", "answer", "reason", "band",
     "margin_v", "output_v", "cycle", "generation", "slot", "supply_v", "temperature_c", "battery", "battery_v",
-    "battery_percent",
+    "battery_percent", "sensors_heated_s", "sensors_bad", "sensors_drifted", "interval_s",
 )  # fmt: skip
 
 
@@ -92,7 +96,18 @@ def _figures(event: int, a: int, b: int, c: int, d: int, x: int, y: int, z: int)
         return {"generation": d}
     if event == records.DAMAGED:
         return {"slot": a}
+    if event == records.HEATED:
+        return {"sensors_heated_s": x}
+    if event == records.SENSORS:
+        return {"sensors_bad": _listed(d), "sensors_drifted": _listed(x)}
+    if event == records.SCHEDULED:
+        return {"interval_s": "the board's" if x < 0 else x}
     if event == records.STATE:
         battery = {"battery": BATTERY.get(a, f"state {a}"), "battery_v": z * 1e-6, "battery_percent": b} if z else {}
         return {"supply_v": x * 1e-6, "temperature_c": y * 1e-3, **battery}
     return {}
+
+
+def _listed(bits: int) -> str:
+    """Sensor positions, for a cell of a table."""
+    return " ".join(str(k) for k in positions(bits)) or "none"

@@ -1,0 +1,51 @@
+"""How a device has lived: the time it spent in each state, its sensors' burn-in and drift, its schedule."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from enose.link.conversation import Values
+from enose_contract import messages
+
+
+@dataclass(frozen=True)
+class Life:
+    """Times in s since the device's start; those of the sensors in all their life."""
+
+    uptime_s: int
+    asleep_s: int
+    heated_s: int
+    measuring_s: int
+    held_s: int
+    measurements: int
+    sensors_heated_s: int
+    burn_in_s: int
+    interval_s: int
+    next_s: int
+    asleep: bool
+    r0_ohm: dict[int, int]  # by sensor position: the clean-air resistance as it is tracked, where one is known
+    drift: dict[int, float]  # by sensor position: relative to the R0 of the image's training
+
+    def fields(self) -> dict[str, Any]:
+        """Everything by name, for people and for JSON."""
+        named = asdict(self)
+        named["r0_ohm"] = {str(position): ohm for position, ohm in self.r0_ohm.items()}
+        named["drift_percent"] = {str(position): round(100 * part, 2) for position, part in named.pop("drift").items()}
+        return named
+
+
+def positions(bits: int) -> tuple[int, ...]:
+    """The sensor positions whose bits are set."""
+    return tuple(k for k in range(bits.bit_length()) if bits >> k & 1)
+
+
+def read_life(raw: Values) -> Life:
+    """From the reply to LIFE."""
+    number = {name: int(value) for name, value in raw.items()}
+    inputs = range(min(number["channels"], messages.MAX_CHANNELS))
+    known = [k + 1 for k in inputs if number[f"r0{k + 1}_ohm"]]
+    return Life(
+        **{name: number[name] for name in Life.__dataclass_fields__ if name in number and name != "asleep"},
+        asleep=bool(number["asleep"]),
+        r0_ohm={number[f"position{k}"]: number[f"r0{k}_ohm"] for k in known},
+        drift={number[f"position{k}"]: number[f"drift{k}_ppm"] * 1e-6 for k in known},
+    )
