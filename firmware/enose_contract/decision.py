@@ -55,15 +55,3 @@ def by_rule(rule: dict, outputs_uv: list[int], guard_uv: int) -> tuple[int, int,
     if rule["rule"] == "largest":
         return decide_largest(outputs_uv, rule["rest_uv"], *limits)
     return decide(outputs_uv[0], rule["edges_uv"], *limits)
-
-
-def lead_uv(rule: dict, outputs_uv: list[int], band: int) -> int:
-    """How far the output is beyond the nearer edge of a band, or the largest other level above the band's; minus the
-    margin where the band is the answer."""
-    if rule["rule"] == "largest":
-        levels_uv = list(outputs_uv) + [rule["rest_uv"]]
-        return max([levels_uv[k] for k in range(len(levels_uv)) if k != band]) - levels_uv[band]
-    edges_uv = rule["edges_uv"]
-    below_uv = [edges_uv[band - 1] - outputs_uv[0]] if band else []
-    above_uv = [outputs_uv[0] - edges_uv[band]] if band < len(edges_uv) else []
-    return max(below_uv + above_uv)

@@ -126,18 +126,18 @@ KEY = Message(16, "key", "32s key", "B keyed")
 # measure by itself every so many s, from now on and after each start; 0: never, AS_THE_BOARD: as the board's file says
 SCHEDULE = Message(24, "schedule", "I interval_s", "I interval_s, I next_s")
 # how long since its start it was asleep, with heaters on, measuring, with weights held; sensors_heated_s: in all their
-# life, burn_in_s: what they lack; r0_ohm: the tracked clean-air resistance, 0 for none; drift: from the training's
+# life where the board burns them in, burn_in_s: what they lack; r0: in clean air as it is tracked, and in the training
 LIFE = Message(
     25,
     "life",
     "",
     "I uptime_s, I asleep_s, I heated_s, I measuring_s, I held_s, I measurements, I sensors_heated_s, I burn_in_s,"
-    "I interval_s, I next_s, B asleep, B channels,"
+    "I interval_s, I next_s, B asleep,"
     + _numbered("B", "position%d", MAX_CHANNELS)
     + ","
     + _numbered("I", "r0%d_ohm", MAX_CHANNELS)
     + ","
-    + _numbered("i", "drift%d_ppm", MAX_CHANNELS),
+    + _numbered("I", "trained%d_ohm", MAX_CHANNELS),
 )
 ERROR = Message(127, "error", "", "B code, I value, I limit")
 

@@ -53,7 +53,7 @@ class Steady:
         """One set of outputs by the chip's rule, beside the answer that stands."""
         found = decision.by_rule(self._rule, outputs_uv, self._image.guard_uv)
         if found[0] != decision.NONE and self.standing >= 0 and self._image.hysteresis_uv:
-            ahead_uv = decision.lead_uv(self._rule, outputs_uv, self.standing)
+            ahead_uv = lead_uv(self._rule, outputs_uv, self.standing)
             if ahead_uv < self._image.hysteresis_uv:
                 return decision.CLASS, self.standing, -ahead_uv
         return found
@@ -65,3 +65,15 @@ class Steady:
             if 2 * len(margins_uv) > len(self._row):
                 return (decision.CLASS, band, sum(margins_uv) // len(margins_uv)), REASON_OK
         return (decision.ABSTAIN, last[1], last[2]), REASON_DIVIDED
+
+
+def lead_uv(rule: dict, outputs_uv: list[int], band: int) -> int:
+    """How far the output is beyond the nearer edge of a band, or the largest other level above the band's; minus the
+    margin where the band is the answer."""
+    if rule["rule"] == "largest":
+        levels_uv = list(outputs_uv) + [rule["rest_uv"]]
+        return max([levels_uv[k] for k in range(len(levels_uv)) if k != band]) - levels_uv[band]
+    edges_uv = rule["edges_uv"]
+    below_uv = [edges_uv[band - 1] - outputs_uv[0]] if band else []
+    above_uv = [outputs_uv[0] - edges_uv[band]] if band < len(edges_uv) else []
+    return max(below_uv + above_uv)

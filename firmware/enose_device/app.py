@@ -74,7 +74,6 @@ class Device(Linked):
     def _begin(self, with_image: bool) -> None:
         self.chip.begin()
         self._look_at_temperature()
-        self.upkeep.burn_in()
         if with_image:
             self._load_stored()
         else:
@@ -150,7 +149,7 @@ class Device(Linked):
         return self._measuring() or self.refresh.state == messages.WEIGHTS_PROGRAMMING
 
     def _rest(self, wait_ms: int) -> int:
-        return self.upkeep.rest(wait_ms)
+        return self.upkeep.schedule.rest(wait_ms) if self.upkeep.schedule else wait_ms
 
     def fit(self, sensor_set: bytes, calibration: bytes, heated_s: int = messages.AS_COUNTED) -> None:
         """Be told what is mounted and calibrated; an image that does not fit any more is out of force at once.
@@ -164,8 +163,7 @@ class Device(Linked):
             self.fitted.tell(sensor_set, calibration)
             self.log.add(records.FITTED)
         if others or heated_s != messages.AS_COUNTED:
-            self.upkeep.life.fit(0 if heated_s == messages.AS_COUNTED else heated_s)
-            self.upkeep.burn_in()
+            self.upkeep.fit(0 if heated_s == messages.AS_COUNTED else heated_s)
         try:
             if self.cycle.image is not None:
                 self.fitted.check(self.cycle.image)
@@ -228,7 +226,8 @@ class Device(Linked):
     def _program(self, image, generation: int) -> None:
         self._in_force = generation
         self.cycle.use(image)
-        self.upkeep.awake()
+        if self.upkeep.schedule:
+            self.upkeep.schedule.asleep = False
         if image is not None:
             self.log.add(records.IMAGE, d=generation)
             self.chip.load(image.weights)
@@ -257,7 +256,7 @@ class Device(Linked):
         for wait_ms in self.cycle.run():
             if measuring and not self._measuring():
                 cycle = self.cycle
-                self.upkeep.life.measurements += 1
+                self.upkeep.measurements += 1
                 output_uv = cycle.outputs_uv[0] if cycle.outputs_uv else 0
                 self.log.add(
                     records.RESULT, cycle.answer, cycle.band, cycle.reason, self._in_force,

@@ -110,7 +110,8 @@ class Commands:
             raise image.ImageError(messages.E_NO_IMAGE)
         if device.cycle.state == messages.MEASURING and cycle != device.cycle.number:
             raise image.ImageError(messages.E_MEASURING, device.cycle.number)
-        device.upkeep.wake()
+        if device.upkeep.schedule:
+            device.upkeep.schedule.wake()
         device.cycle.start(cycle)
         return cycle, device.cycle.state
 
@@ -122,7 +123,7 @@ class Commands:
 
     def _fit(self, sensor_set: bytes, calibration: bytes, heated_s: int):
         self._device.fit(sensor_set, calibration, heated_s)
-        return sensor_set, calibration, self._device.upkeep.life.sensors_heated_s
+        return sensor_set, calibration, self._device.upkeep.lived()[5]
 
     def _schedule(self, interval_s: int):
         if self._device.cycle.state == messages.MEASURING:

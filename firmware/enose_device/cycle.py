@@ -134,7 +134,7 @@ class Cycle:
                 break
         else:
             if self.image is not None:
-                self.watch.follow(self.image, self.health)
+                self.watch.judge(self.image, self.health, measured=False)
         self.looking = False
 
     def _while_wanted(self, measurement):
@@ -161,7 +161,7 @@ class Cycle:
             self._answer(decision.NONE, messages.REASON_NO_IMAGE)
         else:
             yield from self._measure(self.image)
-            self.watch.drift(self.image, self.health.tracked_ohm)
+            self.watch.judge(self.image, self.health, measured=True)
         if self._steady and (self._noisy or self.answer == decision.NONE):
             self._steady.forget()
         self.phase = PHASE_IDLE

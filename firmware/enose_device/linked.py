@@ -79,7 +79,7 @@ class Linked:
 
     def lived(self) -> tuple:
         """The fields of LIFE's reply."""
-        return (self._uptime_ms // 1000,) + (0,) * (11 + 3 * messages.MAX_CHANNELS)
+        return (self._uptime_ms // 1000,) + (0,) * (10 + 3 * messages.MAX_CHANNELS)
 
     def information(self):
         """The fields of INFO's reply."""

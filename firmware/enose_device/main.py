@@ -5,11 +5,13 @@ import json
 import sys
 
 import machine
+import micropython
 import rp2
 
 # Before the other imports, the chip's among them, which the device makes: what their compilation leaves behind is
 # collected early, or it fragments the heap for good.
 gc.threshold(8192)
+micropython.opt_level(3)  # no line numbers in what is compiled from here on: they take a tenth of its memory
 
 from enose_contract import messages  # noqa: E402
 from enose_device.linked import Linked  # noqa: E402
@@ -24,15 +26,19 @@ if TYPE_CHECKING:
     from rp2.asm_pio import jmp, label, mov, osr, pins, pull, set, x, x_dec
 
 
-@rp2.asm_pio(set_init=rp2.PIO.OUT_LOW)
-def one_shot():
-    """High for as many cycles as were put, and two; then low until the next."""
-    pull()
-    mov(x, osr)
-    set(pins, 1)
-    label("on")
-    jmp(x_dec, "on")
-    set(pins, 0)
+def one_shot_program():
+    """High for as many cycles as were put, and two; then low until the next. Assembled only for a board with pulses."""
+
+    @rp2.asm_pio(set_init=rp2.PIO.OUT_LOW)
+    def one_shot():
+        pull()
+        mov(x, osr)
+        set(pins, 1)
+        label("on")
+        jmp(x_dec, "on")
+        set(pins, 0)
+
+    return one_shot
 
 
 class Gate:
@@ -42,7 +48,7 @@ class Gate:
 
     def __init__(self, pin) -> None:
         """pin: low from now on but for the pulses."""
-        self._machine = rp2.StateMachine(0, one_shot, freq=self.CYCLES_PER_US * 1000000, set_base=pin)
+        self._machine = rp2.StateMachine(0, one_shot_program(), freq=self.CYCLES_PER_US * 1000000, set_base=pin)
         self._machine.active(1)
 
     def fire(self, on_us: int) -> None:
@@ -167,8 +173,6 @@ def made_ready(watchdog):
 def _interrupt_at(byte: int) -> None:
     """Let this byte on the serial line interrupt the program, as Ctrl-C does; none for -1."""
     if sys.platform == "rp2":
-        import micropython
-
         micropython.kbd_intr(byte)
 
 

@@ -35,11 +35,12 @@ def stored_interval_s(store) -> int:
 class Schedule:
     """When to measure next, and whether the device sleeps until then."""
 
-    def __init__(self, device, parts, configuration) -> None:
+    def __init__(self, device, parts) -> None:
         """device: app.Device; parts: with `usb` (high: a host is there) and `doze(ms)` where the board can tell."""
         self._device = device
         self._usb = parts.get("usb")
         self._doze = parts.get("doze")
+        configuration = device.configuration
         self._board_s = configuration.get("schedule", {}).get("interval_s", 0)
         self._warmup_s = -(-configuration["sensors"]["warmup_ms"] // 1000)
         self.asleep = False
@@ -97,7 +98,7 @@ class Schedule:
 
     def _sleep(self, pause_s: int) -> None:
         device = self._device
-        if pause_s > self._warmup_s + PAUSE_S and not device.upkeep.life.burn_in_s:
+        if pause_s > self._warmup_s + PAUSE_S and not device.cycle.burn_in_s:
             device.cycle.cool()
         device.refresh.sleep()
         device.chip.rest()

@@ -10,7 +10,6 @@ from enose_contract.normalise import PPM
 
 LOOK_MS = 60_000
 SETTLED_MS = 120_000  # after an odour the sensors need that long to be back in clean air
-MOST_PPM = 10 * PPM
 NEAR = 5  # what is further off than a fifth is no drift but an odour, a cold sensor or a fault
 
 
@@ -28,7 +27,6 @@ class Watch:
         self._measured_ms = ticks_ms()
         self.bad = 0
         self.drifted = 0
-        self.drift_ppm = []  # of the image's inputs
 
     def due(self) -> bool:
         """Whether a look is due; also where the clock has jumped back."""
@@ -47,26 +45,19 @@ class Watch:
         if self._sensors.rail_good():  # otherwise it is the converter that is not fit
             self.bad = bad & self._mounted
 
-    def follow(self, image, health) -> None:
-        """Let the tracked clean-air resistances of the image's sensors follow what was seen, where it is clean air."""
-        if not 0 <= ticks_diff(ticks_ms(), self._measured_ms) < SETTLED_MS:
-            for k in range(len(image.channels)):
-                ohm, known_ohm = self._ohms[image.channels[k]], health.tracked_ohm[k]
-                if ohm > 0 and abs(ohm - known_ohm) * NEAR <= known_ohm:
-                    health.follow(k, ohm)
-            self._judge(image, health.tracked_ohm)
+    def judge(self, image, health, measured: bool) -> None:
+        """How far is each input's clean-air resistance from that of the training? After each measurement and look.
 
-    def drift(self, image, tracked_ohm) -> None:
-        """A measurement has ended: how far is each input's clean-air resistance from that of the training?"""
-        self._measured_ms = ticks_ms()
-        self._judge(image, tracked_ohm)
-
-    def _judge(self, image, tracked_ohm) -> None:
+        What a look has seen is followed only where it is clean air.
+        """
+        if measured:
+            self._measured_ms = ticks_ms()
+        settled = not 0 <= ticks_diff(ticks_ms(), self._measured_ms) < SETTLED_MS
         self.drifted = 0
-        self.drift_ppm = []
-        for k in range(len(tracked_ohm)):
-            clean_ohm = image.clean_ohm[k]
-            known = clean_ohm and tracked_ohm[k]
-            self.drift_ppm.append(min((tracked_ohm[k] - clean_ohm) * PPM // clean_ohm, MOST_PPM) if known else 0)
-            if image.drift_limit_ppm and abs(self.drift_ppm[k]) > image.drift_limit_ppm:
+        for k in range(len(image.channels)):
+            ohm, known_ohm = self._ohms[image.channels[k]], health.tracked_ohm[k]
+            if settled and ohm > 0 and abs(ohm - known_ohm) * NEAR <= known_ohm:
+                health.follow(k, ohm)
+            clean_ohm, limit_ppm = image.clean_ohm[k], image.drift_limit_ppm
+            if known_ohm and clean_ohm and abs(health.tracked_ohm[k] - clean_ohm) > clean_ohm * limit_ppm // PPM > 0:
                 self.drifted |= 1 << image.channels[k]

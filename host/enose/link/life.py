@@ -41,11 +41,13 @@ def positions(bits: int) -> tuple[int, ...]:
 def read_life(raw: Values) -> Life:
     """From the reply to LIFE."""
     number = {name: int(value) for name, value in raw.items()}
-    inputs = range(min(number["channels"], messages.MAX_CHANNELS))
-    known = [k + 1 for k in inputs if number[f"r0{k + 1}_ohm"]]
+    inputs = [
+        (number[f"position{k}"], number[f"r0{k}_ohm"], number[f"trained{k}_ohm"])
+        for k in range(1, messages.MAX_CHANNELS + 1)
+    ]
     return Life(
         **{name: number[name] for name in Life.__dataclass_fields__ if name in number and name != "asleep"},
         asleep=bool(number["asleep"]),
-        r0_ohm={number[f"position{k}"]: number[f"r0{k}_ohm"] for k in known},
-        drift={number[f"position{k}"]: number[f"drift{k}_ppm"] * 1e-6 for k in known},
+        r0_ohm={position: r0 for position, r0, _ in inputs if r0},
+        drift={position: r0 / trained - 1 for position, r0, trained in inputs if r0 and trained},
     )
