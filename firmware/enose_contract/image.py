@@ -16,17 +16,12 @@ from enose_contract.normalise import LEAST_CHANGE_PPM, NORM_CHANGE, NORM_RANGE, 
 
 MAGIC = b"ENW1"
 FORMAT = 4
-FORMAT_BEFORE = 3
 UNIT_UV = 1  # weights are voltages on capacitors
 UNIT_OHM = 2  # weights are memristances, negative at an adder's minus input, 0 with the switch open
 HEAD = "<4sHH16s16s8s8s8sBBBBIIIHBBI"
 HEAD_SIZE = struct.calcsize(HEAD)
 STEADY = "<IIBBI"  # behind the weights
-STEADY_SIZE = struct.calcsize(STEADY)
 COMBINE_MEAN, COMBINE_VOTES = 1, 2
-MAX_MARGIN_UV = 5_000_000
-MAX_MEASUREMENTS = 16
-DRIFT_LIMIT_PPM = 200_000  # ours: three times what a few degrees and a tenth of humidity make of a simulated sensor
 HASH_SIZE = 32
 NAME_SIZE = 16
 IDENTITY_SIZE = 8
@@ -76,7 +71,7 @@ class Image:
         hysteresis_uv: int = 0,
         measurements: int = 1,
         combine: int = COMBINE_MEAN,
-        drift_limit_ppm: int = DRIFT_LIMIT_PPM,
+        drift_limit_ppm: int = 200_000,
         clean_ohm: list[int] | None = None,
     ) -> None:
         """Identities (sensor_set, model, calibration) are 8 bytes each; `average` scans end each phase's mean.
@@ -84,7 +79,8 @@ class Image:
         Below least_change_ppm of R0 nothing has changed: it is no odour, and a baseline that moves more is none.
         guard_uv: the margin below which it abstains, where the chip's own guard is not wider. hysteresis_uv,
         measurements and combine (COMBINE_MEAN or COMBINE_VOTES): see contract.steady. clean_ohm: each input's R0 in
-        training, 0 for not known; one that has come further from it than drift_limit_ppm is flagged (0: never).
+        training, 0 for not known; one that has come further from it than drift_limit_ppm is flagged (0: never). Its
+        default is ours: three times what a few degrees and a tenth of humidity make of a simulated sensor.
         """
         self.chip = chip
         self.board = board
@@ -114,8 +110,8 @@ class Image:
     def check(self) -> None:
         """Raise ImageError (E_TOPOLOGY, E_FIELD) for counts and fields that no device could work with."""
         inputs = len(self.channels)
-        lengths = (len(self.low_ohm), len(self.high_ohm), len(self.clean_ohm))
-        if not 0 < inputs <= MAX_INPUTS or lengths != (inputs, inputs, inputs):
+        found = (len(self.low_ohm), len(self.high_ohm), len(self.clean_ohm))
+        if not 0 < inputs <= MAX_INPUTS or found != (inputs, inputs, inputs):
             raise ImageError(E_TOPOLOGY, inputs, MAX_INPUTS)
         if not 0 < len(self.classes) <= MAX_CLASSES:
             raise ImageError(E_TOPOLOGY, len(self.classes), MAX_CLASSES)
@@ -136,9 +132,9 @@ class Image:
             _within(self.low_ohm[k], 0, self.high_ohm[k] - 1 if self.normalisation == NORM_RANGE else MAX_U32)
         _within(self.unit, UNIT_UV, UNIT_OHM)
         _within(self.least_change_ppm, 1, PPM)
-        _within(self.guard_uv, 0, MAX_MARGIN_UV)
-        _within(self.hysteresis_uv, 0, MAX_MARGIN_UV)
-        _within(self.measurements, 1, MAX_MEASUREMENTS)
+        _within(self.guard_uv, 0, MAX_WEIGHT)
+        _within(self.hysteresis_uv, 0, MAX_WEIGHT)
+        _within(self.measurements, 1, 16)
         _within(self.combine, COMBINE_MEAN, COMBINE_VOTES)
         _within(self.drift_limit_ppm, 0, PPM)
         for ohm in self.clean_ohm:
@@ -173,8 +169,11 @@ class Image:
 
 
 def _length(form: int, inputs: int, classes: int, weights: int) -> int:
-    steady = STEADY_SIZE + 4 * inputs if form == FORMAT else 0
-    return HEAD_SIZE + 9 * inputs + NAME_SIZE * classes + 4 * weights + steady + HASH_SIZE
+    if form == FORMAT:
+        inputs = 13 * inputs + struct.calcsize(STEADY)
+    else:
+        inputs = 9 * inputs
+    return HEAD_SIZE + inputs + NAME_SIZE * classes + 4 * weights + HASH_SIZE
 
 
 def _within(value: int, low: int, high: int) -> None:
@@ -213,7 +212,7 @@ def unpack(raw: bytes | bytearray | memoryview) -> Image:
         normalisation, inputs, classes, weights, baseline_ms, exposure_ms, recovery_ms, scan_ms, average, unit,
         least_change_ppm,
     ) = struct.unpack(HEAD, view[:HEAD_SIZE])  # fmt: skip
-    if magic != MAGIC or form not in (FORMAT, FORMAT_BEFORE):
+    if magic != MAGIC or form not in (FORMAT, FORMAT - 1):
         raise ImageError(E_FORMAT, form, FORMAT)
     if length != n or n != _length(form, inputs, classes, weights):
         raise ImageError(E_TOPOLOGY, n, length)
@@ -241,8 +240,8 @@ def unpack(raw: bytes | bytearray | memoryview) -> Image:
         at += 4 * weights
         (
             image.guard_uv, image.hysteresis_uv, image.measurements, image.combine, image.drift_limit_ppm,
-        ) = struct.unpack(STEADY, view[at : at + STEADY_SIZE])  # fmt: skip
-        at += STEADY_SIZE
-        image.clean_ohm = list(struct.unpack("<%dI" % inputs, view[at : at + 4 * inputs]))
+        ) = struct.unpack_from(STEADY, view, at)  # fmt: skip
+        at += struct.calcsize(STEADY)
+        image.clean_ohm = list(struct.unpack_from("<%dI" % inputs, view, at))
     image.check()
     return image

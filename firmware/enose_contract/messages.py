@@ -2,76 +2,21 @@
 
 Formats are `struct` formats, little-endian; `tail` messages carry free bytes behind the fixed fields. Every command is
 absolute and idempotent: sent twice it does no more than once. Times are in ms, voltages in uV, resistances in ohm.
-What the numbers mean to people is in contract.words, which takes memory that a device has not got.
+What the numbers mean to people is in contract.words, which takes memory that a device has not got. There is no function
+in this file: a device keeps all the text of one that has.
 """
 
-import struct
-import sys
+from enose_contract.message import ON_A_HOST, Message, numbered
 
-ON_A_HOST = sys.implementation.name == "cpython"  # a device has no memory for names that it never asks for
 if ON_A_HOST:
-    from enose_contract.words import CHECKS, ERRORS, FAULTS, PHASES, REASONS, STATES, WEIGHTS
-
-    __all__ = ["CHECKS", "ERRORS", "FAULTS", "PHASES", "REASONS", "STATES", "WEIGHTS"]
+    from enose_contract.words import *  # noqa: F403 - by name they would take a device's memory
 
 PROTOCOL = 5  # hello refuses any other. 3 is Ctrl-C on the wire, which would interrupt a device while it starts
 
 
 MAX_CHANNELS = 8  # inputs of a chip, as a result carries them
 MAX_OUTPUTS = 4
-AS_COUNTED = AS_THE_BOARD = 0xFFFFFFFF
-LEAST_INTERVAL_S, MAX_INTERVAL_S = 10, 604_800  # a week
-
-
-class Message:
-    """One command: kind, name, and the fields of request and reply, each a format letter beside its name."""
-
-    def __init__(self, kind: int, name: str, request: str, reply: str, tail: bool = False) -> None:
-        """Fields as "H session, 16s board": a `struct` format and a name each."""
-        self.kind = kind
-        self.name = name
-        self._texts = (request, reply) if ON_A_HOST else ("", "")
-        self.request = _format(request)
-        self.reply = _format(reply)
-        self.tail = tail
-
-    @property
-    def request_fields(self) -> list[str]:
-        """The names of the request's fields, on a host."""
-        return _names(self._texts[0])
-
-    @property
-    def reply_fields(self) -> list[str]:
-        """The names of the reply's fields, on a host."""
-        return _names(self._texts[1])
-
-    def unpack_request(self, body: bytes | bytearray | memoryview) -> tuple[tuple[int | bytes, ...], memoryview]:
-        """(values, tail). Raises ValueError where the length does not fit."""
-        size = struct.calcsize(self.request)
-        if len(body) < size or (len(body) > size and not self.tail):
-            raise ValueError("%s: %d bytes, expected %d" % (self.name, len(body), size))
-        return struct.unpack(self.request, body[:size]), memoryview(body)[size:]
-
-    def unpack_reply(self, body: bytes | bytearray | memoryview) -> dict[str, int | bytes]:
-        """The reply's fields by name. Raises ValueError where the length does not fit."""
-        size = struct.calcsize(self.reply)
-        if len(body) != size:
-            raise ValueError("reply to %s: %d bytes, expected %d" % (self.name, len(body), size))
-        return dict(zip(self.reply_fields, struct.unpack(self.reply, body)))
-
-
-def _numbered(letter: str, name: str, count: int) -> str:
-    """The same field `count` times, numbered from 1 in place of the % in its name."""
-    return ",".join([letter + " " + name % (k + 1) for k in range(count)])
-
-
-def _format(text: str) -> str:
-    """The `struct` format of all fields."""
-    return "<" + "".join([field.split()[0] for field in text.split(",") if field])
-
-
-def _names(text: str) -> list[str]:
-    return [field.split()[1] for field in text.split(",") if field]
+UNTOLD = 0xFFFFFFFF
 
 
 HELLO = Message(
@@ -104,11 +49,11 @@ RESULT = Message(
     "I cycle",
     "I cycle, B state, B phase, B answer, B reason, I remaining_ms, i margin_uv, B band, B weights,"
     "B channels, B outputs, 16s label, H sensors_bad, H sensors_drifted, I burn_in_s,"
-    + _numbered("i", "output%d_uv", MAX_OUTPUTS)
+    + numbered("i", "output%d_uv", MAX_OUTPUTS)
     + ","
-    + _numbered("I", "input%d_uv", MAX_CHANNELS)
+    + numbered("I", "input%d_uv", MAX_CHANNELS)
     + ","
-    + _numbered("I", "ohm%d", MAX_CHANNELS),
+    + numbered("I", "ohm%d", MAX_CHANNELS),
 )
 SELFTEST = Message(10, "selftest", "", "H run, H passed, I supply_uv, I rail_count, i temperature_mc")
 SAFE = Message(11, "safe", "", "B state, B fault")
@@ -117,13 +62,13 @@ BYE = Message(13, "bye", "", "")
 # from `sequence` on, `count` records as in contract.records; the newest is next - 1
 LOG = Message(14, "log", "I sequence", "I oldest, I next, I lost, B count, 480s records")
 # which sensors the device has and what its chip was calibrated with; all zero: not told, then any image will do;
-# sensors_heated_s: how long these sensors were heated before, AS_COUNTED: as counted, from 0 where they are others
+# sensors_heated_s: how long these sensors were heated before, UNTOLD: as counted, from 0 where they are others
 FIT = Message(
     15, "fit", "8s sensor_set, 8s calibration, I sensors_heated_s", "8s sensor_set, 8s calibration, I sensors_heated_s"
 )
 # from now on only images sealed with this key; it can be set once, and the same one again
 KEY = Message(16, "key", "32s key", "B keyed")
-# measure by itself every so many s, from now on and after each start; 0: never, AS_THE_BOARD: as the board's file says
+# measure by itself every so many s, from now on and after each start; 0: never, UNTOLD: as the board's file says
 SCHEDULE = Message(24, "schedule", "I interval_s", "I interval_s, I next_s")
 # how long since its start it was asleep, with heaters on, measuring, with weights held; sensors_heated_s: in all their
 # life where the board burns them in, burn_in_s: what they lack; r0: in clean air as it is tracked, and in the training
@@ -133,16 +78,21 @@ LIFE = Message(
     "",
     "I uptime_s, I asleep_s, I heated_s, I measuring_s, I held_s, I measurements, I sensors_heated_s, I burn_in_s,"
     "I interval_s, I next_s, B asleep,"
-    + _numbered("B", "position%d", MAX_CHANNELS)
+    + numbered("B", "position%d", MAX_CHANNELS)
     + ","
-    + _numbered("I", "r0%d_ohm", MAX_CHANNELS)
+    + numbered("I", "r0%d_ohm", MAX_CHANNELS)
     + ","
-    + _numbered("I", "trained%d_ohm", MAX_CHANNELS),
+    + numbered("I", "trained%d_ohm", MAX_CHANNELS),
 )
 ERROR = Message(127, "error", "", "B code, I value, I limit")
 
-_COMMANDS = (HELLO, INFO, STATUS, UPLOAD_BEGIN, UPLOAD_DATA, UPLOAD_COMMIT, ACTIVATE, MEASURE, RESULT, SELFTEST)
-MESSAGES = {m.kind: m for m in _COMMANDS + (SAFE, CLEAR, BYE, LOG, FIT, KEY, SCHEDULE, LIFE, ERROR)}
+MESSAGES = {
+    message.kind: message
+    for message in (
+        HELLO, INFO, STATUS, UPLOAD_BEGIN, UPLOAD_DATA, UPLOAD_COMMIT, ACTIVATE, MEASURE, RESULT, SELFTEST,
+        SAFE, CLEAR, BYE, LOG, FIT, KEY, SCHEDULE, LIFE, ERROR,
+    )
+}  # fmt: skip
 
 # Served in the latched safe state: identify, status, log and clear, and the result, which is NONE; nothing that drives.
 SERVED_WHEN_SAFE = (

@@ -14,7 +14,6 @@ from enose_device.linked import LASTING_S, Linked
 from enose_device.selftest import SelfTest
 from enose_device.sensors.array import SensorArray
 from enose_device.store import Store
-from enose_device.upkeep import Upkeep
 
 LOOK_EVERY_S = 60
 STATE_EVERY_S = 3600
@@ -49,7 +48,10 @@ class Device(Linked):
             from enose_device.sensors.battery import Battery
 
             self.battery = Battery(parts["battery"], configuration["battery"])
-        self.upkeep = Upkeep(self, parts, configuration)
+        self._parts = parts
+        self.upkeep = None
+        if configuration["upkeep"]["from_start"] or self.store.has("/schedule"):
+            self.kept_up()
         self._battery_state = 0
         self._temperature_mc = 0  # of the last look, which the refresh goes by
         self._look_s = self._state_due_s = LASTING_S
@@ -58,7 +60,7 @@ class Device(Linked):
         self._asked = False  # whether a host waits to hear how the programming ends
         self._failure = None  # (generation, weight, ohm) of a programming that failed, until that host was told
         for task in (self.refresh.run, self._measurements):
-            self._scheduler.add(task)
+            self.scheduler.add(task)
         gc.collect()
         self.free_start = self.free_low = gc.mem_free()
 
@@ -85,11 +87,8 @@ class Device(Linked):
 
     def status(self) -> tuple:
         """The fields of STATUS's reply."""
-        watch = self.cycle.watch
-        return (
-            self.state(), self.safety.fault, self.cycle.phase, self.refresh.state, self.cycle.number,
-            watch.bad, watch.drifted,
-        )  # fmt: skip
+        cycle = self.cycle
+        return (self.state(), self.safety.fault, cycle.phase, self.refresh.state, cycle.number) + cycle.flags()
 
     def result(self, number: int) -> tuple:
         """The fields of RESULT's reply."""
@@ -98,8 +97,7 @@ class Device(Linked):
             number, cycle.state if number == cycle.number else messages.UNKNOWN_CYCLE, cycle.phase,
             cycle.answer, cycle.reason, cycle.remaining_ms(), cycle.margin_uv, cycle.band, self.refresh.state,
             len(cycle.ohms), len(cycle.outputs_uv), cycle.label.encode(),
-            cycle.watch.bad, cycle.watch.drifted, cycle.burn_in_s,
-        ) + _padded(cycle.outputs_uv, messages.MAX_OUTPUTS) + _padded(cycle.inputs_uv, messages.MAX_CHANNELS) + _padded(
+        ) + cycle.flags() + (cycle.burn_in_s,) + _padded(cycle.outputs_uv, messages.MAX_OUTPUTS) + _padded(cycle.inputs_uv, messages.MAX_CHANNELS) + _padded(
             cycle.ohms, messages.MAX_CHANNELS
         )  # fmt: skip
 
@@ -140,18 +138,30 @@ class Device(Linked):
         self.store.commit(raw, counter)
         return self.store.generation, self.store.slot
 
-    def lived(self) -> tuple:
+    def life(self) -> tuple:
         """The fields of LIFE's reply."""
-        return (self._uptime_ms // 1000,) + self.upkeep.lived()
+        return (self._uptime_ms // 1000,) + self.upkeep.life() if self.upkeep else super().life()
 
-    def busy(self) -> bool:
-        """Whether it measures or programs weights."""
-        return self._measuring() or self.refresh.state == messages.WEIGHTS_PROGRAMMING
+    def kept_up(self):
+        """upkeep.Upkeep, made where it was not asked for before."""
+        if self.upkeep is None:
+            self.refresh.sleep()  # an import stalls the processor for longer than weights hold
+            from enose_device.upkeep import Upkeep
 
-    def _rest(self, wait_ms: int) -> int:
-        return self.upkeep.schedule.rest(wait_ms) if self.upkeep.schedule else wait_ms
+            self.upkeep = Upkeep(self, self._parts, self.configuration)
+            if self.cycle.image is not None:
+                self.refresh.wake()
+        return self.upkeep
 
-    def fit(self, sensor_set: bytes, calibration: bytes, heated_s: int = messages.AS_COUNTED) -> None:
+    def wake(self, program: bool = True) -> None:
+        """End a sleep, if there is one; the weights are programmed anew here, or by the caller."""
+        if self.upkeep and self.upkeep.schedule:
+            self.upkeep.schedule.wake(program)
+
+    def rest(self, wait_ms: int) -> int:
+        return self.upkeep.schedule.rest(wait_ms) if self.upkeep and self.upkeep.schedule else wait_ms
+
+    def fit(self, sensor_set: bytes, calibration: bytes, heated_s: int = messages.UNTOLD) -> None:
         """Be told what is mounted and calibrated; an image that does not fit any more is out of force at once.
 
         Where the sensors are others than before, or heated_s says how long they were heated, their burn-in counts anew.
@@ -162,8 +172,8 @@ class Device(Linked):
         if (sensor_set, calibration) != (self.fitted.sensor_set, self.fitted.calibration):
             self.fitted.tell(sensor_set, calibration)
             self.log.add(records.FITTED)
-        if others or heated_s != messages.AS_COUNTED:
-            self.upkeep.fit(0 if heated_s == messages.AS_COUNTED else heated_s)
+        if others or heated_s != messages.UNTOLD:
+            self.kept_up().fit(0 if heated_s == messages.UNTOLD else heated_s)
         try:
             if self.cycle.image is not None:
                 self.fitted.check(self.cycle.image)
@@ -226,8 +236,7 @@ class Device(Linked):
     def _program(self, image, generation: int) -> None:
         self._in_force = generation
         self.cycle.use(image)
-        if self.upkeep.schedule:
-            self.upkeep.schedule.asleep = False
+        self.wake(False)
         if image is not None:
             self.log.add(records.IMAGE, d=generation)
             self.chip.load(image.weights)
@@ -256,7 +265,8 @@ class Device(Linked):
         for wait_ms in self.cycle.run():
             if measuring and not self._measuring():
                 cycle = self.cycle
-                self.upkeep.measurements += 1
+                if self.upkeep:
+                    self.upkeep.measurements += 1
                 output_uv = cycle.outputs_uv[0] if cycle.outputs_uv else 0
                 self.log.add(
                     records.RESULT, cycle.answer, cycle.band, cycle.reason, self._in_force,
@@ -298,7 +308,8 @@ class Device(Linked):
             self.cycle.make_safe()
 
     def _every_second(self) -> None:
-        self.upkeep.count(self._uptime_ms)
+        if self.upkeep:
+            self.upkeep.count(self._uptime_ms)
         self._look_at_temperature()
         supply_uv = self.selftest.supply_uv()
         if self.cycle.image is not None and not self.safety.latched and not self.selftest.supply_good(supply_uv):

@@ -35,8 +35,8 @@ class Commands:
             messages.LOG.kind: self._log,
             messages.FIT.kind: self._fit,
             messages.KEY.kind: self._key,
-            messages.SCHEDULE.kind: self._schedule,
-            messages.LIFE.kind: self._life,
+            messages.SCHEDULE.kind: lambda seconds: self._device.kept_up().set_schedule(seconds),
+            messages.LIFE.kind: device.life,
             messages.SAFE.kind: self._safe,
             messages.CLEAR.kind: self._clear,
             messages.BYE.kind: self._bye,
@@ -110,8 +110,7 @@ class Commands:
             raise image.ImageError(messages.E_NO_IMAGE)
         if device.cycle.state == messages.MEASURING and cycle != device.cycle.number:
             raise image.ImageError(messages.E_MEASURING, device.cycle.number)
-        if device.upkeep.schedule:
-            device.upkeep.schedule.wake()
+        device.wake()
         device.cycle.start(cycle)
         return cycle, device.cycle.state
 
@@ -123,15 +122,7 @@ class Commands:
 
     def _fit(self, sensor_set: bytes, calibration: bytes, heated_s: int):
         self._device.fit(sensor_set, calibration, heated_s)
-        return sensor_set, calibration, self._device.upkeep.lived()[5]
-
-    def _schedule(self, interval_s: int):
-        if self._device.cycle.state == messages.MEASURING:
-            raise image.ImageError(messages.E_MEASURING, self._device.cycle.number)
-        return self._device.upkeep.set_schedule(interval_s)
-
-    def _life(self):
-        return self._device.lived()
+        return sensor_set, calibration, self._device.life()[6]
 
     def _key(self, key: bytes):
         self._device.key.set(key)
@@ -142,7 +133,7 @@ class Commands:
         measuring = device.cycle.state == messages.MEASURING
         programming = device.refresh.state == messages.WEIGHTS_PROGRAMMING
         if not measuring:
-            device.cycle.drop_look()
+            device.cycle.begun += 1  # a look at the sensors that is under way is given up: it uses the converter too
         return device.selftest.run(not measuring and not programming)
 
     def _safe(self):

@@ -10,7 +10,6 @@ from time import ticks_add, ticks_diff, ticks_ms
 from enose_contract import decision, messages, normalise
 from enose_contract.image import Image
 from enose_device.sensors.health import RECOVERY_MS, Health
-from enose_device.sensors.watch import Watch
 
 OUTPUT_READINGS = 4
 IDLE_MS = 50
@@ -32,12 +31,11 @@ class Cycle:
         self._warmup_ms = configuration["sensors"]["warmup_ms"]
         self._heated = None
         self._warm = False
-        self.watch = Watch(sensors, configuration["sensors"])
-        self.looking = False  # whether the sensors are looked at between measurements
+        self.watch = None  # sensors.watch.Watch, where the device looks after itself
         self.burn_in_s = 0  # that the sensors still lack
         self._steady = None
         self._cut = False  # whether the heaters' power was cut for a short one
-        self._begun = 0  # counts measurements, so that one that was given up is not gone on with
+        self.begun = 0  # counts measurements, so that one, or a look, that was given up is not gone on with
         self.image: Image | None = None
         self.number = 0
         self.state = messages.IDLE
@@ -71,7 +69,7 @@ class Cycle:
         if number != self.number or self.state == messages.IDLE:
             self.number = number
             self.state = messages.MEASURING
-            self._begun += 1
+            self.begun += 1
             self._answer(decision.NONE, messages.REASON_OK)
 
     def heat(self) -> None:
@@ -101,9 +99,9 @@ class Cycle:
         self._heated = None
         self._warm = False
 
-    def drop_look(self) -> None:
-        """The converter is wanted: a look at the sensors that is under way is given up."""
-        self._begun += 1
+    def flags(self) -> tuple:
+        """Bit k for the sensor at position k: those that are not fit, and those that have drifted too far."""
+        return (self.watch.bad, self.watch.drifted) if self.watch else (0, 0)
 
     def remaining_ms(self) -> int:
         """How long the present phase still takes."""
@@ -115,36 +113,19 @@ class Cycle:
             self._warmup_left_ms()
             if self.state == messages.MEASURING and not self._safety.latched:
                 yield from self._while_wanted(self._one())
-            elif self.look_due():
-                yield from self._look()
+            elif self._warm and self.watch and self.watch.due() and not self._safety.latched:
+                yield from self.watch.look(self)
             else:
                 yield IDLE_MS
 
-    def look_due(self) -> bool:
-        """Whether the sensors are warm and were not looked at for long."""
-        return self._warm and not self._safety.latched and self.watch.due()
-
-    def _look(self):
-        """Read every sensor while nothing is measured; dropped where it stands when something is."""
-        begun = self._begun
-        self.looking = True
-        for wait_ms in self.watch.look():
-            yield wait_ms
-            if self._begun != begun:
-                break
-        else:
-            if self.image is not None:
-                self.watch.judge(self.image, self.health, measured=False)
-        self.looking = False
-
     def _while_wanted(self, measurement):
         """Run one measurement; it is dropped where it stands when the safe state has ended it."""
-        begun = self._begun
+        begun = self.begun
         for wait_ms in measurement:
             until_ms = ticks_add(ticks_ms(), wait_ms)
             while wait_ms > 0:
                 yield min(wait_ms, IDLE_MS)
-                if self.state != messages.MEASURING or self._begun != begun:
+                if self.state != messages.MEASURING or self.begun != begun:
                     return
                 wait_ms = ticks_diff(until_ms, ticks_ms())
 
@@ -161,7 +142,8 @@ class Cycle:
             self._answer(decision.NONE, messages.REASON_NO_IMAGE)
         else:
             yield from self._measure(self.image)
-            self.watch.judge(self.image, self.health, measured=True)
+            if self.watch:
+                self.watch.judge(self.image, self.health, measured=True)
         if self._steady and (self._noisy or self.answer == decision.NONE):
             self._steady.forget()
         self.phase = PHASE_IDLE

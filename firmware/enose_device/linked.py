@@ -40,8 +40,8 @@ class Linked:
         self._restarting = False
         self.safety = Safety(self._make_safe, log)
         self.link = Link(parts["reader"], parts["writer"], Commands(self).handle, self._identity)
-        self._scheduler = Scheduler(self._task_failed, watchdog)
-        self._scheduler.add(self._seconds)
+        self.scheduler = Scheduler(self._task_failed, watchdog)
+        self.scheduler.add(self._seconds)
         if fault:
             self.safety.trip(fault)
         gc.collect()
@@ -50,16 +50,12 @@ class Linked:
     def start(self) -> None:
         """Nothing but the link."""
 
-    def add_task(self, make) -> None:
-        """One more task; see scheduler.Scheduler."""
-        self._scheduler.add(make)
-
     def turn(self) -> None:
         """One turn of the loop: tasks that are due, then the link until the next one is."""
         try:
-            wait_ms = self._scheduler.turn()
+            wait_ms = self.scheduler.turn()
             self._watchdog.runs(LINK)
-            self.link.serve(self._rest(wait_ms))
+            self.link.serve(self.rest(wait_ms))
         except Exception as error:  # noqa: BLE001 - whatever a frame did, the device enters its safe state and goes on
             self._task_failed(error)
         self._watchdog.ran(LINK)
@@ -77,7 +73,7 @@ class Linked:
         reason = messages.REASON_SAFE
         return (number, messages.UNKNOWN_CYCLE, 0, decision.NONE, reason, 0, 0, 0, 0, 0, 0, b"", 0, 0, 0) + EMPTY_RESULT
 
-    def lived(self) -> tuple:
+    def life(self) -> tuple:
         """The fields of LIFE's reply."""
         return (self._uptime_ms // 1000,) + (0,) * (10 + 3 * messages.MAX_CHANNELS)
 
@@ -110,7 +106,7 @@ class Linked:
         self._free_now = gc.mem_free()
         self.free_low = min(self.free_low, self._free_now)
 
-    def _rest(self, wait_ms: int) -> int:
+    def rest(self, wait_ms: int) -> int:
         """How long to wait for a byte, where the tasks want to run in wait_ms."""
         return wait_ms
 

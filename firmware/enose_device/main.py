@@ -93,9 +93,9 @@ def board_parts(configuration):
             "unit": machine.unique_id(),
         }
     )
-    if "usb_pin" in configuration.get("schedule", {}):
-        parts["usb"] = pin(configuration["schedule"]["usb_pin"], pin.IN)
-        parts["doze"] = machine.lightsleep
+    if "usb_pin" in configuration["upkeep"]:
+        parts["usb_pin"] = pin(configuration["upkeep"]["usb_pin"], pin.IN)
+        parts["lightsleep"] = machine.lightsleep
     if "battery" in configuration:
         parts["battery"] = machine.ADC(configuration["battery"]["pin"])
     return parts

@@ -1,9 +1,12 @@
-"""What the device does beside what it is asked: it counts its time, burns sensors in, measures by itself.
+"""What a device that nobody watches does beside what it is asked: it counts its time, looks at all its sensors, burns
+new ones in, measures by itself.
 
-The two latter are imported where the board's configuration or a command asks for them.
+It is imported where the board's configuration, the store or a command asks for it, and so are its two last parts.
 """
 
 from enose_contract import messages, records
+from enose_contract.image import ImageError
+from enose_device.sensors.watch import Watch
 
 SCHEDULE_NAME = "/schedule"
 
@@ -19,11 +22,12 @@ class Upkeep:
         self.spent_ms = [0] * 4  # asleep, with heaters on, measuring, with weights held
         self.measurements = 0
         self._counted_ms = 0  # of the uptime
-        self._flags = 0  # of the sensors, as the log has them
+        self._flags = (0, 0)  # of the sensors, as the log has them
+        device.cycle.watch = Watch(device.sensors, configuration["sensors"])
         self._burn_in_s = configuration["sensors"].get("burn_in_s", 0)
         if self._burn_in_s:
             self._make_burn_in()
-        if configuration.get("schedule", {}).get("interval_s") or device.store.has(SCHEDULE_NAME):
+        if configuration["upkeep"]["interval_s"] or device.store.has(SCHEDULE_NAME):
             self._make_schedule()
 
     def _make_burn_in(self) -> None:
@@ -35,7 +39,7 @@ class Upkeep:
         from enose_device.schedule import Schedule
 
         self.schedule = Schedule(self._device, self._parts)
-        self._device.add_task(self.schedule.run)
+        self._device.scheduler.add(self.schedule.run)
 
     def count(self, uptime_ms: int) -> None:
         """Once a second: what the time since the last call was spent with; sensors whose flags have changed."""
@@ -53,10 +57,10 @@ class Upkeep:
             cycle.burn_in_s = self.burn_in.left_s
             if cycle.burn_in_s and not device.safety.latched:  # whether there is an image or not
                 cycle.heat()
-        flags = cycle.watch.bad << 16 | cycle.watch.drifted
+        flags = cycle.flags()
         if flags != self._flags:
             self._flags = flags
-            device.log.add(records.SENSORS, d=flags >> 16, x=flags & 0xFFFF)
+            device.log.add(records.SENSORS, d=flags[0], x=flags[1])
 
     def fit(self, heated_s: int) -> None:
         """The sensors are others, heated for so long before."""
@@ -66,20 +70,23 @@ class Upkeep:
         self._device.cycle.burn_in_s = self.burn_in.left_s
 
     def set_schedule(self, interval_s: int) -> tuple:
-        """Measure so often by itself; (interval_s, next_s). Raises ImageError (E_INTERVAL, E_STORE)."""
+        """Measure so often by itself; (interval_s, next_s). Raises ImageError (E_MEASURING, E_INTERVAL, E_STORE)."""
+        if self._device.cycle.state == messages.MEASURING:
+            raise ImageError(messages.E_MEASURING, self._device.cycle.number)
         if not self.schedule:
             self._stalled(self._make_schedule)
         self.schedule.set(interval_s)
         return self.schedule.interval_s, self.schedule.next_s
 
     def _stalled(self, make) -> None:
-        """An import stalls the processor for longer than weights hold: they are programmed anew after it."""
-        self._device.refresh.sleep()
+        """Call what imports: it stalls the processor for longer than weights hold, so they are programmed anew."""
+        refresh = self._device.refresh
+        refresh.sleep()
         make()
         if self._device.cycle.image is not None:
-            self._device.refresh.wake()
+            refresh.wake()
 
-    def lived(self) -> tuple:
+    def life(self) -> tuple:
         """The fields of LIFE's reply behind the uptime."""
         cycle, schedule = self._device.cycle, self.schedule
         heated_s = self.burn_in.heated_s if self.burn_in else self.spent_ms[1] // 1000

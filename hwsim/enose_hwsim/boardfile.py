@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from enose_contract.intervals import LEAST_INTERVAL_S, MAX_INTERVAL_S
 from enose_hwsim.tomlfile import Count, Name, Positive, Section, load
 
 Pin = Annotated[int, Meta(ge=0, le=48)]
@@ -154,6 +155,23 @@ class Sensors(Section, frozen=True):
     rail_v: Positive
     warmup_s: Annotated[float, Meta(ge=0, le=86400)]
     scan_s: Positive
+    burn_in_h: Annotated[float, Meta(ge=0, le=1000)] = 0.0  # of heating before new sensors are believed
+    mounted: tuple[Annotated[int, Meta(ge=0, le=15)], ...] = ()  # positions; none told: those that were once read
+
+
+class Upkeep(Section, frozen=True):
+    """What the device does when nobody watches: it measures every interval_s (0: never).
+
+    always: look at all sensors and count the time spent also without a schedule; with one it does.
+    """
+
+    interval_s: Annotated[int, Meta(ge=0, le=MAX_INTERVAL_S)] = 0
+    always: bool = False
+    usb_sense_pin: Pin | None = None  # high while a USB host or charger is there
+
+    def __post_init__(self) -> None:
+        if 0 < self.interval_s < LEAST_INTERVAL_S:
+            raise ValueError(f"interval_s {self.interval_s}, expected 0 or {LEAST_INTERVAL_S} to {MAX_INTERVAL_S}")
 
 
 class Refresh(Section, frozen=True):
@@ -193,6 +211,7 @@ class BoardFile(Section, frozen=True):
     temperature: Temperature
     sensors: Sensors
     flash: Flash
+    upkeep: Upkeep | None = None
 
 
 class MlpBoard(BoardFile, frozen=True, kw_only=True):

@@ -25,6 +25,7 @@ class Watch:
         self._ohms = [0] * facts["positions"]
         self._looked_ms = ticks_add(ticks_ms(), -LOOK_MS)
         self._measured_ms = ticks_ms()
+        self.looking = False
         self.bad = 0
         self.drifted = 0
 
@@ -32,9 +33,15 @@ class Watch:
         """Whether a look is due; also where the clock has jumped back."""
         return not 0 <= ticks_diff(ticks_ms(), self._looked_ms) < LOOK_MS
 
-    def look(self):
-        """A task: read every position; brings `bad` up to date once all have been read."""
-        yield from self._sensors.scan(self._positions, self._ohms)
+    def look(self, cycle):
+        """A task: read every position, then bring `bad` and `drifted` up to date; given up when a measurement begins."""
+        begun, self.looking = cycle.begun, True
+        for wait_ms in self._sensors.scan(self._positions, self._ohms):
+            yield wait_ms
+            if cycle.begun != begun:
+                self.looking = False
+                return
+        self.looking = False
         self._looked_ms = ticks_ms()
         bad = 0
         for k in range(len(self._ohms)):
@@ -44,6 +51,8 @@ class Watch:
                 bad |= 1 << k
         if self._sensors.rail_good():  # otherwise it is the converter that is not fit
             self.bad = bad & self._mounted
+        if cycle.image is not None:
+            self.judge(cycle.image, cycle.health, measured=False)
 
     def judge(self, image, health, measured: bool) -> None:
         """How far is each input's clean-air resistance from that of the training? After each measurement and look.

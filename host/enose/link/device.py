@@ -142,7 +142,7 @@ class Device:
 
     def schedule(self, interval_s: int | None) -> dict[str, int]:
         """Have it measure by itself every so many s (0: never, None: as its board's file says), also after a start."""
-        asked = messages.AS_THE_BOARD if interval_s is None else interval_s
+        asked = messages.UNTOLD if interval_s is None else interval_s
         reply = self._conversation.ask(messages.SCHEDULE, asked)
         return {name: int(value) for name, value in reply.items()}
 
@@ -159,7 +159,7 @@ class Device:
             new if new is not None else raw[name]
             for new, name in ((sensor_set, "sensor_set"), (calibration, "calibration"))
         ]
-        heated = messages.AS_COUNTED if heated_s is None else heated_s
+        heated = messages.UNTOLD if heated_s is None else heated_s
         reply = self._conversation.ask(messages.FIT, *told, heated)
         return {
             "sensor_set": _identity(reply["sensor_set"]),

@@ -33,13 +33,14 @@ class Wiring(ABC):
     def __init__(
         self, board: BoardFile, chip: ChipFile, world: World, flash: FlashPart, rng: np.random.Generator
     ) -> None:
-        """`ambient_c`, `chip_supply_v` and `bus_dead` are free to change while the board runs."""
+        """`ambient_c`, `chip_supply_v`, `bus_dead` and `usb` are free to change while the board runs."""
         self._board = board
         self.world = world
         self.flash = flash
         self.ambient_c = 25.0
         self.chip_supply_v = chip.supply.nominal_v
         self.bus_dead = False
+        self.usb = True  # whether a host's cable is in
         self._rng = rng
         self._levels: dict[int, int] = {}
         self.dac = Ad5676rPart(board.dac.reference_v, self._dac_changed)
@@ -63,6 +64,8 @@ class Wiring(ABC):
 
     def pin_read(self, pin: int) -> int:
         """The level at a pin; inputs that nothing drives read low."""
+        if self._board.upkeep is not None and pin == self._board.upkeep.usb_sense_pin:
+            return int(self.usb)
         return self._levels.get(pin, 0)
 
     def spi(self, data: bytes, t_s: float) -> bytes:

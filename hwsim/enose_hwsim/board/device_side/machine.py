@@ -101,6 +101,11 @@ def unique_id():
     return b"SIMBOARD"
 
 
+def lightsleep(ms):
+    """The clocks stop; on the simulated board it only takes its time."""
+    board_wire.idle(ms * 1000)
+
+
 PWRON_RESET = 1
 WDT_RESET = 3
 

@@ -10,7 +10,6 @@ import operations
 
 class PIO:
     OUT_LOW = 2
-    OUT_HIGH = 3
 
 
 def asm_pio(*, set_init=PIO.OUT_LOW):
