@@ -169,11 +169,8 @@ class Image:
 
 
 def _length(form: int, inputs: int, classes: int, weights: int) -> int:
-    if form == FORMAT:
-        inputs = 13 * inputs + struct.calcsize(STEADY)
-    else:
-        inputs = 9 * inputs
-    return HEAD_SIZE + inputs + NAME_SIZE * classes + 4 * weights + HASH_SIZE
+    inputs_size = 13 * inputs + struct.calcsize(STEADY) if form == FORMAT else 9 * inputs
+    return HEAD_SIZE + inputs_size + NAME_SIZE * classes + 4 * weights + HASH_SIZE
 
 
 def _within(value: int, low: int, high: int) -> None:

@@ -34,9 +34,7 @@ INFO = Message(
     "8s sensor_set, 8s calibration, B keyed, I counter",
 )
 # sensors_bad, sensors_drifted: bit k for the sensor at position k
-STATUS = Message(
-    3, "status", "", "B state, B fault, B phase, B weights, I cycle, H sensors_bad, H sensors_drifted"
-)
+STATUS = Message(3, "status", "", "B state, B fault, B phase, B weights, I cycle, H sensors_bad, H sensors_drifted")
 UPLOAD_BEGIN = Message(4, "upload begin", "I upload, H length, 32s sha256", "I upload, H offset")
 UPLOAD_DATA = Message(5, "upload data", "I upload, H offset", "I upload, H offset", tail=True)
 UPLOAD_COMMIT = Message(6, "upload commit", "I upload", "I generation, B slot")

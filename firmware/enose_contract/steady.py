@@ -8,16 +8,20 @@ from enose_contract import decision
 from enose_contract.image import COMBINE_VOTES, Image
 from enose_contract.messages import REASON_DIVIDED, REASON_FEW, REASON_OK, REASON_OUTPUT
 
+TYPE_CHECKING = False  # MicroPython has no `typing`; a type checker takes this name for True
+if TYPE_CHECKING:
+    from typing import Any
+
 
 class Steady:
     """The answer that stands, and the measurements of the row that it came from."""
 
-    def __init__(self, rule: dict, image: Image) -> None:
+    def __init__(self, rule: "dict[str, Any]", image: Image) -> None:
         """rule: a chip's in whole uV, as board.json has it; image: how many measurements, how they are put together."""
         self._rule = rule
         self._image = image
         self.standing = -1  # the band of the answer that stands
-        self._row: list = []  # the last outputs, or the last votes: (band, margin_uv), band -1 for an abstention
+        self._row: list[Any] = []  # the last outputs, or the last votes: (band, margin_uv), band -1 for an abstention
 
     def forget(self) -> None:
         """There was no measurement: nothing stands, and the row begins anew."""
@@ -67,13 +71,13 @@ class Steady:
         return (decision.ABSTAIN, last[1], last[2]), REASON_DIVIDED
 
 
-def lead_uv(rule: dict, outputs_uv: list[int], band: int) -> int:
+def lead_uv(rule: "dict[str, Any]", outputs_uv: list[int], band: int) -> int:
     """How far the output is beyond the nearer edge of a band, or the largest other level above the band's; minus the
     margin where the band is the answer."""
     if rule["rule"] == "largest":
-        levels_uv = list(outputs_uv) + [rule["rest_uv"]]
+        levels_uv: list[int] = list(outputs_uv) + [rule["rest_uv"]]
         return max([levels_uv[k] for k in range(len(levels_uv)) if k != band]) - levels_uv[band]
-    edges_uv = rule["edges_uv"]
+    edges_uv: list[int] = rule["edges_uv"]
     below_uv = [edges_uv[band - 1] - outputs_uv[0]] if band else []
     above_uv = [outputs_uv[0] - edges_uv[band]] if band < len(edges_uv) else []
     return max(below_uv + above_uv)

@@ -50,8 +50,6 @@ class Device(Linked):
             self.battery = Battery(parts["battery"], configuration["battery"])
         self._parts = parts
         self.upkeep = None
-        if configuration["upkeep"]["from_start"] or self.store.has("/schedule"):
-            self.kept_up()
         self._battery_state = 0
         self._temperature_mc = 0  # of the last look, which the refresh goes by
         self._look_s = self._state_due_s = LASTING_S
@@ -61,6 +59,8 @@ class Device(Linked):
         self._failure = None  # (generation, weight, ohm) of a programming that failed, until that host was told
         for task in (self.refresh.run, self._measurements):
             self.scheduler.add(task)
+        if configuration["upkeep"]["from_start"] or self.store.has("/schedule"):
+            self.kept_up()
         gc.collect()
         self.free_start = self.free_low = gc.mem_free()
 
@@ -97,9 +97,9 @@ class Device(Linked):
             number, cycle.state if number == cycle.number else messages.UNKNOWN_CYCLE, cycle.phase,
             cycle.answer, cycle.reason, cycle.remaining_ms(), cycle.margin_uv, cycle.band, self.refresh.state,
             len(cycle.ohms), len(cycle.outputs_uv), cycle.label.encode(),
-        ) + cycle.flags() + (cycle.burn_in_s,) + _padded(cycle.outputs_uv, messages.MAX_OUTPUTS) + _padded(cycle.inputs_uv, messages.MAX_CHANNELS) + _padded(
-            cycle.ohms, messages.MAX_CHANNELS
-        )  # fmt: skip
+        ) + cycle.flags() + (cycle.burn_in_s,) + _padded(cycle.outputs_uv, messages.MAX_OUTPUTS) + _padded(
+            cycle.inputs_uv, messages.MAX_CHANNELS
+        ) + _padded(cycle.ohms, messages.MAX_CHANNELS)  # fmt: skip
 
     def check(self, image) -> None:
         """Raise ImageError where the image does not fit this device."""
@@ -159,6 +159,7 @@ class Device(Linked):
             self.upkeep.schedule.wake(program)
 
     def rest(self, wait_ms: int) -> int:
+        """How long to wait for a byte; longer than the tasks ask for where it sleeps."""
         return self.upkeep.schedule.rest(wait_ms) if self.upkeep and self.upkeep.schedule else wait_ms
 
     def fit(self, sensor_set: bytes, calibration: bytes, heated_s: int = messages.UNTOLD) -> None:

@@ -99,6 +99,10 @@ class Cycle:
         self._heated = None
         self._warm = False
 
+    def look_with(self, watch) -> None:
+        """Look at all sensors between measurements; watch: sensors.watch.Watch."""
+        self.watch = watch
+
     def flags(self) -> tuple:
         """Bit k for the sensor at position k: those that are not fit, and those that have drifted too far."""
         return (self.watch.bad, self.watch.drifted) if self.watch else (0, 0)

@@ -37,7 +37,7 @@ class Schedule:
     """When to measure next, and whether the device sleeps until then."""
 
     def __init__(self, device, parts) -> None:
-        """device: app.Device; parts: with `usb_pin` (high: a host is there) and `lightsleep` where the board can tell."""
+        """device: app.Device; parts: with `usb_pin` (high: a host is there) and `lightsleep`, if the board can tell."""
         self._device = device
         self._usb = parts.get("usb_pin")
         self._doze = parts.get("lightsleep")
@@ -57,9 +57,7 @@ class Schedule:
 
         Raises ImageError: E_INTERVAL for one that is too short or too long, E_STORE where it cannot be kept.
         """
-        if interval_s not in (0, messages.UNTOLD) and not (
-            LEAST_INTERVAL_S <= interval_s <= MAX_INTERVAL_S
-        ):
+        if interval_s not in (0, messages.UNTOLD) and not (LEAST_INTERVAL_S <= interval_s <= MAX_INTERVAL_S):
             raise ImageError(messages.E_INTERVAL, interval_s, MAX_INTERVAL_S)
         if interval_s == self._set_s:
             return

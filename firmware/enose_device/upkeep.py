@@ -23,23 +23,24 @@ class Upkeep:
         self.measurements = 0
         self._counted_ms = 0  # of the uptime
         self._flags = (0, 0)  # of the sensors, as the log has them
-        device.cycle.watch = Watch(device.sensors, configuration["sensors"])
+        device.cycle.look_with(Watch(device.sensors, configuration["sensors"]))
         self._burn_in_s = configuration["sensors"].get("burn_in_s", 0)
         if self._burn_in_s:
-            self._make_burn_in()
+            self.burn_in = self._make_burn_in()
         if configuration["upkeep"]["interval_s"] or device.store.has(SCHEDULE_NAME):
-            self._make_schedule()
+            self.schedule = self._make_schedule()
 
     def _make_burn_in(self) -> None:
         from enose_device.burn_in import BurnIn
 
-        self.burn_in = BurnIn(self._device.log, self._burn_in_s)
+        return BurnIn(self._device.log, self._burn_in_s)
 
     def _make_schedule(self) -> None:
         from enose_device.schedule import Schedule
 
-        self.schedule = Schedule(self._device, self._parts)
-        self._device.scheduler.add(self.schedule.run)
+        schedule = Schedule(self._device, self._parts)
+        self._device.scheduler.add(schedule.run)
+        return schedule
 
     def count(self, uptime_ms: int) -> None:
         """Once a second: what the time since the last call was spent with; sensors whose flags have changed."""
@@ -64,8 +65,7 @@ class Upkeep:
 
     def fit(self, heated_s: int) -> None:
         """The sensors are others, heated for so long before."""
-        if not self.burn_in:
-            self._stalled(self._make_burn_in)
+        self.burn_in = self.burn_in or self._stalled(self._make_burn_in)
         self.burn_in.fit(heated_s)
         self._device.cycle.burn_in_s = self.burn_in.left_s
 
@@ -73,18 +73,18 @@ class Upkeep:
         """Measure so often by itself; (interval_s, next_s). Raises ImageError (E_MEASURING, E_INTERVAL, E_STORE)."""
         if self._device.cycle.state == messages.MEASURING:
             raise ImageError(messages.E_MEASURING, self._device.cycle.number)
-        if not self.schedule:
-            self._stalled(self._make_schedule)
+        self.schedule = self.schedule or self._stalled(self._make_schedule)
         self.schedule.set(interval_s)
         return self.schedule.interval_s, self.schedule.next_s
 
-    def _stalled(self, make) -> None:
+    def _stalled(self, make):
         """Call what imports: it stalls the processor for longer than weights hold, so they are programmed anew."""
         refresh = self._device.refresh
         refresh.sleep()
-        make()
+        made = make()
         if self._device.cycle.image is not None:
             refresh.wake()
+        return made
 
     def life(self) -> tuple:
         """The fields of LIFE's reply behind the uptime."""

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from enose_contract import frames, messages
-from enose_contract.messages import MESSAGES, Message
+from enose_contract.message import Message
+from enose_contract.messages import MESSAGES
 
 every_message = pytest.mark.parametrize("message", MESSAGES.values(), ids=lambda m: m.name)
 LIMITS = {"B": (0, 0xFF), "H": (0, 0xFFFF), "I": (0, 0xFFFFFFFF), "i": (-(1 << 31), (1 << 31) - 1)}

@@ -34,7 +34,7 @@ class Watch:
         return not 0 <= ticks_diff(ticks_ms(), self._looked_ms) < LOOK_MS
 
     def look(self, cycle):
-        """A task: read every position, then bring `bad` and `drifted` up to date; given up when a measurement begins."""
+        """A task: read every position, bring `bad` and `drifted` up to date; given up when a measurement begins."""
         begun, self.looking = cycle.begun, True
         for wait_ms in self._sensors.scan(self._positions, self._ohms):
             yield wait_ms

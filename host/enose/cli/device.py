@@ -10,6 +10,8 @@ from cyclopts import Parameter
 from enose.cli.output import print_fields, print_json, progress, stderr, stdout
 from enose.cli.parameters import DeviceAddress, Fidelity, Json, Odour, Seed
 
+MOST_HOURS = 100_000  # eleven years of heating
+
 
 class BadOption(ValueError):
     """An option whose value cannot be used."""
@@ -208,17 +210,24 @@ def fit(
     calibration: Annotated[
         str | None, Parameter(help="the chip's calibration: 16 hexadecimal digits, 0 for any")
     ] = None,
+    heated: Annotated[
+        float | None, Parameter(help="hours that these sensors have been heated before, 0 for new ones")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Tell a device which sensors are mounted and which calibration holds; images for others are refused from then on.
+
+    Where the sensor set is another one than before, the hours of its burn-in count from 0, or from --heated.
 
     Examples: `enose device fit --image fruit.img --device /dev/ttyACM0`,
     `enose device fit --sensor-set 0 --calibration 0 --device /dev/ttyACM0`
     """
     from enose.image import read_image
 
-    if image is None and sensor_set is None and calibration is None:
-        raise BadOption("nothing to tell: name --image, --sensor-set or --calibration")
+    if image is None and sensor_set is None and calibration is None and heated is None:
+        raise BadOption("nothing to tell: name --image, --sensor-set, --calibration or --heated")
+    if heated is not None and not 0 <= heated <= MOST_HOURS:
+        raise BadOption(f"--heated {heated:g}: 0 to {MOST_HOURS} hours")
     told: list[bytes | None] = [None, None]
     if image is not None:
         content = read_image(image)[1]
@@ -226,8 +235,9 @@ def fit(
     for k, (option, text) in enumerate((("--sensor-set", sensor_set), ("--calibration", calibration))):
         if text is not None:
             told[k] = _identity(option, text)
+    heated_s = None if heated is None else round(heated * 3600)
     with _opened(device) as opened:
-        result = {"device": device, "simulated": opened.simulated, **opened.fit(*told)}
+        result = {"device": device, "simulated": opened.simulated, **opened.fit(told[0], told[1], heated_s)}
         result["status"] = opened.status()
     _show(f"device at {device}", result, json)
 

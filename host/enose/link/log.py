@@ -10,7 +10,8 @@ from enose_contract import decision, messages, records
 
 CAUSES = {records.POWER_ON: "power on", records.WATCHDOG: "watchdog"}
 # What ran when the watchdog bit; 254 and 255 as the firmware's watchdog notes them
-TASKS = {0: "", 1: "link", 2: "seconds", 3: "weights", 4: "measurement", 5: "schedule", 254: "starting", 255: "asked for"}
+TASKS = {0: "", 1: "link", 2: "seconds", 3: "weights", 4: "measurement", 5: "schedule"}
+TASKS |= {254: "starting", 255: "asked for"}
 EVENTS = {
     records.START: "start",
     records.LASTED: "lasted",
