@@ -30,12 +30,12 @@ class Upkeep:
         if configuration["upkeep"]["interval_s"] or device.store.has(SCHEDULE_NAME):
             self.schedule = self._make_schedule()
 
-    def _make_burn_in(self) -> None:
+    def _make_burn_in(self):
         from enose_device.burn_in import BurnIn
 
         return BurnIn(self._device.log, self._burn_in_s)
 
-    def _make_schedule(self) -> None:
+    def _make_schedule(self):
         from enose_device.schedule import Schedule
 
         schedule = Schedule(self._device, self._parts)
@@ -65,17 +65,17 @@ class Upkeep:
 
     def fit(self, heated_s: int) -> None:
         """The sensors are others, heated for so long before."""
-        self.burn_in = self.burn_in or self._stalled(self._make_burn_in)
-        self.burn_in.fit(heated_s)
-        self._device.cycle.burn_in_s = self.burn_in.left_s
+        burn_in = self.burn_in = self.burn_in or self._stalled(self._make_burn_in)
+        burn_in.fit(heated_s)
+        self._device.cycle.burn_in_s = burn_in.left_s
 
     def set_schedule(self, interval_s: int) -> tuple:
         """Measure so often by itself; (interval_s, next_s). Raises ImageError (E_MEASURING, E_INTERVAL, E_STORE)."""
         if self._device.cycle.state == messages.MEASURING:
             raise ImageError(messages.E_MEASURING, self._device.cycle.number)
-        self.schedule = self.schedule or self._stalled(self._make_schedule)
-        self.schedule.set(interval_s)
-        return self.schedule.interval_s, self.schedule.next_s
+        schedule = self.schedule = self.schedule or self._stalled(self._make_schedule)
+        schedule.set(interval_s)
+        return schedule.interval_s, schedule.next_s
 
     def _stalled(self, make):
         """Call what imports: it stalls the processor for longer than weights hold, so they are programmed anew."""

@@ -158,6 +158,10 @@ class Sensors(Section, frozen=True):
     burn_in_h: Annotated[float, Meta(ge=0, le=1000)] = 0.0  # of heating before new sensors are believed
     mounted: tuple[Annotated[int, Meta(ge=0, le=15)], ...] = ()  # positions; none told: those that were once read
 
+    def __post_init__(self) -> None:
+        if any(position >= self.positions for position in self.mounted):
+            raise ValueError(f"mounted {list(self.mounted)} names a position beyond the {self.positions} of the board")
+
 
 class Upkeep(Section, frozen=True):
     """What the device does when nobody watches: it measures every interval_s (0: never).
@@ -167,7 +171,7 @@ class Upkeep(Section, frozen=True):
 
     interval_s: Annotated[int, Meta(ge=0, le=MAX_INTERVAL_S)] = 0
     always: bool = False
-    usb_sense_pin: Pin | None = None  # high while a USB host or charger is there
+    usb_sense_gpio: Pin | None = None  # of the module itself: high while a USB host or charger is there
 
     def __post_init__(self) -> None:
         if 0 < self.interval_s < LEAST_INTERVAL_S:

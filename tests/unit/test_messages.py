@@ -59,7 +59,7 @@ def test_every_field_has_one_name_and_every_message_fits_a_frame(message: Messag
 def test_a_wrong_length_is_refused(message: Message, extra: int) -> None:
     n = struct.calcsize(message.request)
     if extra < 0 <= n + extra or (extra > 0 and not message.tail):
-        with pytest.raises(ValueError, match=f"{message.name}: {n + extra} bytes, expected {n}"):
+        with pytest.raises(ValueError, match=f"request {message.kind}: {n + extra} bytes, expected {n}"):
             message.unpack_request(bytes(n + extra))
     n = struct.calcsize(message.reply)
     if extra and n + extra >= 0:
@@ -84,4 +84,4 @@ def test_every_number_that_a_device_sends_has_its_words() -> None:
 
 def test_the_safe_state_serves_nothing_that_drives() -> None:
     served = {MESSAGES[kind].name for kind in messages.SERVED_WHEN_SAFE}
-    assert served == {"hello", "info", "status", "result", "log", "safe", "clear", "bye"}
+    assert served == {"hello", "info", "status", "result", "log", "safe", "clear", "bye", "life"}

@@ -64,7 +64,7 @@ class Wiring(ABC):
 
     def pin_read(self, pin: int) -> int:
         """The level at a pin; inputs that nothing drives read low."""
-        if self._board.upkeep is not None and pin == self._board.upkeep.usb_sense_pin:
+        if self._board.upkeep is not None and pin == self._board.upkeep.usb_sense_gpio:
             return int(self.usb)
         return self._levels.get(pin, 0)
 
