@@ -17,6 +17,7 @@ PROTOCOL = 5  # hello refuses any other. 3 is Ctrl-C on the wire, which would in
 MAX_CHANNELS = 8  # inputs of a chip, as a result carries them
 MAX_OUTPUTS = 4
 UNTOLD = 0xFFFFFFFF
+MAX_INTERVAL_S = 604_800  # a week
 
 
 HELLO = Message(
@@ -67,7 +68,7 @@ FIT = Message(
 # from now on only images sealed with this key; it can be set once, and the same one again
 KEY = Message(16, "key", "32s key", "B keyed")
 # measure by itself every so many s, from now on and after each start; 0: never, UNTOLD: as the board's file says
-SCHEDULE = Message(24, "schedule", "I interval_s", "I interval_s, I next_s")
+SCHEDULE = Message(24, "schedule", "I interval_s", "I interval_s, I next_s, B restarting")
 # how long since its start it was asleep, with heaters on, measuring, with weights held; sensors_heated_s: in all their
 # life where the board burns them in, burn_in_s: what they lack; r0: in clean air as it is tracked, and in the training
 LIFE = Message(

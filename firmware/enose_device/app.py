@@ -48,7 +48,6 @@ class Device(Linked):
             from enose_device.sensors.battery import Battery
 
             self.battery = Battery(parts["battery"], configuration["battery"])
-        self._parts = parts
         self.upkeep = None
         self._battery_state = 0
         self._temperature_mc = 0  # of the last look, which the refresh goes by
@@ -59,8 +58,10 @@ class Device(Linked):
         self._failure = None  # (generation, weight, ohm) of a programming that failed, until that host was told
         for task in (self.refresh.run, self._measurements):
             self.scheduler.add(task)
-        if configuration["upkeep"]["from_start"] or self.store.has("/schedule"):
-            self.kept_up()
+        if configuration["upkeep"]["from_start"] or self.interval_s():
+            from enose_device.upkeep import Upkeep
+
+            self.upkeep = Upkeep(self, parts)
         gc.collect()
         self.free_start = self.free_low = gc.mem_free()
 
@@ -142,16 +143,27 @@ class Device(Linked):
         """The fields of LIFE's reply."""
         return (self._uptime_ms // 1000,) + self.upkeep.life() if self.upkeep else super().life()
 
-    def kept_up(self):
-        """upkeep.Upkeep, made where it was not asked for before."""
-        if self.upkeep is None:
-            self.refresh.sleep()  # an import stalls the processor for longer than weights hold
-            from enose_device.upkeep import Upkeep
+    def set_schedule(self, interval_s: int) -> tuple:
+        """Measure so often by itself; (interval_s, next_s, restarting). Raises ImageError.
 
-            self.upkeep = Upkeep(self, self._parts, self.configuration)
-            if self.cycle.image is not None:
-                self.refresh.wake()
-        return self.upkeep
+        What a schedule needs is brought in as the device starts, while its memory is in one piece.
+        """
+        if self._measuring():
+            raise weight_image.ImageError(messages.E_MEASURING, self.cycle.number)
+        if interval_s != self.fitted.interval_s:
+            self.fitted.set_interval(interval_s)
+            self.log.add(records.SCHEDULED, x=-1 if interval_s == messages.UNTOLD else interval_s)
+            if self.upkeep and self.upkeep.schedule:
+                self.upkeep.schedule.take()
+            elif self.interval_s():
+                self.log.write()
+                self._restarting = True  # within a second: the reply is sent first
+        next_s = self.upkeep.schedule.next_s if self.upkeep and self.upkeep.schedule else 0
+        return self.interval_s(), next_s, int(self._restarting)
+
+    def interval_s(self) -> int:
+        interval_s = self.fitted.interval_s
+        return self.configuration["upkeep"]["interval_s"] if interval_s == messages.UNTOLD else interval_s
 
     def wake(self, program: bool = True) -> None:
         """End a sleep, if there is one; the weights are programmed anew here, or by the caller."""
@@ -171,10 +183,15 @@ class Device(Linked):
             raise weight_image.ImageError(messages.E_MEASURING, self.cycle.number)
         others = sensor_set != self.fitted.sensor_set and any(self.fitted.sensor_set)
         if (sensor_set, calibration) != (self.fitted.sensor_set, self.fitted.calibration):
-            self.fitted.tell(sensor_set, calibration)
+            self.fitted.tell(sensor_set, calibration, self.fitted.interval_s)
             self.log.add(records.FITTED)
         if others or heated_s != messages.UNTOLD:
-            self.kept_up().fit(0 if heated_s == messages.UNTOLD else heated_s)
+            heated_s = 0 if heated_s == messages.UNTOLD else heated_s
+            if self.upkeep and self.upkeep.burn_in:
+                self.upkeep.burn_in.fit(heated_s)
+                self.cycle.burn_in_s = self.upkeep.burn_in.left_s
+            else:  # nobody counts here; a firmware for another board file may
+                self.log.add(records.HEATED, x=min(heated_s, 0x7FFFFFFF), urgent=True)
         try:
             if self.cycle.image is not None:
                 self.fitted.check(self.cycle.image)

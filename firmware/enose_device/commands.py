@@ -35,7 +35,7 @@ class Commands:
             messages.LOG.kind: self._log,
             messages.FIT.kind: self._fit,
             messages.KEY.kind: self._key,
-            messages.SCHEDULE.kind: lambda seconds: self._device.kept_up().set_schedule(seconds),
+            messages.SCHEDULE.kind: lambda seconds: self._device.set_schedule(seconds),
             messages.LIFE.kind: device.life,
             messages.SAFE.kind: self._safe,
             messages.CLEAR.kind: self._clear,

@@ -9,28 +9,10 @@ byte wakes it.
 The interval is the board's until another one is set; that one is kept in the store.
 """
 
-import struct
-from binascii import crc32
-
-from enose_contract import messages, records
-from enose_contract.image import ImageError
-from enose_contract.intervals import LEAST_INTERVAL_S, MAX_INTERVAL_S
-from enose_device.upkeep import SCHEDULE_NAME
+from enose_contract import messages
 
 TURN_MS = 1000
 PAUSE_S = 5  # a shorter one is not slept through
-
-
-def stored_interval_s(store) -> int:
-    """The interval that was set, UNTOLD where none was or where it cannot be read."""
-    try:
-        packed = store.load(SCHEDULE_NAME, 8) if store.mounted else None
-    except OSError:
-        packed = None
-    if packed is None or len(packed) != 8:
-        return messages.UNTOLD
-    interval_s, crc = struct.unpack("<II", packed)
-    return interval_s if crc == crc32(packed[:4]) & 0xFFFFFFFF else messages.UNTOLD
 
 
 class Schedule:
@@ -41,30 +23,14 @@ class Schedule:
         self._device = device
         self._usb = parts.get("usb_pin")
         self._doze = parts.get("lightsleep")
-        configuration = device.configuration
-        self._board_s = configuration["upkeep"]["interval_s"]
-        self._warmup_s = -(-configuration["sensors"]["warmup_ms"] // 1000)
+        self._warmup_s = -(-device.configuration["sensors"]["warmup_ms"] // 1000)
         self.asleep = False
-        self._take(stored_interval_s(device.store))
+        self.take()
 
-    def _take(self, set_s: int) -> None:
-        self._set_s = set_s
-        self.interval_s = self._board_s if set_s == messages.UNTOLD else set_s
+    def take(self) -> None:
+        """Measure as often as the device was told, from now on; the first time at once."""
+        self.interval_s = self._device.interval_s()
         self._due_s = self._device.log.uptime_s
-
-    def set(self, interval_s: int) -> None:
-        """Measure so often from now on, the first time at once; the same again changes nothing.
-
-        Raises ImageError: E_INTERVAL for one that is too short or too long, E_STORE where it cannot be kept.
-        """
-        if interval_s not in (0, messages.UNTOLD) and not (LEAST_INTERVAL_S <= interval_s <= MAX_INTERVAL_S):
-            raise ImageError(messages.E_INTERVAL, interval_s, MAX_INTERVAL_S)
-        if interval_s == self._set_s:
-            return
-        packed = struct.pack("<I", interval_s)
-        self._device.store.save(SCHEDULE_NAME, packed + struct.pack("<I", crc32(packed) & 0xFFFFFFFF))
-        self._device.log.add(records.SCHEDULED, x=-1 if interval_s == messages.UNTOLD else interval_s)
-        self._take(interval_s)
 
     @property
     def next_s(self) -> int:

@@ -124,13 +124,6 @@ class Store:
                 return None
             raise
 
-    def has(self, name: str) -> bool:
-        """Whether there is a file of this name that can be read."""
-        try:
-            return self.load(name, 0) is not None
-        except OSError:
-            return False
-
     def discard(self) -> None:
         """Remove the newest image, so that the one before it is in force again, or none.
 

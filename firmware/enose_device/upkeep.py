@@ -1,46 +1,37 @@
 """What a device that nobody watches does beside what it is asked: it counts its time, looks at all its sensors, burns
 new ones in, measures by itself.
 
-It is imported where the board's configuration, the store or a command asks for it, and so are its two last parts.
+It is imported where the board's configuration or a schedule asks for it, as the device starts, and so are its two last
+parts.
 """
 
 from enose_contract import messages, records
-from enose_contract.image import ImageError
 from enose_device.sensors.watch import Watch
-
-SCHEDULE_NAME = "/schedule"
 
 
 class Upkeep:
     """`burn_in` and `schedule` are None where nobody asked for them."""
 
-    def __init__(self, device, parts, configuration) -> None:
-        """device: app.Device, its cycle and its store made already; parts, configuration: as it got them."""
+    def __init__(self, device, parts) -> None:
+        """device: app.Device, its cycle and what it was told made already; parts: as it got them."""
         self._device = device
-        self._parts = parts
         self.schedule = self.burn_in = None
         self.spent_ms = [0] * 4  # asleep, with heaters on, measuring, with weights held
         self.measurements = 0
         self._counted_ms = 0  # of the uptime
         self._flags = (0, 0)  # of the sensors, as the log has them
-        device.cycle.look_with(Watch(device.sensors, configuration["sensors"]))
-        self._burn_in_s = configuration["sensors"].get("burn_in_s", 0)
-        if self._burn_in_s:
-            self.burn_in = self._make_burn_in()
-        if configuration["upkeep"]["interval_s"] or device.store.has(SCHEDULE_NAME):
-            self.schedule = self._make_schedule()
+        facts = device.configuration["sensors"]
+        device.cycle.look_with(Watch(device.sensors, facts))
+        if facts["burn_in_s"]:
+            from enose_device.burn_in import BurnIn
 
-    def _make_burn_in(self):
-        from enose_device.burn_in import BurnIn
+            self.burn_in = BurnIn(device.log, facts["burn_in_s"])
+            device.cycle.burn_in_s = self.burn_in.left_s
+        if device.interval_s():
+            from enose_device.schedule import Schedule
 
-        return BurnIn(self._device.log, self._burn_in_s)
-
-    def _make_schedule(self):
-        from enose_device.schedule import Schedule
-
-        schedule = Schedule(self._device, self._parts)
-        self._device.scheduler.add(schedule.run)
-        return schedule
+            self.schedule = Schedule(device, parts)
+            device.scheduler.add(self.schedule.run)
 
     def count(self, uptime_ms: int) -> None:
         """Once a second: what the time since the last call was spent with; sensors whose flags have changed."""
@@ -62,29 +53,6 @@ class Upkeep:
         if flags != self._flags:
             self._flags = flags
             device.log.add(records.SENSORS, d=flags[0], x=flags[1])
-
-    def fit(self, heated_s: int) -> None:
-        """The sensors are others, heated for so long before."""
-        burn_in = self.burn_in = self.burn_in or self._stalled(self._make_burn_in)
-        burn_in.fit(heated_s)
-        self._device.cycle.burn_in_s = burn_in.left_s
-
-    def set_schedule(self, interval_s: int) -> tuple:
-        """Measure so often by itself; (interval_s, next_s). Raises ImageError (E_MEASURING, E_INTERVAL, E_STORE)."""
-        if self._device.cycle.state == messages.MEASURING:
-            raise ImageError(messages.E_MEASURING, self._device.cycle.number)
-        schedule = self.schedule = self.schedule or self._stalled(self._make_schedule)
-        schedule.set(interval_s)
-        return schedule.interval_s, schedule.next_s
-
-    def _stalled(self, make):
-        """Call what imports: it stalls the processor for longer than weights hold, so they are programmed anew."""
-        refresh = self._device.refresh
-        refresh.sleep()
-        made = make()
-        if self._device.cycle.image is not None:
-            refresh.wake()
-        return made
 
     def life(self) -> tuple:
         """The fields of LIFE's reply behind the uptime."""

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from enose_contract.intervals import LEAST_INTERVAL_S, MAX_INTERVAL_S
+from enose_contract.messages import MAX_INTERVAL_S
 from enose_hwsim.tomlfile import Count, Name, Positive, Section, load
 
 Pin = Annotated[int, Meta(ge=0, le=48)]
@@ -174,8 +174,8 @@ class Upkeep(Section, frozen=True):
     usb_sense_gpio: Pin | None = None  # of the module itself: high while a USB host or charger is there
 
     def __post_init__(self) -> None:
-        if 0 < self.interval_s < LEAST_INTERVAL_S:
-            raise ValueError(f"interval_s {self.interval_s}, expected 0 or {LEAST_INTERVAL_S} to {MAX_INTERVAL_S}")
+        if 0 < self.interval_s < 10:
+            raise ValueError(f"interval_s {self.interval_s}, expected 0 or 10 to {MAX_INTERVAL_S}")
 
 
 class Refresh(Section, frozen=True):

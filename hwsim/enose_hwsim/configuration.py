@@ -94,7 +94,7 @@ def _shared(board: BoardFile, chip: ChipFile) -> dict[str, Any]:
 def _upkeep(board: BoardFile) -> dict[str, Any]:
     """What is done without being asked; from_start: whether the firmware brings it in as it starts."""
     upkeep = board.upkeep or Upkeep()
-    asked = upkeep.always or upkeep.interval_s > 0 or board.sensors.burn_in_h > 0
+    asked = upkeep.always or board.sensors.burn_in_h > 0
     pin = {} if upkeep.usb_sense_gpio is None else {"usb_pin": upkeep.usb_sense_gpio}
     return {"from_start": int(asked), "interval_s": upkeep.interval_s, **pin}
 

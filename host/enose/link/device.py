@@ -140,11 +140,14 @@ class Device:
         """How long it was awake and heated, its burn-in, its schedule, and how its sensors have drifted."""
         return read_life(self._conversation.ask(messages.LIFE))
 
-    def schedule(self, interval_s: int | None) -> dict[str, int]:
-        """Have it measure by itself every so many s (0: never, None: as its board's file says), also after a start."""
-        asked = messages.UNTOLD if interval_s is None else interval_s
-        reply = self._conversation.ask(messages.SCHEDULE, asked)
-        return {name: int(value) for name, value in reply.items()}
+    def schedule(self, interval_s: int | None) -> dict[str, Any]:
+        """Have it measure by itself every so many s (0: never, None: as its board's file says), also after a start.
+
+        `restarting`: it restarts within a second to take the schedule up; the session ends then.
+        """
+        reply = self._conversation.ask(messages.SCHEDULE, messages.UNTOLD if interval_s is None else interval_s)
+        number = {name: int(value) for name, value in reply.items()}
+        return {**number, "restarting": bool(number["restarting"])}
 
     def fit(
         self, sensor_set: bytes | None = None, calibration: bytes | None = None, heated_s: int | None = None

@@ -13,7 +13,7 @@ class PIO:
 
 
 def asm_pio(*, set_init=PIO.OUT_LOW):
-    def assemble(function):
+    def make(function):
         program = []
         words = {
             "pins": "pins",
@@ -30,12 +30,12 @@ def asm_pio(*, set_init=PIO.OUT_LOW):
         before = dict(names)
         names.update(words)
         function()
-        for word in words:
-            del names[word]
+        for name in words:
+            del names[name]
         names.update(before)
         return program
 
-    return assemble
+    return make
 
 
 class StateMachine:
@@ -71,7 +71,7 @@ class StateMachine:
         x = 0
         at = 0
         while at < len(self._steps):
-            name, _to, second = self._steps[at]
+            name, _, second = self._steps[at]
             at += 1
             cycles += 1
             if name == "mov":
@@ -79,12 +79,11 @@ class StateMachine:
             elif name == "set":
                 board_wire.post(operations.PIN_WRITE, self._pin, second, at_us=began_us + self._us(cycles))
             elif name == "jmp":
-                target = self._labels[second]
-                if target == at - 1:  # counts down on the spot
+                if self._labels[second] == at - 1:  # counts down on the spot
                     cycles += x
                 elif x:
                     x -= 1
-                    at = target
+                    at = self._labels[second]
         return cycles
 
     def _us(self, cycles):
