@@ -79,6 +79,7 @@ ERRORS = {
     28: "the image is sealed with number {value}, and {limit} was stored already: seal it with a higher one",
     29: "the device has no key: program the image without one, or set it with `enose device key KEYFILE`",
     30: "the device has another key already; a key is set once",
+    32: "a schedule takes {limit} bytes of memory, this board has {value}; it measures when it is asked",
     31: "an interval of {value} s; 0, or 10 to {limit} s",
 }
 

@@ -150,6 +150,10 @@ class Device(Linked):
         """
         if self._measuring():
             raise weight_image.ImageError(messages.E_MEASURING, self.cycle.number)
+        if interval_s and self.upkeep is None:
+            self.collect()
+            if self._free_now < 40960:  # code, names and what they leave in pieces, where objects are twice as large
+                raise weight_image.ImageError(messages.E_ROOM, self._free_now, 40960)
         if interval_s != self.fitted.interval_s:
             self.fitted.set_interval(interval_s)
             self.log.add(records.SCHEDULED, x=-1 if interval_s == messages.UNTOLD else interval_s)
@@ -162,6 +166,7 @@ class Device(Linked):
         return self.interval_s(), next_s, int(self._restarting)
 
     def interval_s(self) -> int:
+        """How often it measures by itself; 0 for never."""
         interval_s = self.fitted.interval_s
         return self.configuration["upkeep"]["interval_s"] if interval_s == messages.UNTOLD else interval_s
 

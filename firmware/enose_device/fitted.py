@@ -9,7 +9,7 @@ from binascii import crc32
 
 from enose_contract import messages
 from enose_contract.image import IDENTITY_SIZE, ImageError
-from enose_contract.messages import E_CALIBRATION, E_INTERVAL, E_SENSOR_SET, MAX_INTERVAL_S
+from enose_contract.messages import E_CALIBRATION, E_INTERVAL, E_SENSOR_SET
 
 NAME = "/fitted"
 SIZE = 2 * IDENTITY_SIZE
@@ -46,8 +46,8 @@ class Fitted:
 
     def set_interval(self, interval_s: int) -> None:
         """Measure so often from now on. Raises ImageError: E_INTERVAL where that is too often or too rare, E_STORE."""
-        if interval_s not in (0, messages.UNTOLD) and not 10 <= interval_s <= MAX_INTERVAL_S:
-            raise ImageError(E_INTERVAL, interval_s, MAX_INTERVAL_S)
+        if interval_s not in (0, messages.UNTOLD) and not 10 <= interval_s <= 604800:  # a week
+            raise ImageError(E_INTERVAL, interval_s, 604800)
         self.tell(self.sensor_set, self.calibration, interval_s)
 
     def check(self, image) -> None:

@@ -8,10 +8,10 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from enose_contract.messages import MAX_INTERVAL_S
 from enose_hwsim.tomlfile import Count, Name, Positive, Section, load
 
 Pin = Annotated[int, Meta(ge=0, le=48)]
+MAX_INTERVAL_S = 604_800  # a week, as fitted.py of the firmware has it
 
 
 class I2cBus(Section, frozen=True):
@@ -178,6 +178,25 @@ class Upkeep(Section, frozen=True):
             raise ValueError(f"interval_s {self.interval_s}, expected 0 or 10 to {MAX_INTERVAL_S}")
 
 
+class Load(Section, frozen=True):
+    """Something that takes power: on_mw in its state `when`, off_mw otherwise, each of `count`; whose figure that is."""
+
+    part: str
+    on_mw: Annotated[float, Meta(ge=0)]
+    when: Literal["always", "awake", "heated", "measuring"]
+    source: str
+    off_mw: Annotated[float, Meta(ge=0)] = 0.0
+    count: Annotated[int, Meta(ge=1)] = 1
+
+
+class Power(Section, frozen=True):
+    """What takes power, and what is lost between the battery and it."""
+
+    efficiency: Annotated[float, Meta(gt=0, le=1)]
+    battery_v: Positive
+    loads: Annotated[tuple[Load, ...], Meta(min_length=1)]
+
+
 class Refresh(Section, frozen=True):
     """How much of the tolerated droop time a refresh may use."""
 
@@ -216,6 +235,7 @@ class BoardFile(Section, frozen=True):
     sensors: Sensors
     flash: Flash
     upkeep: Upkeep | None = None
+    power: Power | None = None
 
 
 class MlpBoard(BoardFile, frozen=True, kw_only=True):

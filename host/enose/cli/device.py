@@ -45,7 +45,44 @@ def info(*, device: DeviceAddress = "auto", json: Json = False) -> None:
     Examples: `enose device info --device sim:pico-mlp`, `enose device info --device /dev/ttyACM0 --json`
     """
     with _opened(device) as opened:
-        _show(f"device at {device}", {"device": device, "simulated": opened.simulated, **opened.info()}, json)
+        lived = opened.life().fields()
+        result = {"device": device, "simulated": opened.simulated, **opened.info(), "life": lived}
+    _show(f"device at {device}", {**result, "power": _power(result["board"], lived)}, json)
+
+
+def _power(board: str, lived: dict[str, Any]) -> dict[str, Any] | None:
+    """What the device is estimated to have taken since its start; None where its board's figures are not known."""
+    from enose.boards import find_board
+    from enose.power import PowerError, estimate, figures, lived_seconds
+    from enose_hwsim.tomlfile import BoardError
+
+    if not lived["heated_s"]:  # it does not count, or nothing was heated yet
+        return None
+    try:
+        found = estimate(figures(find_board(board)[0]), lived_seconds(lived), lived["measurements"])
+    except (BoardError, PowerError):
+        return None
+    return found.fields()
+
+
+def schedule(
+    interval: Annotated[
+        str, Parameter(help="seconds between measurements, 0 for none, or `board` for what its file says")
+    ],
+    *,
+    device: DeviceAddress = "auto",
+    json: Json = False,
+) -> None:
+    """Have a device measure by itself every so many seconds, from now on and after each start; it sleeps in between.
+
+    Examples: `enose device schedule 900 --device /dev/ttyACM0`, `enose device schedule board --device sim:pico-mlp`
+    """
+    if interval != "board" and not (interval.isascii() and interval.isdigit() and len(interval) < 10):
+        raise BadOption(f"interval '{interval}': expected whole seconds, 0 for none, or `board`")
+    with _opened(device) as opened:
+        told = opened.schedule(None if interval == "board" else int(interval))
+        result = {"device": device, "simulated": opened.simulated, **told}
+    _show(f"device at {device}", result, json)
 
 
 def selftest(*, device: DeviceAddress = "auto", json: Json = False) -> int:
@@ -138,6 +175,9 @@ def classify(
         "inputs_v": list(answer.inputs_v),
         "resistances_ohm": list(answer.ohms),
         "weights": answer.weights,
+        "sensors_bad": list(answer.sensors_bad),
+        "sensors_drifted": list(answer.sensors_drifted),
+        "burn_in_s": answer.burn_in_s,
     }
     if json:
         print_json(result)
@@ -147,6 +187,10 @@ def classify(
     outputs = ", ".join(f"{v:.4f}" for v in answer.outputs_v or (0.0,))
     margin = f"{answer.margin_v * 1e3:.1f} mV"
     near = f"{margin} above the next" if len(answer.outputs_v) > 1 else f"{margin} from the nearest edge"
+    if answer.margin_v < 0:
+        near = f"kept by its hysteresis: another is {-answer.margin_v * 1e3:.1f} mV ahead"
+    if answer.burn_in_s:
+        near = f"{answer.burn_in_s / 3600:.1f} h left"
     stdout.print(f"{what}{kind}   output{'s' * (len(answer.outputs_v) > 1)} {outputs} V, {near}")
 
 

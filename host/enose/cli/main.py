@@ -20,7 +20,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 BAD_INPUT = 2
 FAILED = 1
 CHIP_VERBS = ("show", "characterise", "certify", "yield")
-DEVICE_VERBS = ("info", "selftest", "program", "classify", "safe", "log", "fit", "key")
+DEVICE_VERBS = ("info", "selftest", "program", "classify", "schedule", "safe", "log", "fit", "key")
 
 
 def make_app() -> App:
@@ -38,6 +38,7 @@ def make_app() -> App:
     board.command(board_commands.list_boards, name="list")
     board.command(board_commands.check, name="check")
     board.command(board_commands.wiring, name="wiring")
+    board.command(board_commands.power, name="power")
     app.command(board)
     device = App(name="device", help="One device: on USB, on a port, or simulated (sim:BOARD).")
     for verb in DEVICE_VERBS:
@@ -96,6 +97,7 @@ def _exit_code(error: Exception) -> int | None:
     from enose.link.conversation import DeviceError, LinkError
     from enose.link.key import KeyFileError
     from enose.link.port import PortError
+    from enose.power import PowerError
     from enose.recordings import RecordingsError
     from enose.training import TrainingError
     from enose_hwsim.board.parts.flash import FlashFileError
@@ -104,7 +106,7 @@ def _exit_code(error: Exception) -> int | None:
     from enose_hwsim.spice.errors import SpiceError, SpiceMissing
     from enose_hwsim.tomlfile import BoardError
 
-    bad_files = (BoardError, RecordingsError, ImageFileError, FlashFileError, PlotError, KeyFileError)
+    bad_files = (BoardError, RecordingsError, ImageFileError, FlashFileError, PlotError, KeyFileError, PowerError)
     if isinstance(error, (*bad_files, device_commands.BadOption, TrainingError, LinkError, PortError)):
         return BAD_INPUT
     if isinstance(error, (DeviceError, FirmwareEnded, MicroPythonMissing, SpiceError, SpiceMissing)):
