@@ -1,4 +1,4 @@
-"""What a board takes of its battery: the figures of its file times how long it is in each state. Estimates, all of it."""
+"""What a board takes of its battery: its file's figures times how long it is in each state. All of it is estimated."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

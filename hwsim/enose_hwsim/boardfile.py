@@ -179,7 +179,7 @@ class Upkeep(Section, frozen=True):
 
 
 class Load(Section, frozen=True):
-    """Something that takes power: on_mw in its state `when`, off_mw otherwise, each of `count`; whose figure that is."""
+    """What takes power: on_mw in the state `when`, off_mw otherwise, each of `count`; and whose figure that is."""
 
     part: str
     on_mw: Annotated[float, Meta(ge=0)]
