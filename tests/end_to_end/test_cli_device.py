@@ -183,3 +183,33 @@ def test_a_board_file_of_ones_own_is_simulated_too(
     path.write_text("name = 3")
     assert run(["device", "info", "--device", f"sim:{path}", "--json"]) == BAD_INPUT
     assert capsys.readouterr().out == ""
+
+
+def test_schedule(capsys: pytest.CaptureFixture[str]) -> None:
+    told = answered(capsys, "schedule", "900")
+    assert told == {"device": "sim:pico-mlp", "simulated": True, "interval_s": 900, "next_s": 0, "restarting": True}
+    assert answered(capsys, "schedule", "board")["interval_s"] == 0
+
+
+@pytest.mark.parametrize(
+    ("interval", "code", "said"),
+    [
+        ("soon", BAD_INPUT, "interval 'soon': expected whole seconds, 0 for none, or `board`"),
+        ("3", FAILED, "an interval of 3 s; 0, or 10 to 604800 s"),
+    ],
+)
+def test_a_bad_schedule_is_one_line(interval: str, code: int, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["device", "schedule", interval, *SIM]) == code
+    assert said in " ".join(capsys.readouterr().err.split())
+
+
+def test_heated_hours_out_of_their_limits(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["device", "fit", "--heated", "-1", *SIM]) == BAD_INPUT
+    assert "--heated -1: 0 to 100000 hours" in " ".join(capsys.readouterr().err.split())
+    assert answered(capsys, "fit", "--heated", "48")["sensors_heated_s"] == 0  # this board does not count
+
+
+def test_the_power_that_a_device_took_is_estimated_from_what_it_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    info = answered(capsys, "info")
+    assert info["life"]["interval_s"] == 0
+    assert info["power"] is None  # nothing was heated, and this board counts nothing without a schedule
