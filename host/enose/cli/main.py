@@ -11,6 +11,7 @@ from enose.cli import board as board_commands
 from enose.cli import chip as chip_commands
 from enose.cli import demo, reproduce, sim
 from enose.cli import device as device_commands
+from enose.cli import image as image_commands
 from enose.cli import memristor as memristor_commands
 from enose.cli.output import stderr
 
@@ -44,6 +45,9 @@ def make_app() -> App:
     for verb in DEVICE_VERBS:
         device.command(getattr(device_commands, verb), name=verb)
     app.command(device)
+    image = App(name="image", help="Weight images as files.")
+    image.command(image_commands.steady, name="steady")
+    app.command(image)
     chip = App(name="chip", help="Analog networks: their transistors, the certificate of their fast twins, the yield.")
     for verb in CHIP_VERBS:
         chip.command(getattr(chip_commands, f"{verb}_chip"), name=verb)
