@@ -71,7 +71,7 @@ def test_classify(capsys: pytest.CaptureFixture[str], fruit: Path) -> None:
     result = answered(capsys, *arguments)
     assert set(result) == {
         *("device", "simulated", "answer", "class", "reason", "output_v", "outputs_v", "margin_v"),
-        *("inputs_v", "resistances_ohm", "weights"),
+        *("inputs_v", "resistances_ohm", "weights", "sensors_bad", "sensors_drifted", "burn_in_s"),
     }
     assert result["simulated"] is True
     assert result["answer"] in ("CLASS", "ABSTAIN", "NONE")
@@ -114,7 +114,7 @@ def test_fit_tells_the_device_what_an_image_was_made_for(capsys: pytest.CaptureF
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ([], "nothing to tell: name --image, --sensor-set or --calibration"),
+        ([], "nothing to tell: name --image, --sensor-set, --calibration or --heated"),
         (["--sensor-set", "xyz"], "--sensor-set 'xyz': expected 16 hexadecimal digits, or 0 for any"),
         (["--calibration", "0" * 18], "expected 16 hexadecimal digits"),
     ],
