@@ -14,11 +14,9 @@ _CALL_US = 2
 class Pin:
     IN = 0
     OUT = 1
-    OPEN_DRAIN = 2
     PULL_UP = 1
-    PULL_DOWN = 2
 
-    def __init__(self, id, mode=-1, pull=-1, *, value=None, alt=-1):
+    def __init__(self, id, mode=-1, pull=-1, *, value=None):
         self.id = id
         if value is not None:
             self.value(value)
@@ -80,11 +78,7 @@ class I2C:
 
 
 class SPI:
-    MSB = 1
-
-    def __init__(
-        self, id, baudrate=1000000, *, polarity=0, phase=0, bits=8, firstbit=1, sck=None, mosi=None, miso=None
-    ):
+    def __init__(self, id, baudrate=1000000, *, polarity=0, phase=0, bits=8, sck=None, mosi=None, miso=None):
         self._id = id
         self._baudrate = baudrate
 
