@@ -14,6 +14,7 @@ _CALL_US = 2
 class Pin:
     IN = 0
     OUT = 1
+    OPEN_DRAIN = 2
     PULL_UP = 1
 
     def __init__(self, id, mode=-1, pull=-1, *, value=None):
