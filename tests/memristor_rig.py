@@ -9,6 +9,7 @@ from enose.boards import find_board
 from enose.link.device import Device
 from enose_contract import messages
 from enose_contract.image import UNIT_OHM, Image
+from enose_contract.message import Message
 from enose_hwsim.board.simulated import SimulatedBoard
 from enose_hwsim.chips.memristor.random_weights import draw_ohms
 from rig import changed, image
@@ -78,7 +79,7 @@ def start_programming(device: Device, made: Image, wait_ms: float = 150) -> int:
     class Begun(Exception):
         pass
 
-    def asking(message: messages.Message, *values: int | bytes, tail: bytes = b""):
+    def asking(message: Message, *values: int | bytes, tail: bytes = b""):
         nonlocal generation
         if message is messages.ACTIVATE:
             generation = int(values[0])

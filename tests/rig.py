@@ -14,7 +14,7 @@ from enose.link.device import Device
 from enose.link.port import LockstepPort
 from enose_contract import frames, messages
 from enose_contract.image import Image
-from enose_contract.messages import Message
+from enose_contract.message import Message
 from enose_contract.normalise import NORM_CHANGE
 from enose_hwsim.board.simulated import SimulatedBoard
 from enose_hwsim.boardfile import BoardFile

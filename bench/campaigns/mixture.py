@@ -14,6 +14,7 @@ from cobs import cobs
 
 from enose_contract import frames, messages, seal
 from enose_contract.image import MAX_IMAGE, MAX_WEIGHT, Image, ImageError
+from enose_contract.message import Message
 
 NONCE = 0x00C0FFEE  # of the session that good frames are part of
 SESSION = (NONCE ^ NONCE >> 16) & 0xFFFF
@@ -160,7 +161,7 @@ class Mixture:
     def _greeting(self) -> bytes:
         return self.hello()
 
-    def _asked(self, message: messages.Message, *values: int | bytes, tail: bytes = b"") -> bytes:
+    def _asked(self, message: Message, *values: int | bytes, tail: bytes = b"") -> bytes:
         return framed(SESSION, self._next(), message.kind, struct.pack(message.request, *values) + tail)
 
     def story(self) -> bytes:

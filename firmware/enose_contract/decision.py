@@ -1,5 +1,9 @@
 """The decision rules of the chips, bands on one output or the largest of several, and the kinds of answer."""
 
+TYPE_CHECKING = False  # MicroPython has no `typing`; a type checker takes this name for True
+if TYPE_CHECKING:
+    from typing import Any
+
 CLASS = 1  # a band was hit
 ABSTAIN = 2  # nearer to an edge than the guard
 NONE = 3  # no answer: all-zero sample, invalid sensor, output out of range, safe state
@@ -47,3 +51,11 @@ def decide_largest(
         if k != band:
             margin_uv = min(margin_uv, levels_uv[band] - levels_uv[k])
     return (ABSTAIN if margin_uv < guard_uv else CLASS), band, margin_uv
+
+
+def by_rule(rule: "dict[str, Any]", outputs_uv: list[int], guard_uv: int) -> tuple[int, int, int]:
+    """(answer, band, margin_uv) by a chip's rule as board.json has it, with at least this guard."""
+    limits = max(guard_uv, rule["guard_uv"]), rule["valid_min_uv"], rule["valid_max_uv"]
+    if rule["rule"] == "largest":
+        return decide_largest(outputs_uv, rule["rest_uv"], *limits)
+    return decide(outputs_uv[0], rule["edges_uv"], *limits)

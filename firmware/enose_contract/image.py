@@ -1,8 +1,11 @@
 """The weight image: everything that a device needs to classify with one trained network, and nothing else.
 
 Little-endian: a fixed head, then per input its sensor position and its two scaling constants, the class names in the
-order of the decision's bands (empty for a band that means nothing), the weights in the unit of the chip, and the
-SHA-256 of all before it. Text is ASCII, padded with zero bytes.
+order of the decision's bands (empty for a band that means nothing), the weights in the unit of the chip, how answers
+are made steady and each input's resistance in clean air when it was trained, and the SHA-256 of all before it. Text is
+ASCII, padded with zero bytes.
+
+Format 3 ends with the weights; it is taken as well, with what stands in Image's __init__ for the rest.
 """
 
 import hashlib
@@ -12,11 +15,13 @@ from enose_contract.messages import E_FIELD, E_FORMAT, E_HASH, E_TOPOLOGY
 from enose_contract.normalise import LEAST_CHANGE_PPM, NORM_CHANGE, NORM_RANGE, NORMALISATIONS, PPM
 
 MAGIC = b"ENW1"
-FORMAT = 3
+FORMAT = 4
 UNIT_UV = 1  # weights are voltages on capacitors
 UNIT_OHM = 2  # weights are memristances, negative at an adder's minus input, 0 with the switch open
 HEAD = "<4sHH16s16s8s8s8sBBBBIIIHBBI"
 HEAD_SIZE = struct.calcsize(HEAD)
+STEADY = "<IIBBI"  # behind the weights
+COMBINE_MEAN, COMBINE_VOTES = 1, 2
 HASH_SIZE = 32
 NAME_SIZE = 16
 IDENTITY_SIZE = 8
@@ -64,10 +69,20 @@ class Image:
         average: int,
         unit: int = UNIT_UV,
         least_change_ppm: int = LEAST_CHANGE_PPM,
+        guard_uv: int = 0,
+        hysteresis_uv: int = 0,
+        measurements: int = 1,
+        combine: int = COMBINE_MEAN,
+        drift_limit_ppm: int = 200_000,
+        clean_ohm: list[int] | None = None,
     ) -> None:
         """Identities (sensor_set, model, calibration) are 8 bytes each; `average` scans end each phase's mean.
 
         Below least_change_ppm of R0 nothing has changed: it is no odour, and a baseline that moves more is none.
+        guard_uv: the margin below which it abstains, where the chip's own guard is not wider. hysteresis_uv,
+        measurements and combine (COMBINE_MEAN or COMBINE_VOTES): see contract.steady. clean_ohm: each input's R0 in
+        training, 0 for not known; one that has come further from it than drift_limit_ppm is flagged (0: never). Its
+        default is ours: three times what a few degrees and a tenth of humidity make of a simulated sensor.
         """
         self.chip = chip
         self.board = board
@@ -87,11 +102,18 @@ class Image:
         self.average = average
         self.unit = unit
         self.least_change_ppm = least_change_ppm
+        self.guard_uv = guard_uv
+        self.hysteresis_uv = hysteresis_uv
+        self.measurements = measurements
+        self.combine = combine
+        self.drift_limit_ppm = drift_limit_ppm
+        self.clean_ohm = [0] * len(channels) if clean_ohm is None else clean_ohm
 
     def check(self) -> None:
         """Raise ImageError (E_TOPOLOGY, E_FIELD) for counts and fields that no device could work with."""
         inputs = len(self.channels)
-        if not 0 < inputs <= MAX_INPUTS or len(self.low_ohm) != inputs or len(self.high_ohm) != inputs:
+        found = (len(self.low_ohm), len(self.high_ohm), len(self.clean_ohm))
+        if not 0 < inputs <= MAX_INPUTS or found != (inputs, inputs, inputs):
             raise ImageError(E_TOPOLOGY, inputs, MAX_INPUTS)
         if not 0 < len(self.classes) <= MAX_CLASSES:
             raise ImageError(E_TOPOLOGY, len(self.classes), MAX_CLASSES)
@@ -112,6 +134,13 @@ class Image:
             _within(self.low_ohm[k], 0, self.high_ohm[k] - 1 if self.normalisation == NORM_RANGE else MAX_U32)
         _within(self.unit, UNIT_UV, UNIT_OHM)
         _within(self.least_change_ppm, 1, PPM)
+        _within(self.guard_uv, 0, MAX_WEIGHT)
+        _within(self.hysteresis_uv, 0, MAX_WEIGHT)
+        _within(self.measurements, 1, 16)
+        _within(self.combine, COMBINE_MEAN, COMBINE_VOTES)
+        _within(self.drift_limit_ppm, 0, PPM)
+        for ohm in self.clean_ohm:
+            _within(ohm, 0, MAX_U32)
         for weight in self.weights:
             _within(weight, 0 if self.unit == UNIT_UV else -MAX_WEIGHT, MAX_WEIGHT)
 
@@ -120,6 +149,12 @@ class Image:
         from enose_contract.packing import packed  # a device has no memory for what it never does
 
         return packed(self)
+
+
+def length_of(form: int, inputs: int, classes: int, weights: int) -> int:
+    """Bytes of an image of this format, its hash included."""
+    inputs_size = 13 * inputs + struct.calcsize(STEADY) if form == FORMAT else 9 * inputs
+    return HEAD_SIZE + inputs_size + NAME_SIZE * classes + 4 * weights + HASH_SIZE
 
 
 def _within(value: int, low: int, high: int) -> None:
@@ -152,9 +187,9 @@ def unpack(raw: bytes | bytearray | memoryview) -> Image:
         normalisation, inputs, classes, weights, baseline_ms, exposure_ms, recovery_ms, scan_ms, average, unit,
         least_change_ppm,
     ) = struct.unpack(HEAD, view[:HEAD_SIZE])  # fmt: skip
-    if magic != MAGIC or form != FORMAT:
+    if magic != MAGIC or form not in (FORMAT, FORMAT - 1):
         raise ImageError(E_FORMAT, form, FORMAT)
-    if length != n or n != HEAD_SIZE + 9 * inputs + NAME_SIZE * classes + 4 * weights + HASH_SIZE:
+    if length != n or n != length_of(form, inputs, classes, weights):
         raise ImageError(E_TOPOLOGY, n, length)
     at = HEAD_SIZE
     channels: list[int] = []
@@ -176,5 +211,12 @@ def unpack(raw: bytes | bytearray | memoryview) -> Image:
         channels, low_ohm, high_ohm, names, found,
         baseline_ms, exposure_ms, recovery_ms, scan_ms, average, unit, least_change_ppm,
     )  # fmt: skip
+    if form == FORMAT:
+        at += 4 * weights
+        (
+            image.guard_uv, image.hysteresis_uv, image.measurements, image.combine, image.drift_limit_ppm,
+        ) = struct.unpack_from(STEADY, view, at)  # fmt: skip
+        at += struct.calcsize(STEADY)
+        image.clean_ohm = list(struct.unpack_from("<%dI" % inputs, view, at))
     image.check()
     return image

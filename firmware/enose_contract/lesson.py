@@ -4,17 +4,17 @@ After K.-T. Tang et al., Sensors 13 (2013) 193-207, section 3.2.1, and the rules
 device has this in its memory only where it was started for learning.
 """
 
+from enose_contract.message import Message, numbered
 from enose_contract.messages import (
     BYE,
     CLEAR,
     INFO,
+    LIFE,
     LOG,
     MAX_CHANNELS,
     SAFE,
     STATUS,
     TEACH,
-    Message,
-    numbered,
 )
 
 # on-chip learning: lesson number `lesson` of a session; number 0 begins the lessons anew
@@ -43,7 +43,7 @@ LEARNT = Message(
 MESSAGES = {message.kind: message for message in (LESSON, LEARN, LEARNT)}
 
 # All that a device serves that was started for learning, beside hello
-SERVED = tuple([message.kind for message in (INFO, STATUS, SAFE, CLEAR, BYE, LOG, TEACH, LESSON, LEARN, LEARNT)])
+SERVED = tuple([message.kind for message in (INFO, STATUS, SAFE, CLEAR, BYE, LOG, LIFE, TEACH, LESSON, LEARN, LEARNT)])
 
 # States of a session (`state`); `reason` is an error code where it has ended without new weights
 NONE, RUNS, DONE, ENDED = 0, 1, 2, 3

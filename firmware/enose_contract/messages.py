@@ -2,21 +2,14 @@
 
 Formats are `struct` formats, little-endian; `tail` messages carry free bytes behind the fixed fields. Every command is
 absolute and idempotent: sent twice it does no more than once. Times are in ms, voltages in uV, resistances in ohm.
-What the numbers mean to people is in contract.words, which takes memory that a device has not got.
+What the numbers mean to people is in contract.words, which takes memory that a device has not got. There is no function
+in this file: a device keeps all the text of one that has.
 """
 
-import struct
-import sys
+from enose_contract.message import ON_A_HOST, Message, numbered
 
-ON_A_HOST = sys.implementation.name == "cpython"  # a device has no memory for names that it never asks for
 if ON_A_HOST:
-    from enose_contract.words import (
-        CHECKS, COMPENSATIONS, ERRORS, FAULTS, LEARN_STATES, PARTS, PHASES, REASONS, STATES, WEIGHTS,
-    )  # fmt: skip
-
-    __all__ = [
-        "CHECKS", "COMPENSATIONS", "ERRORS", "FAULTS", "LEARN_STATES", "PARTS", "PHASES", "REASONS", "STATES", "WEIGHTS",
-    ]  # fmt: skip
+    from enose_contract.words import *  # noqa: F403 - by name they would take a device's memory
 
 PROTOCOL = 5  # hello refuses any other. 3 is Ctrl-C on the wire, which would interrupt a device while it starts
 
@@ -26,62 +19,7 @@ MAX_OUTPUTS = 4
 PROBES = 24  # samples in one request to probe
 PROBE_BYTES = 16 * PROBES
 MAX_STEPS = 10  # of a gas sensor's heater profile
-
-
-class Message:
-    """One command: kind, name, and the fields of request and reply, each a format letter beside its name."""
-
-    def __init__(self, kind: int, name: str, request: str, reply: str, tail: bool = False) -> None:
-        """Fields as "H session, 16s board": a `struct` format and a name each."""
-        self.kind = kind
-        if ON_A_HOST:
-            self.name = name
-            self._texts = (request, reply)
-        self.request = _format(request)
-        self.reply = _format(reply)
-        self.tail = tail
-
-    def unpack_request(self, body: bytes | bytearray | memoryview) -> tuple[tuple[int | bytes, ...], memoryview]:
-        """(values, tail). Raises ValueError where the length does not fit."""
-        size = struct.calcsize(self.request)
-        if len(body) < size or (len(body) > size and not self.tail):
-            raise ValueError("%s: %d bytes, expected %d" % (getattr(self, "name", self.kind), len(body), size))
-        return struct.unpack(self.request, body[:size]), memoryview(body)[size:]
-
-    if ON_A_HOST:
-
-        @property
-        def request_fields(self) -> list[str]:
-            """The names of the request's fields."""
-            return _names(self._texts[0])
-
-        @property
-        def reply_fields(self) -> list[str]:
-            """The names of the reply's fields."""
-            return _names(self._texts[1])
-
-        def unpack_reply(self, body: bytes | bytearray | memoryview) -> dict[str, int | bytes]:
-            """The reply's fields by name. Raises ValueError where the length does not fit."""
-            size = struct.calcsize(self.reply)
-            if len(body) != size:
-                raise ValueError("reply to %s: %d bytes, expected %d" % (self.name, len(body), size))
-            return dict(zip(self.reply_fields, struct.unpack(self.reply, body)))
-
-
-def numbered(letter: str, name: str, count: int) -> str:
-    """The same field `count` times, numbered from 1 in place of the % in its name."""
-    return ",".join([letter + " " + name % (k + 1) for k in range(count)])
-
-
-def _format(text: str) -> str:
-    """The `struct` format of all fields."""
-    return "<" + "".join([field.split()[0] for field in text.split(",") if field])
-
-
-if ON_A_HOST:
-
-    def _names(text: str) -> list[str]:
-        return [field.split()[1] for field in text.split(",") if field]
+UNTOLD = 0xFFFFFFFF
 
 
 HELLO = Message(
@@ -98,7 +36,8 @@ INFO = Message(
     "I refresh_done, I refresh_missed, I refresh_period_ms, i temperature_mc, I supply_uv, 8s model, I generation,"
     "8s sensor_set, 8s calibration, B keyed, I counter, B silent",
 )
-STATUS = Message(3, "status", "", "B state, B fault, B phase, B weights, I cycle")
+# sensors_bad, sensors_drifted: bit k for the sensor at position k
+STATUS = Message(3, "status", "", "B state, B fault, B phase, B weights, I cycle, H sensors_bad, H sensors_drifted")
 UPLOAD_BEGIN = Message(4, "upload begin", "I upload, H length, 32s sha256", "I upload, H offset")
 UPLOAD_DATA = Message(5, "upload data", "I upload, H offset", "I upload, H offset", tail=True)
 UPLOAD_COMMIT = Message(6, "upload commit", "I upload", "I generation, B slot")
@@ -110,7 +49,7 @@ RESULT = Message(
     "result",
     "I cycle",
     "I cycle, B state, B phase, B answer, B reason, I remaining_ms, i margin_uv, B band, B weights,"
-    "B compensation, B channels, B outputs, 16s label,"
+    "B compensation, B channels, B outputs, 16s label, H sensors_bad, H sensors_drifted, I burn_in_s,"
     + numbered("i", "output%d_uv", MAX_OUTPUTS)
     + ","
     + numbered("I", "input%d_uv", MAX_CHANNELS)
@@ -123,8 +62,11 @@ CLEAR = Message(12, "clear", "", "B state, B fault")
 BYE = Message(13, "bye", "", "")
 # from `sequence` on, `count` records as in contract.records; the newest is next - 1
 LOG = Message(14, "log", "I sequence", "I oldest, I next, I lost, B count, 480s records")
-# which sensors the device has and what its chip was calibrated with; all zero: not told, then any image will do
-FIT = Message(15, "fit", "8s sensor_set, 8s calibration", "8s sensor_set, 8s calibration")
+# which sensors the device has and what its chip was calibrated with; all zero: not told, then any image will do;
+# sensors_heated_s: how long these sensors were heated before, UNTOLD: as counted, from 0 where they are others
+FIT = Message(
+    15, "fit", "8s sensor_set, 8s calibration, I sensors_heated_s", "8s sensor_set, 8s calibration, I sensors_heated_s"
+)
 # from now on only images sealed with this key; it can be set once, and the same one again
 KEY = Message(16, "key", "32s key", "B keyed")
 # weights that are not stored, for calibration; none: the stored image again
@@ -143,23 +85,36 @@ AIR = Message(
 # be started for learning on the chip (1), with the messages of contract.lesson, or for measuring (0); `learning` is how
 # the device is now: where it is not as asked it restarts within a second, and has to be greeted again
 TEACH = Message(24, "teach", "B learning", "B learning")
+# measure by itself every so many s, from now on and after each start; 0: never, UNTOLD: as the board's file says
+SCHEDULE = Message(28, "schedule", "I interval_s", "I interval_s, I next_s, B restarting")
+# how long since its start it was asleep, with heaters on, measuring, with weights held; sensors_heated_s: in all their
+# life where the board burns them in, burn_in_s: what they lack; r0: in clean air as it is tracked, and in the training
+LIFE = Message(
+    29,
+    "life",
+    "",
+    "I uptime_s, I asleep_s, I heated_s, I measuring_s, I held_s, I measurements, I sensors_heated_s, I burn_in_s,"
+    "I interval_s, I next_s, B asleep,"
+    + numbered("B", "position%d", MAX_CHANNELS)
+    + ","
+    + numbered("I", "r0%d_ohm", MAX_CHANNELS)
+    + ","
+    + numbered("I", "trained%d_ohm", MAX_CHANNELS),
+)
 ERROR = Message(127, "error", "", "B code, I value, I limit")
 
-_COMMANDS = (HELLO, INFO, STATUS, UPLOAD_BEGIN, UPLOAD_DATA, UPLOAD_COMMIT, ACTIVATE, MEASURE, RESULT, SELFTEST)
-MESSAGES = {m.kind: m for m in _COMMANDS + (SAFE, CLEAR, BYE, LOG, FIT, KEY, PROBE_LOAD, PROBE, AIR, TEACH, ERROR)}
+MESSAGES = {
+    message.kind: message
+    for message in (
+        HELLO, INFO, STATUS, UPLOAD_BEGIN, UPLOAD_DATA, UPLOAD_COMMIT, ACTIVATE, MEASURE, RESULT, SELFTEST, SAFE, CLEAR,
+        BYE, LOG, FIT, KEY, PROBE_LOAD, PROBE, AIR, TEACH, SCHEDULE, LIFE, ERROR,
+    )
+}  # fmt: skip
 
 # Served in the latched safe state: identify, status, log and clear, and the result, which is NONE; nothing that drives.
 SERVED_WHEN_SAFE = (
-    HELLO.kind,
-    INFO.kind,
-    STATUS.kind,
-    RESULT.kind,
-    SAFE.kind,
-    CLEAR.kind,
-    BYE.kind,
-    LOG.kind,
-    AIR.kind,
-)
+    HELLO.kind, INFO.kind, STATUS.kind, RESULT.kind, SAFE.kind, CLEAR.kind, BYE.kind, LOG.kind, AIR.kind, LIFE.kind,
+)  # fmt: skip
 
 # States of the device (`state`) and of its weights (`weights`)
 IDLE, MEASURING, DONE, SAFE_STATE, UNKNOWN_CYCLE = 0, 1, 2, 3, 4
@@ -171,12 +126,12 @@ WEIGHTS_NONE, WEIGHTS_HELD, WEIGHTS_STALE, WEIGHTS_PROGRAMMING = 0, 1, 2, 3
     FAULT_TEMPERATURE, FAULT_RESETS, FAULT_START, FAULT_MISFIT, FAULT_BATTERY,
 ) = range(14)  # fmt: skip
 
-# Reasons (`reason`) for an answer of NONE, and REASON_NOISE for one of ABSTAIN
+# Reasons (`reason`) for an answer of NONE; those of noise, few measurements and divided votes are for ABSTAIN
 (
     REASON_OK, REASON_ALL_ZERO, REASON_SENSOR, REASON_OUTPUT, REASON_STALE, REASON_NO_IMAGE, REASON_SAFE,
     REASON_COLD, REASON_MOVING, REASON_SATURATED, REASON_STUCK, REASON_FAR, REASON_HEATERS, REASON_NOISE,
-    REASON_REFERENCE,
-) = range(15)  # fmt: skip
+    REASON_REFERENCE, REASON_FEW, REASON_DIVIDED, REASON_BURN_IN,
+) = range(18)  # fmt: skip
 REASON_BATTERY = 24
 
 # Whether an answer's resistances were brought to reference air (`compensation`)
@@ -190,7 +145,7 @@ SILENT_DISPLAY, SILENT_CLIMATE, SILENT_GAS = 1, 2, 4
     E_COMMAND, E_MALFORMED, E_PROTOCOL, E_BUSY_HOST, E_SESSION, E_SAFE, E_UPLOAD, E_TOO_LARGE, E_HASH, E_CHIP, E_BOARD,
     E_WEIGHT, E_TOPOLOGY, E_SENSOR, E_GENERATION, E_MEASURING, E_NO_IMAGE, E_STORE, E_FORMAT,
     E_FIELD, E_UNIT, E_CELL, E_PROGRAMMING, E_STAGE, E_SENSOR_SET, E_CALIBRATION, E_UNSEALED, E_OLDER, E_NO_KEY, E_KEY,
-    E_INPUT,
-) = range(1, 32)  # fmt: skip
+    E_INPUT, E_INTERVAL, E_ROOM,
+) = range(1, 34)  # fmt: skip
 E_UPDATE = 40
 E_LEARNING, E_NO_TEACHER, E_SEALED_ONLY = 48, 49, 50  # those that follow are of contract.lesson

@@ -3,14 +3,14 @@
 import hashlib
 import struct
 
-from enose_contract.image import FORMAT, HASH_SIZE, HEAD, HEAD_SIZE, MAGIC, NAME_SIZE, Image, printable
+from enose_contract.image import FORMAT, HEAD, MAGIC, NAME_SIZE, STEADY, Image, length_of, printable
 
 
 def packed(image: Image) -> bytes:
     """As Image.pack says."""
     image.check()
     inputs = len(image.channels)
-    length = HEAD_SIZE + 9 * inputs + NAME_SIZE * len(image.classes) + 4 * len(image.weights) + HASH_SIZE
+    length = length_of(FORMAT, inputs, len(image.classes), len(image.weights))
     body = struct.pack(
         HEAD, MAGIC, FORMAT, length, _name(image.chip), _name(image.board),
         image.sensor_set, image.model, image.calibration, image.normalisation,
@@ -24,6 +24,11 @@ def packed(image: Image) -> bytes:
         body += _name(name)
     for weight in image.weights:
         body += struct.pack("<i", weight)
+    body += struct.pack(
+        STEADY, image.guard_uv, image.hysteresis_uv, image.measurements, image.combine, image.drift_limit_ppm
+    )
+    for ohm in image.clean_ohm:
+        body += struct.pack("<I", ohm)
     return body + hashlib.sha256(body).digest()
 
 

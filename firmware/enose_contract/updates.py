@@ -5,7 +5,8 @@ They are served in the safe state too: an update may be what mends it.
 
 import struct
 
-from enose_contract.messages import UPDATES, Message
+from enose_contract.message import Message
+from enose_contract.messages import UPDATES
 from enose_contract.seal import hmac_sha256
 
 # which firmware runs (the start of its manifest's SHA-256, zero where it runs from no folder), what is known of its

@@ -23,7 +23,7 @@ FAULTS = {
     13: "the battery is empty: charge it, then clear",
 }
 
-# Reasons (`reason`) for an answer of NONE; that of noise is for one of ABSTAIN
+# Reasons (`reason`) for an answer of NONE; 13, 15 and 16 are for one of ABSTAIN
 REASONS = {
     0: "",
     1: "the sample is all zero: no odour",
@@ -40,6 +40,9 @@ REASONS = {
     12: "no sensor is heated: a heater is short, and all are off",
     13: "the sensors are too noisy to be sure",
     14: "the converter's reference or the sensors' rail has drifted",
+    15: "the image wants more measurements in a row before it answers",
+    16: "the measurements of the row do not agree",
+    17: "the sensors are burning in",
     24: "the battery is low: charge it",
 }
 
@@ -63,7 +66,8 @@ ERRORS = {
     16: "a measurement is running (cycle {value})",
     17: "no image is active: program one first",
     18: "the image store failed; the old image is kept",
-    19: "image format {value}, this firmware reads {limit}",
+    19: "image format {value}, this firmware reads {limit} and the one before: make it anew with"
+    " `enose demo --save-image FILE`",
     20: "a field of the image is {value}; its limit is {limit}",
     21: "the image's weights are in unit {value}, the chip's in {limit}",
     22: "the device of weight {value} cannot be programmed, it reads {limit} ohm; the old image is kept",
@@ -78,6 +82,8 @@ ERRORS = {
     29: "the device has no key: program the image without one, or set it with `enose device key KEYFILE`",
     30: "the device has another key already; a key is set once",
     31: "input {value} of the probe is {limit} uV, outside the chip's range",
+    32: "an interval of {value} s; 0, or 10 to {limit} s",
+    33: "a schedule takes {limit} bytes of memory, this board has {value}; it measures when it is asked",
     40: "the update is not sealed with the device's key: `enose device flash --key KEYFILE` seals it",
     48: "the device is started for learning on the chip: a minute without its host ends that, and so does clearing",
     49: "the board's file has no section [teacher], or its chip does not learn",

@@ -10,7 +10,7 @@ from enose_device.converters.ads1115 import Ads1115
 from enose_device.cycle import PHASE_WARMUP, Cycle
 from enose_device.fitted import Fitted
 from enose_device.key import Key
-from enose_device.linked import LASTING_S, Linked
+from enose_device.linked import LASTING_S, NO_EVENT, Linked
 from enose_device.selftest import SelfTest
 from enose_device.sensors.array import SensorArray
 from enose_device.store import Store
@@ -51,6 +51,7 @@ class Device(Linked):
             from enose_device.surroundings import Surroundings
 
             self.surroundings = Surroundings(self, parts)
+        self.upkeep = None
         self._battery_state = 0
         self._temperature_mc = 0  # of the last look, which the refresh goes by
         self._look_s = self._state_due_s = LASTING_S
@@ -61,7 +62,11 @@ class Device(Linked):
         self._failure = None  # (generation, weight, ohm) of a programming that failed, until that host was told
         tasks = self.surroundings.tasks() if self.surroundings else []
         for task in [self.refresh.run, self._measurements] + tasks:
-            self._scheduler.add(task)
+            self.scheduler.add(task)
+        if configuration["upkeep"]["from_start"] or self.interval_s():
+            from enose_device.upkeep import Upkeep
+
+            self.upkeep = Upkeep(self, parts)
         self._add_led(parts)
         gc.collect()
         self.free_start = self.free_low = gc.mem_free()
@@ -80,11 +85,11 @@ class Device(Linked):
         self._look_at_temperature()
         self._look_around()
         if self.safety.latched:
-            self.cycle.image = None
+            self.cycle.use(None)
         elif with_image:
             self._load_stored()
         else:
-            self.cycle.image = None
+            self.cycle.use(None)
 
     def state(self) -> int:
         """One of messages.STATES."""
@@ -92,7 +97,8 @@ class Device(Linked):
 
     def status(self) -> tuple:
         """The fields of STATUS's reply."""
-        return self.state(), self.safety.fault, self.cycle.phase, self.refresh.state, self.cycle.number
+        cycle = self.cycle
+        return (self.state(), self.safety.fault, cycle.phase, self.refresh.state, cycle.number) + cycle.flags()
 
     def result(self, number: int) -> tuple:
         """The fields of RESULT's reply."""
@@ -101,9 +107,9 @@ class Device(Linked):
             number, cycle.state if number == cycle.number else messages.UNKNOWN_CYCLE, cycle.phase,
             cycle.answer, cycle.reason, cycle.remaining_ms(), cycle.margin_uv, cycle.band, self.refresh.state,
             self.sensors.compensation, len(cycle.ohms), len(cycle.outputs_uv), cycle.label.encode(),
-        ) + _padded(cycle.outputs_uv, messages.MAX_OUTPUTS) + _padded(cycle.inputs_uv, messages.MAX_CHANNELS) + _padded(
-            cycle.ohms, messages.MAX_CHANNELS
-        )  # fmt: skip
+        ) + cycle.flags() + (cycle.burn_in_s,) + _padded(cycle.outputs_uv, messages.MAX_OUTPUTS) + _padded(
+            cycle.inputs_uv, messages.MAX_CHANNELS
+        ) + _padded(cycle.ohms, messages.MAX_CHANNELS)  # fmt: skip
 
     def air(self) -> tuple:
         """The fields of AIR's reply."""
@@ -149,13 +155,64 @@ class Device(Linked):
         self._failure = None  # of an image that had the same generation
         return self.store.generation, self.store.slot
 
-    def fit(self, sensor_set: bytes, calibration: bytes) -> None:
-        """Be told what is mounted and calibrated; an image that does not fit any more is out of force at once."""
+    def life(self) -> tuple:
+        """The fields of LIFE's reply."""
+        return (self._uptime_ms // 1000,) + self.upkeep.life() if self.upkeep else super().life()
+
+    def set_schedule(self, interval_s: int) -> tuple:
+        """Measure so often by itself; (interval_s, next_s, restarting). Raises ImageError.
+
+        What a schedule needs is brought in as the device starts, while its memory is in one piece.
+        """
         if self._measuring():
             raise weight_image.ImageError(messages.E_MEASURING, self.cycle.number)
+        if interval_s and self.upkeep is None:
+            self.collect()
+            if self._free_now < 40960:  # code, names and what they leave in pieces, where objects are twice as large
+                raise weight_image.ImageError(messages.E_ROOM, self._free_now, 40960)
+        if interval_s != self.fitted.interval_s:
+            self.fitted.set_interval(interval_s)
+            self.log.add(records.SCHEDULED, x=-1 if interval_s == messages.UNTOLD else interval_s)
+            if self.upkeep and self.upkeep.schedule:
+                self.upkeep.schedule.take()
+            elif self.interval_s():
+                self.log.write()
+                self.restarting = (NO_EVENT, 0, 0)  # within a second: the reply is sent first
+        next_s = self.upkeep.schedule.next_s if self.upkeep and self.upkeep.schedule else 0
+        return self.interval_s(), next_s, int(bool(self.restarting))
+
+    def interval_s(self) -> int:
+        """How often it measures by itself; 0 for never."""
+        interval_s = self.fitted.interval_s
+        return self.configuration["upkeep"]["interval_s"] if interval_s == messages.UNTOLD else interval_s
+
+    def wake(self, program: bool = True) -> None:
+        """End a sleep, if there is one; the weights are programmed anew here, or by the caller."""
+        if self.upkeep and self.upkeep.schedule:
+            self.upkeep.schedule.wake(program)
+
+    def rest(self, wait_ms: int) -> int:
+        """How long to wait for a byte; longer than the tasks ask for where it sleeps."""
+        return self.upkeep.schedule.rest(wait_ms) if self.upkeep and self.upkeep.schedule else wait_ms
+
+    def fit(self, sensor_set: bytes, calibration: bytes, heated_s: int = messages.UNTOLD) -> None:
+        """Be told what is mounted and calibrated; an image that does not fit any more is out of force at once.
+
+        Where the sensors are others than before, or heated_s says how long they were heated, their burn-in counts anew.
+        """
+        if self._measuring():
+            raise weight_image.ImageError(messages.E_MEASURING, self.cycle.number)
+        others = sensor_set != self.fitted.sensor_set and any(self.fitted.sensor_set)
         if (sensor_set, calibration) != (self.fitted.sensor_set, self.fitted.calibration):
-            self.fitted.tell(sensor_set, calibration)
+            self.fitted.tell(sensor_set, calibration, self.fitted.interval_s)
             self.log.add(records.FITTED)
+        if others or heated_s != messages.UNTOLD:
+            heated_s = 0 if heated_s == messages.UNTOLD else heated_s
+            if self.upkeep and self.upkeep.burn_in:
+                self.upkeep.burn_in.fit(heated_s)
+                self.cycle.burn_in_s = self.upkeep.burn_in.left_s
+            else:  # nobody counts here; a firmware for another board file may
+                self.log.add(records.HEATED, x=min(heated_s, 0x7FFFFFFF), urgent=True)
         try:
             if self.cycle.image is not None:
                 self.fitted.check(self.cycle.image)
@@ -168,7 +225,7 @@ class Device(Linked):
             from enose_device.probe import Probe
 
             self._probe = Probe(self)
-            self._scheduler.add(self._probe.run)
+            self.scheduler.add(self._probe.run)
         return self._probe
 
     def probe_load(self, weights) -> int:
@@ -186,7 +243,7 @@ class Device(Linked):
         """Take the image out of force, the chip at rest."""
         self.refresh.forget()
         self.chip.rest()
-        self.cycle.image = None
+        self.cycle.use(None)
         self._in_force = 0
         if self._probe is not None:
             self._probe.end()
@@ -255,7 +312,8 @@ class Device(Linked):
         if self._probe is not None:
             self._probe.end()
         self._in_force = generation
-        self.cycle.image = image
+        self.cycle.use(image)
+        self.wake(False)
         if image is not None:
             self.log.add(records.IMAGE, d=generation)
             self.chip.load(image.weights)
@@ -284,6 +342,8 @@ class Device(Linked):
         for wait_ms in self.cycle.run():
             if measuring and not self._measuring():
                 cycle = self.cycle
+                if self.upkeep:
+                    self.upkeep.measurements += 1
                 output_uv = cycle.outputs_uv[0] if cycle.outputs_uv else 0
                 self.log.add(
                     records.RESULT, cycle.answer, cycle.band, cycle.reason, self._in_force,
@@ -330,6 +390,8 @@ class Device(Linked):
                 self.surroundings.rest()
 
     def _every_second(self) -> None:
+        if self.upkeep:
+            self.upkeep.count(self._uptime_ms)
         self._look_at_temperature()
         if self._probe is not None and self._probe.active and not self.link.attended():
             self.probe_load(b"")

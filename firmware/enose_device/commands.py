@@ -39,6 +39,8 @@ class Commands:
             messages.PROBE_LOAD.kind: self._probe_load,
             messages.PROBE.kind: self._probe,
             messages.AIR.kind: self._device.air,
+            messages.SCHEDULE.kind: lambda seconds: self._device.set_schedule(seconds),
+            messages.LIFE.kind: device.life,
             messages.SAFE.kind: self._safe,
             messages.CLEAR.kind: self._clear,
             messages.BYE.kind: self._bye,
@@ -128,6 +130,7 @@ class Commands:
             raise image.ImageError(messages.E_NO_IMAGE)
         if device.cycle.state == messages.MEASURING and cycle != device.cycle.number:
             raise image.ImageError(messages.E_MEASURING, device.cycle.number)
+        device.wake()
         device.cycle.start(cycle)
         return cycle, device.cycle.state
 
@@ -137,9 +140,9 @@ class Commands:
     def _log(self, sequence: int):
         return self._device.log.read(sequence)
 
-    def _fit(self, sensor_set: bytes, calibration: bytes):
-        self._device.fit(sensor_set, calibration)
-        return sensor_set, calibration
+    def _fit(self, sensor_set: bytes, calibration: bytes, heated_s: int):
+        self._device.fit(sensor_set, calibration, heated_s)
+        return sensor_set, calibration, self._device.life()[6]
 
     def _key(self, key: bytes):
         self._device.key.set(key)
@@ -149,6 +152,8 @@ class Commands:
         device = self._device
         measuring = device.cycle.state == messages.MEASURING
         programming = device.refresh.state == messages.WEIGHTS_PROGRAMMING
+        if not measuring:
+            device.cycle.begun += 1  # a look at the sensors that is under way is given up: it uses the converter too
         result = device.selftest.run(not measuring and not programming)
         if device.firmware is not None and device.firmware.on_trial:
             device.collect()

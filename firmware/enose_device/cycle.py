@@ -33,8 +33,11 @@ class Cycle:
         self._warmup_ms = configuration["sensors"]["warmup_ms"]
         self._heated = None
         self._warm = False
+        self.watch = None  # sensors.watch.Watch, where the device looks after itself
+        self.burn_in_s = 0  # that the sensors still lack
+        self._steady = None
         self._cut = False  # whether the heaters' power was cut for a short one
-        self._begun = 0  # counts measurements, so that one that was given up is not gone on with
+        self.begun = 0  # counts measurements, so that one, or a look, that was given up is not gone on with
         self.image: Image | None = None
         self.number = 0
         self.state = messages.IDLE
@@ -46,17 +49,29 @@ class Cycle:
         self.ohms = [0] * inputs
         self._baseline = [0] * inputs
         self.health = Health(inputs)
-        self._known: Image | None = None  # the image whose sensors it tracks
         self._noisy = False
         self.inputs_uv = [0] * inputs
         self._answer(decision.NONE, messages.REASON_NO_IMAGE)
+
+    def use(self, image) -> None:
+        """Measure with this image from now on; what was known of its sensors and answers is forgotten.
+
+        What a rare image needs is imported here, before the weights: it stalls the processor.
+        """
+        self.image = image
+        self.health = Health(len(self.ohms))
+        self._steady = None
+        if image is not None and (image.measurements > 1 or image.hysteresis_uv):
+            from enose_contract.steady import Steady
+
+            self._steady = Steady(self._facts, image)
 
     def start(self, number: int) -> None:
         """Begin measurement `number`; the same number again changes nothing."""
         if number != self.number or self.state == messages.IDLE:
             self.number = number
             self.state = messages.MEASURING
-            self._begun += 1
+            self.begun += 1
             self._answer(decision.NONE, messages.REASON_OK)
 
     def heat(self) -> None:
@@ -77,7 +92,7 @@ class Cycle:
         self._refusal = reason
 
     def _end(self, reason: int) -> None:
-        self._cool()
+        self.cool()
         self._valve.off()
         self._draw(False)
         self.phase = PHASE_IDLE
@@ -90,10 +105,24 @@ class Cycle:
         if self._pump is not None:
             self._pump.value(air)
 
-    def _cool(self) -> None:
+    @property
+    def heated(self) -> bool:
+        """Whether the heaters are on."""
+        return self._heated is not None
+
+    def cool(self) -> None:
+        """Switch the sensors' heaters off; a measurement switches them on again."""
         self._heater.off()
         self._heated = None
         self._warm = False
+
+    def look_with(self, watch) -> None:
+        """Look at all sensors between measurements; watch: sensors.watch.Watch."""
+        self.watch = watch
+
+    def flags(self) -> tuple:
+        """Bit k for the sensor at position k: those that are not fit, and those that have drifted too far."""
+        return (self.watch.bad, self.watch.drifted) if self.watch else (0, 0)
 
     def remaining_ms(self) -> int:
         """How long the present phase still takes."""
@@ -103,35 +132,45 @@ class Cycle:
         """The task."""
         while True:
             self._warmup_left_ms()
-            if self.state != messages.MEASURING or self._safety.latched:
+            if self.state == messages.MEASURING and not self._safety.latched:
+                yield from self._while_wanted(self._one())
+            elif self._warm and self.watch and self.watch.due() and not self._safety.latched:
+                yield from self.watch.look(self)
+            else:
                 yield IDLE_MS
-                continue
-            yield from self._while_wanted(self._one())
 
     def _while_wanted(self, measurement):
         """Run one measurement; it is dropped where it stands when the safe state has ended it."""
-        begun = self._begun
+        begun = self.begun
         for wait_ms in measurement:
             until_ms = ticks_add(ticks_ms(), wait_ms)
             while wait_ms > 0:
                 yield min(wait_ms, IDLE_MS)
-                if self.state != messages.MEASURING or self._begun != begun:
+                if self.state != messages.MEASURING or self.begun != begun:
                     return
                 wait_ms = ticks_diff(until_ms, ticks_ms())
 
     def _one(self):
-        if not self._refusal:
+        if self.burn_in_s:
+            self.heat()
+        elif not self._refusal:
             yield from self._warm_up()
         if self._refusal:
             self._answer(decision.NONE, self._refusal)
         elif self._cut:
             self._answer(decision.NONE, messages.REASON_HEATERS)
+        elif self.burn_in_s:
+            self._answer(decision.NONE, messages.REASON_BURN_IN)
         elif self.image is None:
             self._answer(decision.NONE, messages.REASON_NO_IMAGE)
         else:
             self._draw(True)
             yield from self._measure(self.image)
             self._draw(False)
+            if self.watch:
+                self.watch.judge(self.image, self.health, measured=True)
+        if self._steady and (self._noisy or self.answer == decision.NONE):
+            self._steady.forget()
         self.phase = PHASE_IDLE
         self.state = messages.DONE
 
@@ -154,9 +193,6 @@ class Cycle:
         self._answer(decision.NONE, messages.REASON_OK)
 
     def _measure(self, image):
-        if image is not self._known:
-            self._known = image
-            self.health = Health(len(self.ohms))
         self.health.begin()
         self._sensors.begin()
         self._valve.off()
@@ -166,7 +202,7 @@ class Cycle:
             self._baseline[:] = self.ohms
             reason = self.health.judge_clean_air(self._early, self.ohms, image.least_change_ppm)
             if reason == messages.REASON_HEATERS:
-                self._cool()
+                self.cool()
                 self._cut = True
         if not reason:
             self._valve.on()
@@ -239,8 +275,7 @@ class Cycle:
         self._chip.drive(inputs_uv)
         outputs_uv = yield from self._chip.read_output(OUTPUT_READINGS)
         self._chip.rest()
-        answer, band, margin_uv = self._decide(outputs_uv)
-        reason = messages.REASON_OUTPUT if answer == decision.NONE else messages.REASON_OK
+        answer, band, margin_uv, reason = self._decide(image, outputs_uv)
         if self._refresh.state != messages.WEIGHTS_HELD or self._chip.disturbed:
             answer, reason = decision.NONE, messages.REASON_STALE
         if answer == decision.CLASS and not image.classes[band]:
@@ -251,12 +286,12 @@ class Cycle:
         if answer == decision.CLASS:
             self.label = image.classes[band]
 
-    def _decide(self, outputs_uv):
-        facts = self._facts
-        limits = facts["guard_uv"], facts["valid_min_uv"], facts["valid_max_uv"]
-        if facts["rule"] == "largest":
-            return decision.decide_largest(outputs_uv, facts["rest_uv"], *limits)
-        return decision.decide(outputs_uv[0], facts["edges_uv"], *limits)
+    def _decide(self, image, outputs_uv):
+        """(answer, band, margin_uv, reason)."""
+        if self._steady and not self._noisy:
+            return self._steady.add(outputs_uv)
+        found = decision.by_rule(self._facts, outputs_uv, image.guard_uv)
+        return found + (messages.REASON_OUTPUT if found[0] == decision.NONE else messages.REASON_OK,)
 
     def _answer(self, answer: int, reason: int, outputs_uv=(), margin_uv: int = 0, band: int = 0) -> None:
         self.answer = answer

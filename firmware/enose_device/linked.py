@@ -46,8 +46,8 @@ class Linked:
         self.safety = Safety(self._make_safe, log)
         self.commands = Commands(self)
         self.link = Link(parts["reader"], parts["writer"], self.commands.handle, self._identity)
-        self._scheduler = Scheduler(self._task_failed, watchdog)
-        self._scheduler.add(self._seconds)
+        self.scheduler = Scheduler(self._task_failed, watchdog)
+        self.scheduler.add(self._seconds)
         if fault:
             self.safety.trip(fault)
         gc.collect()
@@ -60,9 +60,9 @@ class Linked:
     def turn(self) -> None:
         """One turn of the loop: tasks that are due, then the link until the next one is."""
         try:
-            wait_ms = self._scheduler.turn()
+            wait_ms = self.scheduler.turn()
             self._watchdog.runs(LINK)
-            self.link.serve(wait_ms)
+            self.link.serve(self.rest(wait_ms))
         except Exception as error:  # noqa: BLE001 - whatever a frame did, the device enters its safe state and goes on
             self._task_failed(error)
         self._watchdog.ran(LINK)
@@ -73,13 +73,17 @@ class Linked:
 
     def status(self) -> tuple:
         """The fields of STATUS's reply."""
-        return self.state(), self.safety.fault, 0, messages.WEIGHTS_NONE, 0
+        return self.state(), self.safety.fault, 0, messages.WEIGHTS_NONE, 0, 0, 0
 
     def result(self, number: int) -> tuple:
         """The fields of RESULT's reply."""
         reason = messages.REASON_SAFE
-        nothing = (0,) * (messages.MAX_OUTPUTS + 2 * messages.MAX_CHANNELS)
+        nothing = (0,) * (3 + messages.MAX_OUTPUTS + 2 * messages.MAX_CHANNELS)
         return (number, messages.UNKNOWN_CYCLE, 0, decision.NONE, reason, 0, 0, 0, 0, 0, 0, 0, b"") + nothing
+
+    def life(self) -> tuple:
+        """The fields of LIFE's reply."""
+        return (self._uptime_ms // 1000,) + (0,) * (10 + 3 * messages.MAX_CHANNELS)
 
     def information(self):
         """The fields of INFO's reply."""
@@ -130,7 +134,11 @@ class Linked:
         if "led" in parts:
             from enose_device.led import Led
 
-            self._scheduler.add(Led(parts["led"], self.state).run)
+            self.scheduler.add(Led(parts["led"], self.state).run)
+
+    def rest(self, wait_ms: int) -> int:
+        """How long to wait for a byte, where the tasks want to run in wait_ms."""
+        return wait_ms
 
     def _condition(self) -> tuple:
         """INFO's fields from `refresh_done` on."""

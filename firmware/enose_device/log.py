@@ -49,6 +49,7 @@ class Log:
         self.lost = 0  # records that there was no room for
         self.quick_starts = 0
         self.note = 0  # what this start was told by the one before
+        self.heated_s = 0  # as the last record of it says
         self.console = 0  # the event, where the last thing before this start was the wish for the interactive prompt
         self._ours = self._find()
 
@@ -145,7 +146,7 @@ class Log:
     def _find(self) -> bool:
         """Where the ring stands and how the last starts ended; whether the blocks are ours."""
         blank = True
-        newest = lasted = 0
+        newest = lasted = heated = 0
         starts = []
         try:
             for page in range(self._pages):
@@ -164,6 +165,9 @@ class Log:
                         self._start = start
                         self._at = page + 1
                         self.console = event if event in (records.CONSOLE, records.UPDATE) else 0
+                    if event == records.HEATED and sequence > heated:
+                        heated = sequence
+                        self.heated_s = values[8]
                     if event in (records.LASTED, records.CLEARED, records.UPDATE, records.CONFIRMED):
                         lasted = max(lasted, sequence)
                     elif event == records.START:

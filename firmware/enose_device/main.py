@@ -6,11 +6,13 @@ import sys
 from time import sleep_us
 
 import machine
+import micropython
 import rp2
 
 # Before the other imports, the chip's among them, which the device makes: what their compilation leaves behind is
 # collected early, or it fragments the heap for good.
 gc.threshold(8192)
+micropython.opt_level(3)  # no line numbers in what is compiled from here on: they take a tenth of its memory
 
 from enose_contract import messages, records  # noqa: E402
 from enose_device.bus import Bus  # noqa: E402
@@ -32,15 +34,19 @@ if TYPE_CHECKING:
     from rp2.asm_pio import jmp, label, mov, osr, pins, pull, set, x, x_dec
 
 
-@rp2.asm_pio(set_init=rp2.PIO.OUT_LOW)
-def one_shot():
-    """High for as many cycles as were put, and two; then low until the next."""
-    pull()
-    mov(x, osr)
-    set(pins, 1)
-    label("on")
-    jmp(x_dec, "on")
-    set(pins, 0)
+def one_shot_program():
+    """High for as many cycles as were put, and two; then low until the next. Assembled only for a board with pulses."""
+
+    @rp2.asm_pio(set_init=rp2.PIO.OUT_LOW)
+    def one_shot():
+        pull()
+        mov(x, osr)
+        set(pins, 1)
+        label("on")
+        jmp(x_dec, "on")
+        set(pins, 0)
+
+    return one_shot
 
 
 class Gate:
@@ -50,7 +56,7 @@ class Gate:
 
     def __init__(self, pin) -> None:
         """pin: low from now on but for the pulses."""
-        self._machine = rp2.StateMachine(0, one_shot, freq=self.CYCLES_PER_US * 1000000, set_base=pin)
+        self._machine = rp2.StateMachine(0, one_shot_program(), freq=self.CYCLES_PER_US * 1000000, set_base=pin)
         self._machine.active(1)
 
     def fire(self, on_us: int, on_ns: int = 0) -> None:
@@ -128,6 +134,9 @@ def _optional_parts(configuration, bus):
     for name in ("led", "pump"):
         if name in configuration:
             parts[name] = pin(configuration[name]["pin"], pin.OUT, value=0)
+    if "usb_pin" in configuration["upkeep"]:
+        parts["usb_pin"] = pin(configuration["upkeep"]["usb_pin"], pin.IN)
+        parts["lightsleep"] = machine.lightsleep
     if "battery" in configuration:
         parts["battery"] = machine.ADC(configuration["battery"]["pin"])
     if "button" in configuration:
@@ -224,8 +233,6 @@ def made_ready(watchdog, firmware):
 def _interrupt_at(byte: int) -> None:
     """Let this byte on the serial line interrupt the program, as Ctrl-C does; none for -1."""
     if sys.platform == "rp2":
-        import micropython
-
         micropython.kbd_intr(byte)
 
 

@@ -49,6 +49,15 @@ class Refresh:
         """The weights are not to be trusted and not refreshed any more."""
         self.state = WEIGHTS_NONE
 
+    def sleep(self) -> None:
+        """Give the weights up: nobody refreshes them while the device sleeps."""
+        self.forget()
+
+    def wake(self) -> None:
+        """Write the weights that the chip was loaded with anew, if `sleep` gave them up."""
+        if self.state != WEIGHTS_HELD:
+            self.program()
+
     def keep(self) -> None:
         """Rewrite the weights now if they are held; before anything that stalls the processor, and by the task."""
         if self.state != WEIGHTS_HELD:

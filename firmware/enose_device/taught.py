@@ -50,7 +50,7 @@ class Device(Linked):
         self.commands.serve[messages.TEACH.kind] = self.teach
         self.commands.serve.update(self.learning.serve)
         for task in (self.refresh.run, self.learning.run):
-            self._scheduler.add(task)
+            self.scheduler.add(task)
         gc.collect()
         self.free_start = self.free_low = gc.mem_free()
 
@@ -85,7 +85,7 @@ class Device(Linked):
 
     def status(self) -> tuple:
         """The fields of STATUS's reply; MEASURING is here for learning."""
-        return self.state(), self.safety.fault, 0, self.refresh.state, 0
+        return self.state(), self.safety.fault, 0, self.refresh.state, 0, 0, 0
 
     def teach(self, learning: int):
         """The fields of TEACH's reply: restart for measuring; not while a session runs."""
@@ -124,7 +124,7 @@ class Device(Linked):
         return (
             refresh.done, refresh.missed, refresh.period_ms, self._temperature_mc, self._selftest.supply_uv(),
             self.image.model if self.image else bytes(8), self.store.generation, bytes(8), bytes(8), 0,
-            self.store.counter,
+            self.store.counter, 0,
         )  # fmt: skip
 
     def _make_safe(self) -> None:

@@ -54,6 +54,12 @@ class Verify:
         """The weights are not to be trusted; a programming ends where it is."""
         self.state = WEIGHTS_NONE
 
+    def sleep(self) -> None:
+        """Memristors keep their state while the device sleeps."""
+
+    def wake(self) -> None:
+        """They have it still; they are read again when that is due."""
+
     def keep(self) -> None:
         """A stalled processor does no harm: devices keep their state, and a pulse ends by itself."""
 

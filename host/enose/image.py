@@ -49,6 +49,14 @@ def least_change_ppm(training: Sequence[Specimen], channels: Sequence[int], aver
     return max(round(1e6 * min(2 * wander, weakest / 2)), LEAST_CHANGE_PPM)
 
 
+def clean_ohm(training: Sequence[Specimen], channels: Sequence[int], average: int) -> list[int]:
+    """Each channel's R0 over the training split, the geometric mean in whole ohm; 0 where no baseline was recorded."""
+    ends = [s.baseline_ohm[-average:, list(channels)] for s in training if len(s.baseline_ohm)]
+    if not ends:
+        return [0] * len(channels)
+    return [round(float(ohm)) for ohm in np.exp(np.mean([np.log(end.mean(axis=0)) for end in ends], axis=0))]
+
+
 def build_image(
     network: Network, recordings: Recordings, board: BoardFile, chip: AnyChip, training: Sequence[int] = ()
 ) -> Image:
@@ -61,9 +69,9 @@ def build_image(
     specimen = recordings.specimens[0]
     classes = [*network.class_order, *[""] * (chip.answers - len(network.class_order))]
     scan_ms = play_ms(specimen)
+    chosen = [recordings.specimens[i] for i in training]
     least_ppm = LEAST_CHANGE_PPM
     if recordings.normalisation == NORM_CHANGE:
-        chosen = [recordings.specimens[i] for i in training]
         least_ppm = least_change_ppm(chosen, network.channels, recordings.average)
     low_ohm, high_ohm = list(network.low_ohm), list(network.high_ohm)
     identity = repr((weights, network.channels, low_ohm, high_ohm, network.class_order)).encode()
@@ -86,6 +94,7 @@ def build_image(
         scan_ms=scan_ms,
         average=recordings.average,
         least_change_ppm=least_ppm,
+        clean_ohm=clean_ohm(chosen, network.channels, recordings.average),
     )
 
 

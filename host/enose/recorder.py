@@ -117,7 +117,9 @@ def neutral_image(board: BoardFile, chip: AnyChip) -> Image:
         scan_ms=SCAN_MS,
         average=AVERAGE,
         least_change_ppm=LEAST_CHANGE_PPM,
-        **PHASES_MS,
+        baseline_ms=PHASES_MS["baseline_ms"],
+        exposure_ms=PHASES_MS["exposure_ms"],
+        recovery_ms=PHASES_MS["recovery_ms"],
     )
 
 

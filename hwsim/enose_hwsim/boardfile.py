@@ -11,6 +11,8 @@ from msgspec import Meta
 from enose_hwsim.optional_sections import Battery, Button, Climate, Display, GasSensor, HeaterPwm, Led, Pin, Pump
 from enose_hwsim.tomlfile import Count, Name, Positive, Section, load
 
+MAX_INTERVAL_S = 604_800  # a week, as fitted.py of the firmware has it
+
 
 class I2cBus(Section, frozen=True):
     """An I2C bus of the microcontroller."""
@@ -171,6 +173,46 @@ class Sensors(Section, frozen=True):
     scan_s: Positive
     ppm_per_c: tuple[AirCoefficient, ...] | None = None
     ppm_per_rh: tuple[AirCoefficient, ...] | None = None
+    burn_in_h: Annotated[float, Meta(ge=0, le=1000)] = 0.0  # of heating before new sensors are believed
+    mounted: tuple[Annotated[int, Meta(ge=0, le=15)], ...] = ()  # positions; none told: those that were once read
+
+    def __post_init__(self) -> None:
+        if any(position >= self.positions for position in self.mounted):
+            raise ValueError(f"mounted {list(self.mounted)} names a position beyond the {self.positions} of the board")
+
+
+class Upkeep(Section, frozen=True):
+    """What the device does when nobody watches: it measures every interval_s (0: never).
+
+    always: look at all sensors and count the time spent also without a schedule; with one it does.
+    """
+
+    interval_s: Annotated[int, Meta(ge=0, le=MAX_INTERVAL_S)] = 0
+    always: bool = False
+    usb_sense_gpio: Pin | None = None  # of the module itself: high while a USB host or charger is there
+
+    def __post_init__(self) -> None:
+        if 0 < self.interval_s < 10:
+            raise ValueError(f"interval_s {self.interval_s}, expected 0 or 10 to {MAX_INTERVAL_S}")
+
+
+class Load(Section, frozen=True):
+    """What takes power: on_mw in the state `when`, off_mw otherwise, each of `count`; and whose figure that is."""
+
+    part: str
+    on_mw: Annotated[float, Meta(ge=0)]
+    when: Literal["always", "awake", "heated", "measuring"]
+    source: str
+    off_mw: Annotated[float, Meta(ge=0)] = 0.0
+    count: Annotated[int, Meta(ge=1)] = 1
+
+
+class Power(Section, frozen=True):
+    """What takes power, and what is lost between the battery and it."""
+
+    efficiency: Annotated[float, Meta(gt=0, le=1)]
+    battery_v: Positive
+    loads: Annotated[tuple[Load, ...], Meta(min_length=1)]
 
 
 class Refresh(Section, frozen=True):
@@ -218,6 +260,8 @@ class BoardFile(Section, frozen=True):
     pump: Pump | None = None
     button: Button | None = None
     heater_pwm: HeaterPwm | None = None
+    upkeep: Upkeep | None = None
+    power: Power | None = None
 
 
 class MlpBoard(BoardFile, frozen=True, kw_only=True):

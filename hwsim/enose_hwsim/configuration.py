@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from enose_contract.image import UNIT_OHM, UNIT_UV
-from enose_hwsim.boardfile import BoardFile, MemristorBoard, MlpBoard
+from enose_hwsim.boardfile import BoardFile, MemristorBoard, MlpBoard, Upkeep
 from enose_hwsim.chipfile import Bands, ChipFile, MemristorFile, MlpFile
 
 
@@ -72,7 +72,10 @@ def _shared(board: BoardFile, chip: ChipFile) -> dict[str, Any]:
             "load_ohm": board.sensors.load_ohm,
             "rail_uv": _uv(board.sensors.rail_v),
             "warmup_ms": round(board.sensors.warmup_s * 1e3),
+            "burn_in_s": round(board.sensors.burn_in_h * 3600),
+            "mounted": sum(1 << position for position in set(board.sensors.mounted)),
         },
+        "upkeep": _upkeep(board),
         "flash": {"start": board.flash.start_kib * 1024, "length": board.flash.length_kib * 1024},
         "chip": {
             "name": chip.name,
@@ -124,6 +127,14 @@ def _optional(board: BoardFile) -> dict[str, Any]:
             "ppm_per_rh": list(board.sensors.ppm_per_rh),
         }
     return found
+
+
+def _upkeep(board: BoardFile) -> dict[str, Any]:
+    """What is done without being asked; from_start: whether the firmware brings it in as it starts."""
+    upkeep = board.upkeep or Upkeep()
+    asked = upkeep.always or board.sensors.burn_in_h > 0
+    pin = {} if upkeep.usb_sense_gpio is None else {"usb_pin": upkeep.usb_sense_gpio}
+    return {"from_start": int(asked), "interval_s": upkeep.interval_s, **pin}
 
 
 def _decision(chip: ChipFile) -> dict[str, Any]:

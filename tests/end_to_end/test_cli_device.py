@@ -83,6 +83,7 @@ def test_classify(capsys: pytest.CaptureFixture[str], fruit: Path) -> None:
     assert set(result) == {
         *("device", "simulated", "answer", "class", "reason", "output_v", "outputs_v", "margin_v"),
         *("inputs_v", "resistances_ohm", "weights", "compensation"),
+        *("sensors_bad", "sensors_drifted", "burn_in_s"),
     }
     assert result["simulated"] is True
     assert result["answer"] in ("CLASS", "ABSTAIN", "NONE")
@@ -125,7 +126,7 @@ def test_fit_tells_the_device_what_an_image_was_made_for(capsys: pytest.CaptureF
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ([], "nothing to tell: name --image, --sensor-set or --calibration"),
+        ([], "nothing to tell: name --image, --sensor-set, --calibration or --heated"),
         (["--sensor-set", "xyz"], "--sensor-set 'xyz': expected 16 hexadecimal digits, or 0 for any"),
         (["--calibration", "0" * 18], "expected 16 hexadecimal digits"),
     ],
@@ -194,3 +195,33 @@ def test_a_board_file_of_ones_own_is_simulated_too(
     path.write_text("name = 3")
     assert run(["device", "info", "--device", f"sim:{path}", "--json"]) == BAD_INPUT
     assert capsys.readouterr().out == ""
+
+
+def test_schedule(capsys: pytest.CaptureFixture[str]) -> None:
+    told = answered(capsys, "schedule", "900")
+    assert told == {"device": "sim:pico-mlp", "simulated": True, "interval_s": 900, "next_s": 0, "restarting": True}
+    assert answered(capsys, "schedule", "board")["interval_s"] == 0
+
+
+@pytest.mark.parametrize(
+    ("interval", "code", "said"),
+    [
+        ("soon", BAD_INPUT, "interval 'soon': expected whole seconds, 0 for none, or `board`"),
+        ("3", FAILED, "an interval of 3 s; 0, or 10 to 604800 s"),
+    ],
+)
+def test_a_bad_schedule_is_one_line(interval: str, code: int, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["device", "schedule", interval, *SIM]) == code
+    assert said in " ".join(capsys.readouterr().err.split())
+
+
+def test_heated_hours_out_of_their_limits(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["device", "fit", "--heated", "-1", *SIM]) == BAD_INPUT
+    assert "--heated -1: 0 to 100000 hours" in " ".join(capsys.readouterr().err.split())
+    assert answered(capsys, "fit", "--heated", "48")["sensors_heated_s"] == 0  # this board does not count
+
+
+def test_the_power_that_a_device_took_is_estimated_from_what_it_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    info = answered(capsys, "info")
+    assert info["life"]["interval_s"] == 0
+    assert info["power"] is None  # nothing was heated, and this board counts nothing without a schedule

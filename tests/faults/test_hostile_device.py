@@ -9,7 +9,8 @@ import pytest
 from enose.link.conversation import DeviceError, LinkError
 from enose.link.device import Device
 from enose_contract import frames, messages
-from enose_contract.messages import MESSAGES, Message
+from enose_contract.message import Message
+from enose_contract.messages import MESSAGES
 
 SESSION = 77
 IMAGE = bytes(range(256)) * 3

@@ -20,6 +20,8 @@ KEYS = {
     "memory_free_start",
     "memory_free_low",
     "memory_free_now",
+    "sensors_bad",
+    "sensors_drifted",
     "frames_good",
     "frames_dropped",
     "refresh",

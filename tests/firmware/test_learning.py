@@ -11,6 +11,7 @@ from enose.link.device import Device
 from enose.link.learning import Learnt, Lesson, Request
 from enose_contract import lesson, messages
 from enose_contract.image import Image
+from enose_contract.message import Message
 from enose_device.learnt import learnt_model
 from enose_hwsim.board.simulated import SimulatedBoard
 from rig import CHIP, QUICK, RawHost, SwitchOn, changed, host_of, image, present
@@ -191,7 +192,7 @@ def test_an_unknown_session_is_said_to_be_none(raw_learner: RawHost) -> None:
     assert learn_fields(raw_learner, 78, (0, *QUICK_FIELDS[1:]))["state"] == lesson.NONE
 
 
-def error_of(host: RawHost, message: messages.Message, *values: int) -> tuple[int, int, int]:
+def error_of(host: RawHost, message: Message, *values: int) -> tuple[int, int, int]:
     return host.ask(message, *values).error()
 
 

@@ -7,6 +7,7 @@ from enose.link.conversation import DeviceError, LinkError
 from enose.link.device import Answer, Device
 from enose_contract import messages
 from enose_contract.decision import ANSWERS, decide
+from enose_contract.image import COMBINE_VOTES
 from enose_contract.normalise import NORM_RANGE, change_ppm, inputs_from_changes
 from enose_hwsim.chips import open_chip
 from rig import BOARD, CHIP, CLEAN_OHM, SwitchOn, changed, host_of, image, present
@@ -218,3 +219,36 @@ def test_after_the_reading_the_chip_is_at_rest_again(programmed: Device) -> None
     assert board.wiring.pin_read(BOARD.switch.pin) == 0
     # a code is 38 uV
     assert [board.wiring.dac.voltage_v(k) for k in BOARD.dac.input_channels] == pytest.approx([0.9] * 4, abs=4e-5)
+
+
+def test_an_image_may_want_several_measurements_in_a_row(device: Device) -> None:
+    device.program(image(measurements=3, combine=COMBINE_VOTES).pack())
+    present(device.port.board)
+    found = [device.measure() for _ in range(4)]
+    few = messages.REASONS[messages.REASON_FEW]
+    assert [(a.answer, a.reason) for a in found[:2]] == [("ABSTAIN", few)] * 2
+    assert [(a.answer, a.reason) for a in found[2:]] == [("CLASS", "")] * 2
+    present(device.port.board, (1.0, 1.0, 1.0, 1.0))
+    assert device.measure().answer == "NONE"  # no odour: the row begins anew
+    present(device.port.board)
+    assert (again := device.measure()).answer == "ABSTAIN"
+    assert again.reason == few
+    assert device.info()["refresh"]["missed"] == 0
+
+
+def test_an_answer_stands_by_the_images_hysteresis(device: Device) -> None:
+    device.program(image(hysteresis_uv=5_000).pack())
+    present(device.port.board)
+    chip = device.port.board.wiring.chip
+    found = []
+    for output_v in (0.870, 0.883, 0.887):
+        chip.output_v = lambda t_s, output_v=output_v: output_v
+        found.append(device.measure())
+    assert [answer.band for answer in found] == [0, 0, 1]
+    assert found[1].margin_v == pytest.approx(-0.003, abs=5e-4)  # the ADC's noise and steps
+
+
+def test_the_images_guard_is_wider_than_the_chips(device: Device) -> None:
+    plain = measured(device, (0.9, 0.7, 0.5, 0.3))
+    careful = measured(device, (0.9, 0.7, 0.5, 0.3), guard_uv=round(plain.margin_v * 1e6) + 2_000, model=b"careful0")
+    assert (plain.answer, careful.answer) == ("CLASS", "ABSTAIN")

@@ -9,6 +9,7 @@ from enose.link.conversation import DeviceError, LinkError
 from enose.link.device import Device
 from enose_contract import messages, pulses
 from enose_contract.image import UNIT_UV
+from enose_contract.message import Message
 from enose_hwsim.board.serving import FirmwareEnded
 from enose_hwsim.board.simulated import SimulatedBoard
 from memristor_rig import (
@@ -114,7 +115,7 @@ def test_a_store_that_fails_to_forget_the_new_image_is_the_safe_state(device: De
     stick(board, 30)
     ask = device._conversation.ask
 
-    def asking(message: messages.Message, *values: int | bytes, tail: bytes = b""):
+    def asking(message: Message, *values: int | bytes, tail: bytes = b""):
         reply = ask(message, *values, tail=tail)
         if message is messages.UPLOAD_COMMIT:
             board.wiring.flash.write = dead  # type: ignore[method-assign]

@@ -7,6 +7,7 @@ import pytest
 
 from enose.link.device import Device
 from enose_contract import messages
+from enose_contract.message import Message
 from enose_hwsim.board.simulated import SimulatedBoard
 from enose_hwsim.gas import REFERENCE_C, REFERENCE_RH
 from rig import BOARD, CHIP, QUICK, SwitchOn, changed, host_of, image, present
@@ -104,7 +105,7 @@ def test_where_an_erase_takes_longer_than_the_weights_hold_they_are_stale_until_
     seen: list[str] = []
     ask = device._conversation.ask
 
-    def asking(message: messages.Message, *values: int | bytes, tail: bytes = b""):
+    def asking(message: Message, *values: int | bytes, tail: bytes = b""):
         if message is messages.ACTIVATE:
             seen.append(device.status()["weights"])
         return ask(message, *values, tail=tail)

@@ -45,6 +45,8 @@ def test_asked_for_it_is_entered_and_every_output_is_at_rest(programmed: Device)
         "fault": "asked for by the host",
         "phase": "idle",
         "weights": "none",
+        "sensors_bad": [],
+        "sensors_drifted": [],
     }
     assert_nothing_is_driven(programmed.port.board)
     programmed.port.wait(5000)
@@ -77,7 +79,14 @@ def test_clear_programs_the_chip_anew_and_measures_as_before(programmed: Device)
     before = programmed.measure()
     programmed.safe()
     programmed.port.wait(60_000)
-    assert programmed.clear() == {"state": "done", "fault": "none", "phase": "idle", "weights": "held"}
+    assert programmed.clear() == {
+        "state": "done",
+        "fault": "none",
+        "phase": "idle",
+        "weights": "held",
+        "sensors_bad": [],
+        "sensors_drifted": [],
+    }
     present(programmed.port.board)
     after = programmed.measure()
     assert (after.answer, after.label) == (before.answer, before.label)
@@ -218,7 +227,14 @@ def test_a_supply_missing_at_power_up_is_safe_until_it_is_back_and_cleared(power
     assert device.status()["fault"] == "the chip's supply is missing or out of tolerance"
     assert device.clear()["state"] == "safe"
     board.wiring.chip_supply_v = CHIP.supply.nominal_v
-    assert device.clear() == {"state": "idle", "fault": "none", "phase": "idle", "weights": "held"}
+    assert device.clear() == {
+        "state": "idle",
+        "fault": "none",
+        "phase": "idle",
+        "weights": "held",
+        "sensors_bad": [],
+        "sensors_drifted": [],
+    }
 
 
 def test_a_dac_that_does_not_read_back_is_safe(device: Device) -> None:

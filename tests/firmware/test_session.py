@@ -5,6 +5,7 @@ import pytest
 from enose.link.conversation import LinkError
 from enose.link.device import Device
 from enose_contract import frames, messages
+from enose_contract.message import Message
 from enose_hwsim.board.simulated import SimulatedBoard
 from rig import NONCE, RawHost, SwitchOn, host_of, image
 
@@ -51,7 +52,7 @@ def test_an_unknown_command_is_refused_with_its_number(raw: RawHost, kind: int) 
 @pytest.mark.parametrize(
     "message", [m for m in messages.MESSAGES.values() if m.name not in ("hello", "error")], ids=lambda m: m.name
 )
-def test_a_malformed_body_is_refused_for_every_command(raw: RawHost, message: messages.Message) -> None:
+def test_a_malformed_body_is_refused_for_every_command(raw: RawHost, message: Message) -> None:
     short = bytes(3) if message.request_fields else b"x"
     assert raw.ask(message, body=short).error()[0] == messages.E_MALFORMED
     assert raw.ask(messages.STATUS).fields(messages.STATUS)["state"] == messages.IDLE

@@ -11,7 +11,7 @@ import pytest
 from enose.link.conversation import DeviceError
 from enose.link.device import Device
 from enose_contract import messages, updates
-from enose_contract.messages import Message
+from enose_contract.message import Message
 from enose_hwsim.board.process import firmware_folder
 from enose_hwsim.board.serving import FirmwareEnded
 from enose_hwsim.board.simulated import SimulatedBoard

@@ -10,7 +10,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from enose_contract.image import HASH_SIZE, HEAD, HEAD_SIZE, MAX_IMAGE, UNIT_OHM, UNIT_UV, Image, ImageError, unpack
+from enose_contract.image import (
+    COMBINE_MEAN,
+    COMBINE_VOTES,
+    HASH_SIZE,
+    HEAD,
+    HEAD_SIZE,
+    MAX_IMAGE,
+    STEADY,
+    UNIT_OHM,
+    UNIT_UV,
+    Image,
+    ImageError,
+    unpack,
+)
 from enose_contract.messages import E_FIELD, E_FORMAT, E_HASH, E_TOPOLOGY
 from rig import image
 
@@ -50,7 +63,21 @@ def images(draw: st.DrawFn) -> Image:
         average=draw(st.integers(1, 255)),
         unit=unit,
         least_change_ppm=draw(st.integers(1, 1_000_000)),
+        guard_uv=draw(st.integers(0, 5_000_000)),
+        hysteresis_uv=draw(st.integers(0, 5_000_000)),
+        measurements=draw(st.integers(1, 16)),
+        combine=draw(st.sampled_from([COMBINE_MEAN, COMBINE_VOTES])),
+        drift_limit_ppm=draw(st.integers(0, 1_000_000)),
+        clean_ohm=draw(st.lists(u32, min_size=inputs, max_size=inputs)),
     )
+
+
+def of_format_3(packed: Image) -> bytes:
+    """The same image as it was written before format 4: its end was its weights."""
+    body = packed.pack()[: -HASH_SIZE - struct.calcsize(STEADY) - 4 * len(packed.channels)]
+    head = dict(zip(HEAD_FIELDS, struct.unpack(HEAD, body[:HEAD_SIZE]), strict=True))
+    head |= {"format": 3, "length": len(body) + HASH_SIZE}
+    return resealed(struct.pack(HEAD, *head.values()) + body[HEAD_SIZE:] + bytes(HASH_SIZE))
 
 
 def resealed(raw: bytes) -> bytes:
@@ -77,6 +104,13 @@ def test_what_is_packed_is_unpacked(packed: Image) -> None:
     assert vars(unpack(raw)) == vars(packed)
     assert unpack(raw).pack() == raw
     assert len(raw) <= MAX_IMAGE
+
+
+@given(images())
+def test_an_image_of_the_format_before_is_taken_with_what_every_answer_was_then(packed: Image) -> None:
+    found = unpack(of_format_3(packed))
+    plain = {"guard_uv": 0, "hysteresis_uv": 0, "measurements": 1, "combine": COMBINE_MEAN, "drift_limit_ppm": 200_000}
+    assert vars(found) == {**vars(packed), **plain, "clean_ohm": [0] * len(packed.channels)}
 
 
 @pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
@@ -130,7 +164,9 @@ def test_any_damage_with_a_fitting_hash_is_refused_or_still_one_whole_image(seed
     ("changes", "code"),
     [
         ({"magic": b"ENW2"}, E_FORMAT),
-        ({"format": 1}, E_FORMAT),
+        ({"format": 2}, E_FORMAT),
+        ({"format": 5}, E_FORMAT),
+        ({"format": 3}, E_TOPOLOGY),  # whose end is its weights
         ({"length": 1}, E_TOPOLOGY),
         ({"inputs": 5}, E_TOPOLOGY),
         ({"classes": 200}, E_TOPOLOGY),
@@ -180,6 +216,15 @@ def test_hostile_field_values_are_refused(changes: dict[str, Any], code: int) ->
         {"scan_ms": 65536},
         {"average": 256},
         {"least_change_ppm": 0},
+        {"guard_uv": -1},
+        {"hysteresis_uv": 1 << 31},
+        {"measurements": 0},
+        {"measurements": 17},
+        {"combine": 0},
+        {"combine": 3},
+        {"drift_limit_ppm": 1_000_001},
+        {"clean_ohm": [0] * 3},
+        {"clean_ohm": [0, 0, 0, 1 << 32]},
     ],
     ids=str,
 )

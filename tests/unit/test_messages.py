@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from enose_contract import frames, lesson, messages
-from enose_contract.messages import MESSAGES, Message
+from enose_contract.message import Message
+from enose_contract.messages import MESSAGES
 
 every_message = pytest.mark.parametrize(
     "message", [*MESSAGES.values(), *lesson.MESSAGES.values()], ids=lambda m: m.name
@@ -60,7 +61,7 @@ def test_every_field_has_one_name_and_every_message_fits_a_frame(message: Messag
 def test_a_wrong_length_is_refused(message: Message, extra: int) -> None:
     n = struct.calcsize(message.request)
     if extra < 0 <= n + extra or (extra > 0 and not message.tail):
-        with pytest.raises(ValueError, match=f"{message.name}: {n + extra} bytes, expected {n}"):
+        with pytest.raises(ValueError, match=f"request {message.kind}: {n + extra} bytes, expected {n}"):
             message.unpack_request(bytes(n + extra))
     n = struct.calcsize(message.reply)
     if extra and n + extra >= 0:
@@ -85,4 +86,4 @@ def test_every_number_that_a_device_sends_has_its_words() -> None:
 
 def test_the_safe_state_serves_nothing_that_drives() -> None:
     served = {MESSAGES[kind].name for kind in messages.SERVED_WHEN_SAFE}
-    assert served == {"hello", "info", "status", "result", "log", "safe", "clear", "bye", "air"}
+    assert served == {"hello", "info", "status", "result", "log", "safe", "clear", "bye", "air", "life"}

@@ -63,8 +63,13 @@ class Health:
         if moved_ppm > least_ppm and 4 * moved_ppm > self.wander_ppm:
             return messages.REASON_MOVING
         for k in range(len(known)):
-            known[k] += (late_ohm[k] - known[k]) // SLOWNESS if known[k] else late_ohm[k]
+            self.follow(k, late_ohm[k])
         return messages.REASON_OK
+
+    def follow(self, k: int, ohm: int) -> None:
+        """Let a tracked resistance go an eighth of the way; the first one is taken as it is."""
+        known = self.tracked_ohm
+        known[k] += (ohm - known[k]) // SLOWNESS if known[k] else ohm
 
     def judge_exposure(self, sensors) -> int:
         """Why the exposure is none, or REASON_OK; sensors: with step_ohm."""

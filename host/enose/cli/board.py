@@ -9,6 +9,7 @@ from enose.boards import board_names, boards_folder, find_board
 from enose.cli.output import print_json, stdout
 from enose.cli.parameters import Json
 
+MOST = 1e6  # seconds, or mAh
 Name = Annotated[str, Parameter(help="a board's name, or the path of a .toml file")]
 
 
@@ -97,3 +98,51 @@ def wiring(
         return
     stdout.print(f"{found.name}: {MICROCONTROLLERS[found.mcu].module}, chip {chip.name}", style="bold")
     stdout.print(wiring_table(rows))
+
+
+def power(
+    board: Name,
+    *,
+    interval: Annotated[float, Parameter(help="seconds between measurements of its own; 0: one after the other")] = 900,
+    battery: Annotated[float | None, Parameter(help="the battery's capacity in mAh")] = None,
+    plot: Annotated[Path | None, Parameter(help="draw the parts' shares into this .png or .svg file")] = None,
+    json: Json = False,
+) -> None:
+    """Estimate what a board takes: by part, each measurement, a day, and how long a battery lasts.
+
+    The figures are the board file's, of data sheets; nothing of it was measured. USB is taken to be unplugged.
+
+    Examples: `enose board power pico-mlp`, `enose board power pico-mlp --interval 3600 --battery 5000 --json`
+    """
+    from enose.chips.pictures import check_plot, write_pictures
+    from enose.power import PowerError, estimate, figures, planned_seconds
+    from enose.power_picture import picture
+
+    found, _, _ = find_board(board)
+    for option, value in (("--interval", interval), ("--battery", battery)):
+        if value is not None and not 0 <= value <= MOST:
+            raise PowerError(f"{option} {value:g}: expected 0 to {MOST:g}")
+    check_plot(plot)
+    seconds = planned_seconds(found, interval)
+    made = estimate(figures(found), seconds, 1.0)
+    fields = {"board": found.name, "interval_s": interval, "seconds": seconds, **made.fields(battery)}
+    if plot is not None:
+        write_pictures([picture(found.name, interval, made)], plot, f"{found.name}-power")
+    if json:
+        print_json(fields)
+        return
+    from rich.table import Table
+
+    table = Table("part", "mean mW", "share", "figure of", box=None)
+    total_mw = sum(fields["parts_mw"].values())
+    sources = {load.part: load.source for load in figures(found).loads}
+    for part, mw in fields["parts_mw"].items():
+        table.add_row(part, f"{mw:.3f}", f"{mw / total_mw:.2%}", sources[part])
+    stdout.print(f"{found.name}, a measurement every {interval:g} s: estimated, nothing was measured", style="bold")
+    stdout.print(table)
+    stdout.print(f"from the battery {fields['mean_mw']:.1f} mW, {fields['energy_per_day_j']:.0f} J a day")
+    stdout.print(
+        f"each measurement {fields['energy_per_measurement_j']:.1f} J; heaters {fields['share_of_heaters']:.1%}"
+    )
+    if battery is not None:
+        stdout.print(f"{battery:g} mAh last {fields['battery_h']:.1f} h")

@@ -11,6 +11,7 @@ from enose.cli.output import print_fields, print_json, progress, stderr, stdout
 from enose.cli.parameters import DeviceAddress, Fidelity, Json, Odour, Seed
 
 AIR_WAIT_MS = 6000  # some seconds, for a heater profile once through
+MOST_HOURS = 100_000  # eleven years of heating
 
 
 class BadOption(ValueError):
@@ -47,9 +48,9 @@ def info(*, device: DeviceAddress = "auto", json: Json = False) -> None:
     with _opened(device) as opened:
         running = opened.running()
         firmware = {"firmware_identity": running.identity, "firmware_trial": running.trial}
-        _show(
-            f"device at {device}", {"device": device, "simulated": opened.simulated, **opened.info(), **firmware}, json
-        )
+        lived = opened.life().fields()
+        result = {"device": device, "simulated": opened.simulated, **opened.info(), **firmware, "life": lived}
+    _show(f"device at {device}", {**result, "power": _power(result["board"], lived)}, json)
 
 
 def air(*, device: DeviceAddress = "auto", json: Json = False) -> None:
@@ -61,6 +62,41 @@ def air(*, device: DeviceAddress = "auto", json: Json = False) -> None:
         if opened.simulated:
             opened.port.wait(AIR_WAIT_MS)  # it has been switched on just now
         _show(f"air at {device}", {"device": device, "simulated": opened.simulated, **opened.air()}, json)
+
+
+def _power(board: str, lived: dict[str, Any]) -> dict[str, Any] | None:
+    """What the device is estimated to have taken since its start; None where its board's figures are not known."""
+    from enose.boards import find_board
+    from enose.power import PowerError, estimate, figures, lived_seconds
+    from enose_hwsim.tomlfile import BoardError
+
+    if not lived["heated_s"]:  # it does not count, or nothing was heated yet
+        return None
+    try:
+        found = estimate(figures(find_board(board)[0]), lived_seconds(lived), lived["measurements"])
+    except (BoardError, PowerError):
+        return None
+    return found.fields()
+
+
+def schedule(
+    interval: Annotated[
+        str, Parameter(help="seconds between measurements, 0 for none, or `board` for what its file says")
+    ],
+    *,
+    device: DeviceAddress = "auto",
+    json: Json = False,
+) -> None:
+    """Have a device measure by itself every so many seconds, from now on and after each start; it sleeps in between.
+
+    Examples: `enose device schedule 900 --device /dev/ttyACM0`, `enose device schedule board --device sim:pico-mlp`
+    """
+    if interval != "board" and not (interval.isascii() and interval.isdigit() and len(interval) < 10):
+        raise BadOption(f"interval '{interval}': expected whole seconds, 0 for none, or `board`")
+    with _opened(device) as opened:
+        told = opened.schedule(None if interval == "board" else int(interval))
+        result = {"device": device, "simulated": opened.simulated, **told}
+    _show(f"device at {device}", result, json)
 
 
 def selftest(*, device: DeviceAddress = "auto", json: Json = False) -> int:
@@ -154,6 +190,9 @@ def classify(
         "resistances_ohm": list(answer.ohms),
         "weights": answer.weights,
         "compensation": answer.compensation,
+        "sensors_bad": list(answer.sensors_bad),
+        "sensors_drifted": list(answer.sensors_drifted),
+        "burn_in_s": answer.burn_in_s,
     }
     if json:
         print_json(result)
@@ -163,6 +202,10 @@ def classify(
     outputs = ", ".join(f"{v:.4f}" for v in answer.outputs_v or (0.0,))
     margin = f"{answer.margin_v * 1e3:.1f} mV"
     near = f"{margin} above the next" if len(answer.outputs_v) > 1 else f"{margin} from the nearest edge"
+    if answer.margin_v < 0:
+        near = f"kept by its hysteresis: another is {-answer.margin_v * 1e3:.1f} mV ahead"
+    if answer.burn_in_s:
+        near = f"{answer.burn_in_s / 3600:.1f} h left"
     stdout.print(f"{what}{kind}   output{'s' * (len(answer.outputs_v) > 1)} {outputs} V, {near}")
     if answer.compensation.startswith("off"):
         stdout.print(f"compensation for temperature and humidity is {answer.compensation}")
@@ -228,17 +271,24 @@ def fit(
     calibration: Annotated[
         str | None, Parameter(help="the chip's calibration: 16 hexadecimal digits, 0 for any")
     ] = None,
+    heated: Annotated[
+        float | None, Parameter(help="hours that these sensors have been heated before, 0 for new ones")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Tell a device which sensors are mounted and which calibration holds; images for others are refused from then on.
+
+    Where the sensor set is another one than before, the hours of its burn-in count from 0, or from --heated.
 
     Examples: `enose device fit --image fruit.img --device /dev/ttyACM0`,
     `enose device fit --sensor-set 0 --calibration 0 --device /dev/ttyACM0`
     """
     from enose.image import read_image
 
-    if image is None and sensor_set is None and calibration is None:
-        raise BadOption("nothing to tell: name --image, --sensor-set or --calibration")
+    if image is None and sensor_set is None and calibration is None and heated is None:
+        raise BadOption("nothing to tell: name --image, --sensor-set, --calibration or --heated")
+    if heated is not None and not 0 <= heated <= MOST_HOURS:
+        raise BadOption(f"--heated {heated:g}: 0 to {MOST_HOURS} hours")
     told: list[bytes | None] = [None, None]
     if image is not None:
         content = read_image(image)[1]
@@ -246,8 +296,9 @@ def fit(
     for k, (option, text) in enumerate((("--sensor-set", sensor_set), ("--calibration", calibration))):
         if text is not None:
             told[k] = _identity(option, text)
+    heated_s = None if heated is None else round(heated * 3600)
     with _opened(device) as opened:
-        result = {"device": device, "simulated": opened.simulated, **opened.fit(*told)}
+        result = {"device": device, "simulated": opened.simulated, **opened.fit(told[0], told[1], heated_s)}
         result["status"] = opened.status()
     _show(f"device at {device}", result, json)
 

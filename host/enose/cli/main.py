@@ -13,6 +13,7 @@ from enose.cli import chip as chip_commands
 from enose.cli import data as data_commands
 from enose.cli import demo, flash, record, reproduce, sim, train
 from enose.cli import device as device_commands
+from enose.cli import image as image_commands
 from enose.cli import memristor as memristor_commands
 from enose.cli.output import stderr
 
@@ -23,7 +24,7 @@ BAD_INPUT = 2
 FAILED = 1
 DATA_VERBS = ("import", "list", "show", "export", "audit", "split", "fetch")
 CHIP_VERBS = ("show", "characterise", "certify", "yield")
-DEVICE_VERBS = ("info", "air", "selftest", "program", "classify", "safe", "log", "fit", "key", "learn")
+DEVICE_VERBS = ("info", "air", "selftest", "program", "classify", "schedule", "safe", "log", "fit", "key", "learn")
 
 
 def make_app() -> App:
@@ -41,12 +42,16 @@ def make_app() -> App:
     board.command(board_commands.list_boards, name="list")
     board.command(board_commands.check, name="check")
     board.command(board_commands.wiring, name="wiring")
+    board.command(board_commands.power, name="power")
     app.command(board)
     device = App(name="device", help="One device: on USB, on a port, or simulated (sim:BOARD).")
     for verb in DEVICE_VERBS:
         device.command(getattr(device_commands, verb), name=verb)
     device.command(flash.flash, name="flash")
     app.command(device)
+    image = App(name="image", help="Weight images as files.")
+    image.command(image_commands.steady, name="steady")
+    app.command(image)
     chip = App(name="chip", help="Analog networks: their transistors, the certificate of their fast twins, the yield.")
     for verb in CHIP_VERBS:
         chip.command(getattr(chip_commands, f"{verb}_chip"), name=verb)
@@ -115,6 +120,7 @@ def _exit_code(error: Exception) -> int | None:
     from enose.link.conversation import DeviceError, LinkError
     from enose.link.key import KeyFileError
     from enose.link.port import PortError
+    from enose.power import PowerError
     from enose.recorder import NotMeasured
     from enose.recordings import RecordingsError
     from enose.training import TrainingError
@@ -125,9 +131,12 @@ def _exit_code(error: Exception) -> int | None:
     from enose_hwsim.spice.errors import SpiceError, SpiceMissing
     from enose_hwsim.tomlfile import BoardError
 
-    bad_files = (BoardError, RecordingsError, ImageFileError, FlashFileError, PlotError, KeyFileError, CalibrationError)
+    bad_boards = (BoardError, PowerError)
+    bad_files = (RecordingsError, ImageFileError, FlashFileError, PlotError, KeyFileError, CalibrationError)
     bad_uploads = (UnfitUf2, CompileError)
-    if isinstance(error, (*bad_files, *bad_uploads, device_commands.BadOption, TrainingError, LinkError, PortError)):
+    if isinstance(
+        error, (*bad_boards, *bad_files, *bad_uploads, device_commands.BadOption, TrainingError, LinkError, PortError)
+    ):
         return BAD_INPUT
     failures = (DeployError, DeviceError, FirmwareEnded, MicroPythonMissing, SpiceError, SpiceMissing)
     if isinstance(error, (*failures, FetchError, NotMeasured)):

@@ -5,7 +5,7 @@ import struct
 
 from enose.link.port import Port
 from enose_contract import frames, messages
-from enose_contract.messages import Message
+from enose_contract.message import Message
 
 REPLY_MS = 400  # to the first retransmission; doubled at each
 TRIES = 5

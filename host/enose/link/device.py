@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from enose.link.conversation import Conversation, DeviceError, LinkError, Values
+from enose.link.life import Life, positions, read_life
 from enose.link.log import Entry, Log, read_entry
 from enose.link.port import Port
 from enose_contract import decision, messages, records, seal, updates
@@ -40,6 +41,9 @@ class Answer:
     ohms: tuple[int, ...]
     weights: str
     compensation: str  # one of messages.COMPENSATIONS: whether `ohms` are those of reference air
+    sensors_bad: tuple[int, ...] = ()
+    sensors_drifted: tuple[int, ...] = ()
+    burn_in_s: int = 0
 
     @property
     def output_v(self) -> float:
@@ -98,6 +102,8 @@ class Device:
             "state": status["state"],
             "fault": status["fault"],
             "weights": status["weights"],
+            "sensors_bad": status["sensors_bad"],
+            "sensors_drifted": status["sensors_drifted"],
             "uptime_s": numbers["uptime_ms"] * 1e-3,
             "memory_free_start": numbers["free_start"],
             "memory_free_low": numbers["free_low"],
@@ -149,8 +155,8 @@ class Device:
         seal = updates.update_seal(key, challenge, manifest) if key is not None else bytes(updates.SEAL_SIZE)
         self._conversation.ask(updates.UPDATE, challenge, manifest, seal)
 
-    def status(self) -> dict[str, str]:
-        """State, fault, phase and weights, in words."""
+    def status(self) -> dict[str, Any]:
+        """State, fault, phase and weights, in words; positions of sensors that are not fit, or have drifted."""
         return _status(self._conversation.ask(messages.STATUS))
 
     def selftest(self) -> dict[str, Any]:
@@ -182,15 +188,39 @@ class Device:
             if not count or sequence >= int(reply["next"]):
                 return Log(tuple(entries), int(reply["lost"]))
 
-    def fit(self, sensor_set: bytes | None = None, calibration: bytes | None = None) -> dict[str, Any]:
-        """Tell the device which sensor set is mounted and which calibration holds (8 bytes each; None: as it is)."""
+    def life(self) -> Life:
+        """How long it was awake and heated, its burn-in, its schedule, and how its sensors have drifted."""
+        return read_life(self._conversation.ask(messages.LIFE))
+
+    def schedule(self, interval_s: int | None) -> dict[str, Any]:
+        """Have it measure by itself every so many s (0: never, None: as its board's file says), also after a start.
+
+        `restarting`: it restarts within a second to take the schedule up; the session ends then.
+        """
+        reply = self._conversation.ask(messages.SCHEDULE, messages.UNTOLD if interval_s is None else interval_s)
+        number = {name: int(value) for name, value in reply.items()}
+        return {**number, "restarting": bool(number["restarting"])}
+
+    def fit(
+        self, sensor_set: bytes | None = None, calibration: bytes | None = None, heated_s: int | None = None
+    ) -> dict[str, Any]:
+        """Tell the device which sensor set is mounted and which calibration holds (8 bytes each; None: as it is).
+
+        heated_s: how long these sensors have been heated in all their life; None: as the device has counted, from 0
+        where the set is another one.
+        """
         raw = self._conversation.ask(messages.INFO)
         told = [
             new if new is not None else raw[name]
             for new, name in ((sensor_set, "sensor_set"), (calibration, "calibration"))
         ]
-        reply = self._conversation.ask(messages.FIT, *told)
-        return {name: _identity(value) for name, value in reply.items()}
+        heated = messages.UNTOLD if heated_s is None else heated_s
+        reply = self._conversation.ask(messages.FIT, *told, heated)
+        return {
+            "sensor_set": _identity(reply["sensor_set"]),
+            "calibration": _identity(reply["calibration"]),
+            "sensors_heated_s": int(reply["sensors_heated_s"]),
+        }
 
     def set_key(self, key: bytes) -> None:
         """Have the device take images only that are sealed with this key of 32 bytes; it can be set once."""
@@ -301,12 +331,12 @@ class Device:
 
         return teach(self._conversation, self.port, request, on_epoch)
 
-    def safe(self) -> dict[str, str]:
+    def safe(self) -> dict[str, Any]:
         """Latch the safe state."""
         self._conversation.ask(messages.SAFE)
         return self.status()
 
-    def clear(self) -> dict[str, str]:
+    def clear(self) -> dict[str, Any]:
         """Leave the safe state; the chip is programmed anew from the stored image."""
         self._conversation.ask(messages.CLEAR)
         return self.status()
@@ -340,12 +370,14 @@ def _identity(raw: int | bytes) -> str | None:
     return _hex(raw) if isinstance(raw, bytes) and any(raw) else None
 
 
-def _status(raw: Values) -> dict[str, str]:
+def _status(raw: Values) -> dict[str, Any]:
     return {
         "state": _word(messages.STATES, raw["state"], "state"),
         "fault": messages.FAULTS.get(int(raw["fault"]), f"fault {raw['fault']!r}"),
         "phase": _word(messages.PHASES, raw["phase"], "phase"),
         "weights": _word(messages.WEIGHTS, raw["weights"], "weights"),
+        "sensors_bad": list(positions(int(raw["sensors_bad"]))),
+        "sensors_drifted": list(positions(int(raw["sensors_drifted"]))),
     }
 
 
@@ -364,4 +396,7 @@ def _answer(raw: Values) -> Answer:
         ohms=tuple(number[f"ohm{k + 1}"] for k in range(channels)),
         weights=_word(messages.WEIGHTS, number["weights"], "weights"),
         compensation=_word(messages.COMPENSATIONS, number["compensation"], "compensation"),
+        sensors_bad=positions(number["sensors_bad"]),
+        sensors_drifted=positions(number["sensors_drifted"]),
+        burn_in_s=number["burn_in_s"],
     )

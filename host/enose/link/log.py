@@ -6,6 +6,7 @@ import struct
 from dataclasses import dataclass
 from typing import Any
 
+from enose.link.life import positions
 from enose_contract import decision, lesson, messages, records
 
 CAUSES = {records.POWER_ON: "power on", records.WATCHDOG: "watchdog"}
@@ -32,13 +33,16 @@ EVENTS = {
     lesson.BEGUN: "learning",
     lesson.EPOCH: "epoch",
     lesson.OVER: "learnt",
+    records.HEATED: "heated",
+    records.SENSORS: "sensors",
+    records.SCHEDULED: "scheduled",
 }
 BATTERY = {0: "good", 1: "low", 2: "empty"}
 COLUMNS = (
     "sequence", "start", "uptime_s", "event", "cause", "quick_starts", "task", "fault", "answer", "reason", "band",
     "margin_v", "output_v", "cycle", "generation", "slot", "supply_v", "temperature_c", "battery", "battery_v",
     "battery_percent", "part", "firmware", "lessons", "session", "epoch", "mean_error_v", "worst_error_v", "pulse_s",
-    "late",
+    "late", "sensors_heated_s", "sensors_bad", "sensors_drifted", "interval_s",
 )  # fmt: skip
 
 
@@ -115,7 +119,18 @@ def _figures(event: int, a: int, b: int, c: int, d: int, x: int, y: int, z: int)
         return {"part": ", ".join(name for k, name in enumerate(messages.PARTS) if a >> k & 1)}
     if event in (records.UPDATE, records.CONFIRMED):
         return {"firmware": struct.pack("<ii", x, y).hex()}
+    if event == records.HEATED:
+        return {"sensors_heated_s": x}
+    if event == records.SENSORS:
+        return {"sensors_bad": _listed(d), "sensors_drifted": _listed(x)}
+    if event == records.SCHEDULED:
+        return {"interval_s": "the board's" if x < 0 else x}
     if event == records.STATE:
         battery = {"battery": BATTERY.get(a, f"state {a}"), "battery_v": z * 1e-6, "battery_percent": b} if z else {}
         return {"supply_v": x * 1e-6, "temperature_c": y * 1e-3, **battery}
     return {}
+
+
+def _listed(bits: int) -> str:
+    """Sensor positions, for a cell of a table."""
+    return " ".join(str(k) for k in positions(bits)) or "none"

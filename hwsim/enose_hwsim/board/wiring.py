@@ -39,7 +39,8 @@ class Wiring(ABC):
     def __init__(
         self, board: BoardFile, chip: ChipFile, world: World, flash: FlashPart, rng: np.random.Generator
     ) -> None:
-        """Free to change while the board runs: `ambient_c`, `chip_supply_v`, `battery_v`, `button_held`, `bus_dead`.
+        """Free to change while the board runs: `ambient_c`, `chip_supply_v`, `battery_v`, `button_held`, `bus_dead`,
+        `usb`.
 
         `i2c` is the bus, with its own faults; `climate`, `gas_sensor` and `display` are its parts, None where the board
         has none.
@@ -52,6 +53,7 @@ class Wiring(ABC):
         self.battery_v = 4.0
         self.button_held = False
         self.bus_dead = False
+        self.usb = True  # whether a host's cable is in
         self._rng = rng
         self._monitor: AnalogMonitor | None = None
         self._levels: dict[int, int] = {}
@@ -105,6 +107,8 @@ class Wiring(ABC):
             return self.i2c.scl
         if board.button is not None and pin == board.button.pin:
             return int(not self.button_held)
+        if board.upkeep is not None and pin == board.upkeep.usb_sense_gpio:
+            return int(self.usb)
         return self._levels.get(pin, 0)
 
     def set_duty(self, pin: int, duty: float) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from enose_hwsim.board_check.fit import fit_problems
 from enose_hwsim.board_check.memory import memory_problems
 from enose_hwsim.board_check.parts import part_problems
-from enose_hwsim.board_check.pins import pin_problems
+from enose_hwsim.board_check.pins import pin_problems, usb_sense_problems
 from enose_hwsim.board_check.problem import Problem
 from enose_hwsim.boardfile import BoardFile
 from enose_hwsim.chipfile import ChipFile
@@ -27,6 +27,7 @@ def board_problems(board: BoardFile, chip: ChipFile, path: Path) -> list[str]:
 
     found = [
         *pin_problems(sorted((net for net in nets(board) if net.pin is not None), key=line), mcu),
+        *usb_sense_problems(board, mcu),
         *part_problems(board, mcu),
         *memory_problems(board, mcu),
         *fit_problems(board, chip, mcu),

@@ -3,8 +3,11 @@
 from collections.abc import Iterator
 
 from enose_hwsim.board_check.problem import Problem
+from enose_hwsim.boardfile import BoardFile
 from enose_hwsim.mcu import INPUT, MICROCONTROLLERS, OUTPUT, Microcontroller
 from enose_hwsim.nets import Net
+
+USB_SENSE = "VBUS sense"
 
 
 def pin_problems(wired: list[Net], mcu: Microcontroller) -> Iterator[Problem]:
@@ -31,6 +34,15 @@ def pin_problems(wired: list[Net], mcu: Microcontroller) -> Iterator[Problem]:
             first[pin] = net
             continue
         yield Problem(net.section, net.key, why, _nearest(pin, net.function, wired, mcu))
+
+
+def usb_sense_problems(board: BoardFile, mcu: Microcontroller) -> Iterator[Problem]:
+    """What is wrong with the pin that tells whether there is USB: it is the module's own."""
+    gpio = board.upkeep.usb_sense_gpio if board.upkeep is not None else None
+    if gpio is not None and mcu.taken.get(gpio) != USB_SENSE:
+        own = [str(pin) for pin, what in mcu.taken.items() if what == USB_SENSE]
+        expected = f"GPIO {own[0]} of the {mcu.module}" if own else f"none: the {mcu.module} has no such pin"
+        yield Problem("upkeep", "usb_sense_gpio", f"GPIO {gpio}", expected)
 
 
 def _absent_functions(absent: dict[str, Net], mcu: Microcontroller) -> Iterator[Problem]:

@@ -17,9 +17,8 @@ class Pin:
     OUT = 1
     OPEN_DRAIN = 2
     PULL_UP = 1
-    PULL_DOWN = 2
 
-    def __init__(self, id, mode=-1, pull=-1, *, value=None, alt=-1):
+    def __init__(self, id, mode=-1, pull=-1, *, value=None):
         self.id = id
         if value is not None:
             self.value(value)
@@ -93,11 +92,7 @@ class I2C:
 
 
 class SPI:
-    MSB = 1
-
-    def __init__(
-        self, id, baudrate=1000000, *, polarity=0, phase=0, bits=8, firstbit=1, sck=None, mosi=None, miso=None
-    ):
+    def __init__(self, id, baudrate=1000000, *, polarity=0, phase=0, bits=8, sck=None, mosi=None, miso=None):
         self._id = id
         self._baudrate = baudrate
 
@@ -114,6 +109,11 @@ def unique_id():
     """`SIM` says that it is a simulated board; chip 0 is the nominal one."""
     number = int(os.getenv("ENOSE_BOARD_UNIT") or 0)
     return b"SIMBOARD" if not number else b"SIM" + struct.pack(">I", number) + b"\0"
+
+
+def lightsleep(ms):
+    """The clocks stop; on the simulated board it only takes its time."""
+    board_wire.idle(ms * 1000)
 
 
 PWRON_RESET = 1
