@@ -25,7 +25,7 @@ from enose_device.watchdog import TIMEOUT_MS, TO_LEARN, Watchdog  # noqa: E402
 # What only the making of a device needs; 2 KiB that it has for other things afterwards.
 MAKING = (
     "board_parts", "_held_parts", "_pulsed_parts", "_i2c", "_heater", "_optional_parts", "started_log", "made_device",
-    "made_ready", "one_shot", "Gate",
+    "made_ready", "one_shot_program", "Gate",
 )  # fmt: skip
 SCRATCH = 0x4005800C  # WATCHDOG: SCRATCH0 (RP2040 data sheet, section 4.7.6), kept over a reset, lost with the power
 
