@@ -11,11 +11,21 @@ import sys
 ON_A_HOST = sys.implementation.name == "cpython"  # a device has no memory for names that it never asks for
 if ON_A_HOST:
     from enose_contract.words import (
-        CHECKS, COMPENSATIONS, ERRORS, FAULTS, LEARN_STATES, PARTS, PHASES, REASONS, STATES, WEIGHTS,
+        CHECKS,
+        COMPENSATIONS,
+        ERRORS,
+        FAULTS,
+        LEARN_STATES,
+        PARTS,
+        PHASES,
+        REASONS,
+        STATES,
+        WEIGHTS,
     )  # fmt: skip
 
     __all__ = [
-        "CHECKS", "COMPENSATIONS", "ERRORS", "FAULTS", "LEARN_STATES", "PARTS", "PHASES", "REASONS", "STATES", "WEIGHTS",
+        "CHECKS", "COMPENSATIONS", "ERRORS", "FAULTS", "LEARN_STATES", "PARTS", "PHASES", "REASONS", "STATES",
+        "WEIGHTS",
     ]  # fmt: skip
 
 PROTOCOL = 5  # hello refuses any other. 3 is Ctrl-C on the wire, which would interrupt a device while it starts
