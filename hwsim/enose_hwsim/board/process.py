@@ -1,4 +1,4 @@
-"""The firmware's process: the very files that are flashed, compiled, under a real MicroPython, with the board's heap."""
+"""The firmware's process: the files that are flashed, compiled, under a real MicroPython with the board's heap."""
 
 import json
 import os
@@ -68,11 +68,12 @@ class FirmwareProcess:
         self._stderr = (folder / "stderr").open("w+b")
         request_read, request_write = os.pipe()
         answer_read, answer_write = os.pipe()
+        firmware = [] if files else [str(compiled_folder(firmware_folder(), cache_folder()))]
         environment = {
             "ENOSE_BOARD_FDS": f"{answer_read},{request_write}",
             "ENOSE_BOARD_START_US": str(start_us),
             "ENOSE_BOARD_UNIT": str(unit),
-            "MICROPYPATH": os.pathsep.join(
+            "MICROPYPATH": os.pathsep.join([str(DEVICE_SIDE), *firmware, ".frozen"]),
                 [
                     str(DEVICE_SIDE),
                     *([] if files else [str(compiled_folder(firmware_folder(), cache_folder()))]),
