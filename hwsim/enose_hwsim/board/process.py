@@ -74,12 +74,6 @@ class FirmwareProcess:
             "ENOSE_BOARD_START_US": str(start_us),
             "ENOSE_BOARD_UNIT": str(unit),
             "MICROPYPATH": os.pathsep.join([str(DEVICE_SIDE), *firmware, ".frozen"]),
-                [
-                    str(DEVICE_SIDE),
-                    *([] if files else [str(compiled_folder(firmware_folder(), cache_folder()))]),
-                    ".frozen",
-                ]
-            ),
             "PATH": os.environ.get("PATH", ""),
         }
         if scratch is not None:
