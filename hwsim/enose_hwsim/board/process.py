@@ -1,4 +1,4 @@
-"""The firmware's process: the files that would be flashed, under a real MicroPython, with the board's heap."""
+"""The firmware's process: the files that are flashed, compiled, under a real MicroPython with the board's heap."""
 
 import json
 import os
@@ -9,6 +9,9 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from enose_hwsim.cache import cache_folder
+from enose_hwsim.compiled import compiled_folder
 
 DEVICE_SIDE = Path(__file__).parent / "device_side"
 STDERR_TAIL = 2000
@@ -33,7 +36,7 @@ def find_micropython() -> str:
 
 
 def firmware_folder() -> Path:
-    """Where enose_contract and enose_device lie; the firmware is started from there, not imported."""
+    """Where enose_contract and enose_device lie; the firmware is compiled from there, not imported."""
     import enose_contract
 
     return Path(enose_contract.__file__).parent.parent
@@ -65,11 +68,12 @@ class FirmwareProcess:
         self._stderr = (folder / "stderr").open("w+b")
         request_read, request_write = os.pipe()
         answer_read, answer_write = os.pipe()
+        firmware = [] if files else [str(compiled_folder(firmware_folder(), cache_folder()))]
         environment = {
             "ENOSE_BOARD_FDS": f"{answer_read},{request_write}",
             "ENOSE_BOARD_START_US": str(start_us),
             "ENOSE_BOARD_UNIT": str(unit),
-            "MICROPYPATH": os.pathsep.join([str(DEVICE_SIDE), *([] if files else [str(firmware_folder())]), ".frozen"]),
+            "MICROPYPATH": os.pathsep.join([str(DEVICE_SIDE), *firmware, ".frozen"]),
             "PATH": os.environ.get("PATH", ""),
         }
         if scratch is not None:

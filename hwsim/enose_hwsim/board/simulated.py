@@ -43,8 +43,6 @@ SHORT_PIPE = 8192
 TO_HOST_MAX = 4096  # a host that does not read holds the firmware's output back
 
 
-
-
 class SimulatedBoard:
     """One board, running from its construction until `close`."""
 

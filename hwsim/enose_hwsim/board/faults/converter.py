@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from enose_hwsim.board.simulated import SimulatedBoard
 
 
+FOR_EVER = 10**6  # clocks
+
+
 def bus_dead(board: SimulatedBoard, t_s: float) -> Undo:
     """Nothing on the I2C bus is acknowledged."""
     board.wiring.bus_dead = True

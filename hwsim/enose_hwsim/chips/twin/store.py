@@ -5,7 +5,6 @@ cannot be read, is not used: the tables are taken anew.
 """
 
 import hashlib
-import os
 import tempfile
 import zipfile
 from collections.abc import Callable
@@ -14,6 +13,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from enose_hwsim.cache import cache_folder
 from enose_hwsim.chipfile import MlpFile
 from enose_hwsim.chips.twin import characterise, densities
 from enose_hwsim.chips.twin.characterise import Tables
@@ -69,14 +69,6 @@ def _kept(kind: type[Kept], name: str, identity: str, take: Callable[[], Kept]) 
             _write(path, found)
         _in_memory[name, identity] = found
     return found
-
-
-def cache_folder() -> Path:
-    """The folder of the store."""
-    given = os.environ.get("ENOSE_CACHE")
-    if given:
-        return Path(given)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "enose"
 
 
 def _read(path: Path, kind: type[Kept]) -> Kept | None:
