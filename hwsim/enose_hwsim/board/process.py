@@ -68,12 +68,17 @@ class FirmwareProcess:
         self._stderr = (folder / "stderr").open("w+b")
         request_read, request_write = os.pipe()
         answer_read, answer_write = os.pipe()
-        firmware = [] if files else [str(compiled_folder(firmware_folder(), cache_folder()))]
+        # by names as short as a device's: the interpreter keeps the path of every file that it has imported
+        (folder / "m").symlink_to(DEVICE_SIDE)
+        modules = [str(folder / "m")]
+        if files is None:
+            (folder / "a").symlink_to(compiled_folder(firmware_folder(), cache_folder()))
+            modules = ["m", "a"]
         environment = {
             "ENOSE_BOARD_FDS": f"{answer_read},{request_write}",
             "ENOSE_BOARD_START_US": str(start_us),
             "ENOSE_BOARD_UNIT": str(unit),
-            "MICROPYPATH": os.pathsep.join([str(DEVICE_SIDE), *firmware, ".frozen"]),
+            "MICROPYPATH": os.pathsep.join([*modules, ".frozen"]),
             "PATH": os.environ.get("PATH", ""),
         }
         if scratch is not None:
