@@ -17,7 +17,6 @@ PROTOCOL = 5  # hello refuses any other. 3 is Ctrl-C on the wire, which would in
 MAX_CHANNELS = 8  # inputs of a chip, as a result carries them
 MAX_OUTPUTS = 4
 PROBES = 24  # samples in one request to probe
-PROBE_BYTES = 16 * PROBES
 MAX_STEPS = 10  # of a gas sensor's heater profile
 UNTOLD = 0xFFFFFFFF
 
@@ -147,5 +146,4 @@ SILENT_DISPLAY, SILENT_CLIMATE, SILENT_GAS = 1, 2, 4
     E_FIELD, E_UNIT, E_CELL, E_PROGRAMMING, E_STAGE, E_SENSOR_SET, E_CALIBRATION, E_UNSEALED, E_OLDER, E_NO_KEY, E_KEY,
     E_INPUT, E_INTERVAL, E_ROOM,
 ) = range(1, 34)  # fmt: skip
-E_UPDATE = 40
-E_LEARNING, E_NO_TEACHER, E_SEALED_ONLY = 48, 49, 50  # those that follow are of contract.lesson
+# 40 is of contract.updates, 48 to 55 are of contract.lesson

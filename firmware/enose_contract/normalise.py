@@ -33,18 +33,14 @@ def resistance_ohm(count: int, rail_count: int, load_ohm: int) -> int:
     return load_ohm * (rail_count - count) // count
 
 
-def at_reference_ohm(
-    ohm: int, temperature_mc: int, humidity_mrh: int, temperature_ppm_per_c: int, humidity_ppm_per_rh: int
-) -> int:
+def at_reference_ohm(ohm: int, temperature_mc: int, humidity_mrh: int, ppm_per_c: int, ppm_per_rh: int) -> int:
     """What a sensor that shows `ohm` in this air would show at 20 C and 65 % rh; at least 1.
 
     The two coefficients are relative changes of the resistance per C and per % rh, negative where warm or damp air
     lowers it. They add up to x; the sensor shows exp(x) times its resistance, and exp(x) is taken for
     (2 + x) / (2 - x), which is 0.07 % off at 20 % and 1 % at 50 %. x is held at +-1, a factor of 3.
     """
-    x_ppm = (
-        (temperature_mc - REFERENCE_MC) * temperature_ppm_per_c + (humidity_mrh - REFERENCE_MRH) * humidity_ppm_per_rh
-    ) // 1000
+    x_ppm = ((temperature_mc - REFERENCE_MC) * ppm_per_c + (humidity_mrh - REFERENCE_MRH) * ppm_per_rh) // 1000
     x_ppm = min(max(x_ppm, -MOST_PPM), MOST_PPM)
     return max(ohm * (2 * PPM - x_ppm) // (2 * PPM + x_ppm), 1)
 

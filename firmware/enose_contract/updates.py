@@ -15,6 +15,8 @@ FIRMWARE = Message(UPDATES[0], "firmware", "", "8s identity, B trial, B keyed, I
 # restart with the interactive prompt, for a firmware with this manifest; the seal is all zero without a key
 UPDATE = Message(UPDATES[1], "update", "I challenge, 32s manifest, 32s seal", "")
 
+E_UPDATE = 40  # error reply, beside those of contract.messages
+
 # What is known of a firmware's trial (`trial`)
 IN_FORCE, ON_TRIAL, RETURNED = 0, 1, 2  # the last: in force, and another one's trial has failed
 

@@ -24,26 +24,26 @@ class Commands:
         self._offset = 0
         self._committed = None  # (generation, slot) once the upload that was begun last is stored
         self.serve = {
-            messages.INFO.kind: self._info,
-            messages.STATUS.kind: self._status,
+            messages.INFO.kind: device.information,
+            messages.STATUS.kind: device.status,
             messages.UPLOAD_BEGIN.kind: self._upload_begin,
             messages.UPLOAD_DATA.kind: self._upload_data,
             messages.UPLOAD_COMMIT.kind: self._upload_commit,
             messages.ACTIVATE.kind: self._activate,
             messages.MEASURE.kind: self._measure,
-            messages.RESULT.kind: self._result,
+            messages.RESULT.kind: device.result,
             messages.SELFTEST.kind: self._selftest,
-            messages.LOG.kind: self._log,
+            messages.LOG.kind: device.log.read,
             messages.FIT.kind: self._fit,
             messages.KEY.kind: self._key,
             messages.PROBE_LOAD.kind: self._probe_load,
             messages.PROBE.kind: self._probe,
-            messages.AIR.kind: self._device.air,
+            messages.AIR.kind: device.air,
             messages.SCHEDULE.kind: lambda seconds: self._device.set_schedule(seconds),
             messages.LIFE.kind: device.life,
             messages.SAFE.kind: self._safe,
             messages.CLEAR.kind: self._clear,
-            messages.BYE.kind: self._bye,
+            messages.BYE.kind: tuple,
         }
 
     def handle(self, kind: int, body):
@@ -79,12 +79,6 @@ class Commands:
             return _error(error.code, error.value, error.limit)
         except ValueError:
             return _error(messages.E_MALFORMED, len(body))
-
-    def _info(self):
-        return self._device.information()
-
-    def _status(self):
-        return self._device.status()
 
     def _upload_begin(self, upload: int, length: int, sha256: bytes):
         if length > LONGEST:
@@ -134,12 +128,6 @@ class Commands:
         device.cycle.start(cycle)
         return cycle, device.cycle.state
 
-    def _result(self, number: int):
-        return self._device.result(number)
-
-    def _log(self, sequence: int):
-        return self._device.log.read(sequence)
-
     def _fit(self, sensor_set: bytes, calibration: bytes, heated_s: int):
         self._device.fit(sensor_set, calibration, heated_s)
         return sensor_set, calibration, self._device.life()[6]
@@ -175,9 +163,6 @@ class Commands:
     def _clear(self):
         self._device.clear()
         return self._device.state(), self._device.safety.fault
-
-    def _bye(self):
-        return ()
 
 
 def _error(code: int, value: int = 0, limit: int = 0):

@@ -65,7 +65,7 @@ class Learning:
     def _take(self, number: int, k: int, teacher_uv: int, *inputs_uv):
         self._device.heard()
         if self.state == lesson.RUNS:
-            raise ImageError(messages.E_LEARNING)
+            raise ImageError(lesson.E_LEARNING)
         if number != self._taught or k == 0:
             self._taught, self._lessons = number, []
         if k > len(self._lessons) or k >= lesson.MAX_LESSONS:
@@ -80,7 +80,7 @@ class Learning:
                 self._session.epochs = min(self._session.epochs, self._session.done + 1)
         elif epochs:
             if self.state == lesson.RUNS:
-                raise ImageError(messages.E_LEARNING)
+                raise ImageError(lesson.E_LEARNING)
             self._check(number, *request)
             self._begin(number, request)
         return number, self.state, self.reason

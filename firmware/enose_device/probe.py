@@ -9,6 +9,7 @@ import struct
 from enose_contract import messages
 from enose_contract.image import UNIT_UV, ImageError
 
+PROBE_BYTES = 16 * messages.PROBES
 READINGS = 4  # conversions of the output that are averaged
 IDLE_MS = 100
 
@@ -24,8 +25,8 @@ class Probe:
             raise ImageError(messages.E_UNIT, facts["unit"], UNIT_UV)
         self._limits_uv = facts["input_min_uv"], facts["input_max_uv"]
         self._inputs = [0] * facts["inputs"]
-        self._asked = bytearray(messages.PROBE_BYTES)
-        self.outputs = bytearray(messages.PROBE_BYTES)
+        self._asked = bytearray(PROBE_BYTES)
+        self.outputs = bytearray(PROBE_BYTES)
         self.active = False
         self.number = 0
         self.count = self.done = 0

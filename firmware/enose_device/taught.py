@@ -92,7 +92,7 @@ class Device(Linked):
         self.heard()
         if not learning:
             if self.learning.state == lesson.RUNS:
-                raise ImageError(messages.E_LEARNING)
+                raise ImageError(lesson.E_LEARNING)
             self.restart_for(RESTARTED)
         return (1,)
 
@@ -134,4 +134,4 @@ class Device(Linked):
 
 
 def _refuse(*values):
-    raise ImageError(messages.E_LEARNING)
+    raise ImageError(lesson.E_LEARNING)

@@ -59,7 +59,7 @@ def give_prompt(device, challenge: int, manifest: bytes, seal: bytes) -> None:
     if key.is_set:
         known = _known(key)
         if challenge != device.log.next or not updates.same(seal, updates.update_seal(known, challenge, manifest)):
-            raise ImageError(messages.E_UPDATE)
+            raise ImageError(updates.E_UPDATE)
     device.restarting = (records.UPDATE,) + struct.unpack("<ii", manifest[:8])
 
 
@@ -77,4 +77,4 @@ def _known(key) -> bytes:
     try:
         return key.known()
     except ImageError:
-        raise ImageError(messages.E_UPDATE)
+        raise ImageError(updates.E_UPDATE)

@@ -207,11 +207,11 @@ def test_what_a_session_cannot_do_is_refused(raw_learner: RawHost) -> None:
         fields[place] = value
         assert error_of(host, lesson.LEARN, 9, *fields)[:2] == (lesson.E_PULSE, value)
     for message, values in ((messages.MEASURE, (1,)), (messages.ACTIVATE, (1,)), (messages.SELFTEST, ())):
-        assert error_of(host, message, *values)[0] == messages.E_LEARNING
+        assert error_of(host, message, *values)[0] == lesson.E_LEARNING
     learn_fields(host)
-    assert error_of(host, lesson.LESSON, 9, 0, 900_000, *[0] * 8)[0] == messages.E_LEARNING
-    assert error_of(host, lesson.LEARN, 10, *QUICK_FIELDS)[0] == messages.E_LEARNING
-    assert error_of(host, messages.TEACH, 0)[0] == messages.E_LEARNING
+    assert error_of(host, lesson.LESSON, 9, 0, 900_000, *[0] * 8)[0] == lesson.E_LEARNING
+    assert error_of(host, lesson.LEARN, 10, *QUICK_FIELDS)[0] == lesson.E_LEARNING
+    assert error_of(host, messages.TEACH, 0)[0] == lesson.E_LEARNING
 
 
 def test_more_lessons_than_fit_are_refused(raw_learner: RawHost) -> None:

@@ -1,4 +1,8 @@
-"""`rp2`: the flash as a block device of 4 KiB blocks, the button; state machines are in rp2_pio."""
+"""`rp2`: the flash as a block device of 4 KiB blocks, and state machines that run their programs in virtual time.
+
+RP2040 data sheet, chapter 3: every instruction takes one cycle; a pin that it sets changes at its end. Only what the
+firmware uses is here: pull, mov from the OSR, set pins, jmp while X counts down, labels.
+"""
 
 import struct
 
@@ -10,11 +14,90 @@ _PAGE = 256
 _PIECE = 1024  # what one answer holds
 
 
-def __getattr__(name):
-    """State machines take memory, and only a board with pulses asks for them."""
-    import rp2_pio
+class PIO:
+    OUT_LOW = 2
+    OUT_HIGH = 3
 
-    return getattr(rp2_pio, name)
+
+def asm_pio(*, set_init=PIO.OUT_LOW):
+    def assemble(function):
+        program = []
+        words = {
+            "pins": "pins",
+            "x": "x",
+            "osr": "osr",
+            "x_dec": "x_dec",
+            "pull": lambda: program.append(("pull", None, None)),
+            "mov": lambda to, source: program.append(("mov", to, source)),
+            "set": lambda to, value: program.append(("set", to, value)),
+            "jmp": lambda condition, name: program.append(("jmp", condition, name)),
+            "label": lambda name: program.append(("label", name, None)),
+        }
+        names = function.__globals__
+        before = dict(names)
+        names.update(words)
+        function()
+        for word in words:
+            del names[word]
+        names.update(before)
+        return program
+
+    return assemble
+
+
+class StateMachine:
+    def __init__(self, id, program, freq=125000000, *, set_base=None):
+        if program[0][0] != "pull" or [step[0] for step in program].count("pull") != 1:
+            raise ValueError("a program that does not wait for a word first")
+        self._labels = {}
+        self._steps = []
+        for name, first, second in program:
+            if name == "label":
+                self._labels[first] = len(self._steps)
+            else:
+                self._steps.append((name, first, second))
+        self._freq = freq
+        self._pin = set_base.id
+        self._active = 0
+        self._busy_us = 0
+
+    def active(self, value):
+        self._active = value
+
+    def put(self, word):
+        """Run the program once for this word; where it still runs, the word waits its turn in the FIFO."""
+        board_wire.spend(2)
+        if not self._active:
+            return
+        began_us = max(board_wire.now_us(), self._busy_us)
+        cycles = self._run(word, began_us)
+        self._busy_us = began_us + self._ns(cycles) // 1000 + 1
+
+    def _run(self, osr, began_us):
+        cycles = 0
+        x = 0
+        at = 0
+        while at < len(self._steps):
+            name, _to, second = self._steps[at]
+            at += 1
+            cycles += 1
+            if name == "mov":
+                x = osr
+            elif name == "set":
+                ns = self._ns(cycles)
+                level = struct.pack("<BH", second, ns % 1000)
+                board_wire.post(operations.PIN_WRITE, self._pin, 0, level, began_us + ns // 1000)
+            elif name == "jmp":
+                target = self._labels[second]
+                if target == at - 1:  # counts down on the spot
+                    cycles += x
+                elif x:
+                    x -= 1
+                    at = target
+        return cycles
+
+    def _ns(self, cycles):
+        return cycles * 1000000000 // self._freq
 
 
 def bootsel_button():
