@@ -9,10 +9,8 @@ import operations
 _read_fd, _write_fd = [int(part) for part in os.getenv("ENOSE_BOARD_FDS").split(",")]
 _in = open(_read_fd, "rb")
 _out = open(_write_fd, "wb")
-_buffer = bytearray(1024)
-_view = memoryview(_buffer)
-_answer = bytearray(1024)  # longer than any: this is the firmware's memory too, and a board has no such buffers
-_answer_view = memoryview(_answer)
+_buffer = memoryview(bytearray(1024))
+_answer = memoryview(bytearray(1024))  # longer than any; it is the firmware's memory too, and a board has none such
 _used = 0
 _now_us = int(os.getenv("ENOSE_BOARD_START_US"))
 NEVER_US = 1 << 62
@@ -59,7 +57,7 @@ def flush():
     """Hand the posted requests over."""
     global _used
     if _used:
-        _out.write(_view[:_used])
+        _out.write(_buffer[:_used])
         _used = 0
 
 
@@ -79,13 +77,13 @@ def post(operation, first, second, data=None, at_us=None):
     _used = at + n
 
 
-def call(operation, payload):
+def call(operation, data):
     """A request whose answer is waited for; it is valid until the next call. Raises OSError with the board's errno.
 
     The answer is read before anything is allocated: a heap that is full leaves nothing of it in the pipe.
     """
     flush()
-    _out.write(struct.pack(operations.HEADER, len(payload), operation, _now_us) + payload)
+    _out.write(struct.pack(operations.HEADER, len(data), operation, _now_us) + data)
     _in.readinto(_answer, operations.ANSWER_SIZE)
     n = _answer[0] | _answer[1] << 8
     status = _answer[2]
@@ -96,7 +94,7 @@ def call(operation, payload):
         import afflictions
 
         afflictions.befall(status)
-    return _answer_view[:n]
+    return _answer[:n]
 
 
 def idle(us):

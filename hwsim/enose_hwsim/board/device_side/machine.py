@@ -49,23 +49,23 @@ class PWM:
         self._pin = pin.id
         self.duty_u16(duty_u16)
 
-    def duty_u16(self, duty):
+    def duty_u16(self, value):
         board_wire.spend(_CALL_US)
-        board_wire.post(operations.PWM_WRITE, self._pin, 0, struct.pack("<H", duty))
+        board_wire.post(operations.PWM_WRITE, self._pin, 0, struct.pack("<H", value))
 
 
 class ADC:
     def __init__(self, pin):
-        self._channel = pin.id if isinstance(pin, Pin) else pin
+        self._pin = pin.id if isinstance(pin, Pin) else pin
 
     def read_u16(self):
         board_wire.spend(_CALL_US + 2)
-        return struct.unpack("<H", board_wire.call(operations.ADC_READ, bytes((self._channel,))))[0]
+        return struct.unpack("<H", board_wire.call(operations.ADC_READ, bytes((self._pin,))))[0]
 
 
 class I2C:
     def __init__(self, id=0, *, scl=None, sda=None, freq=400000, timeout=50000):
-        self._id = id
+        self.id = id
         self._freq = freq
 
     def _spend(self, count):
@@ -73,7 +73,7 @@ class I2C:
 
     def writeto(self, address, data, stop=True):
         self._spend(1 + len(data))
-        board_wire.call(operations.I2C_WRITE, bytes((self._id, address)) + bytes(data))
+        board_wire.call(operations.I2C_WRITE, bytes((self.id, address)) + bytes(data))
         return len(data)
 
     def readfrom_into(self, address, buffer, stop=True):
@@ -87,22 +87,22 @@ class I2C:
 
     def _read(self, address, written, buffer):
         self._spend(2 + len(written) + len(buffer))
-        request = struct.pack("<BBH", self._id, address, len(buffer)) + written
+        request = struct.pack("<BBH", self.id, address, len(buffer)) + written
         buffer[:] = board_wire.call(operations.I2C_READ, request)
 
 
 class SPI:
     def __init__(self, id, baudrate=1000000, *, polarity=0, phase=0, bits=8, sck=None, mosi=None, miso=None):
-        self._id = id
-        self._baudrate = baudrate
+        self.id = id
+        self._freq = baudrate
 
     def write(self, data):
-        board_wire.spend(_CALL_US + len(data) * 8000000 // self._baudrate)
-        board_wire.post(operations.SPI_WRITE, self._id, 0, data)
+        board_wire.spend(_CALL_US + len(data) * 8000000 // self._freq)
+        board_wire.post(operations.SPI_WRITE, self.id, 0, data)
 
     def write_readinto(self, data, answer):
-        board_wire.spend(_CALL_US + len(data) * 8000000 // self._baudrate)
-        answer[:] = board_wire.call(operations.SPI_TRANSFER, bytes((self._id,)) + bytes(data))
+        board_wire.spend(_CALL_US + len(data) * 8000000 // self._freq)
+        answer[:] = board_wire.call(operations.SPI_TRANSFER, bytes((self.id,)) + bytes(data))
 
 
 def unique_id():
@@ -111,9 +111,9 @@ def unique_id():
     return b"SIMBOARD" if not number else b"SIM" + struct.pack(">I", number) + b"\0"
 
 
-def lightsleep(ms):
+def lightsleep(wait_ms):
     """The clocks stop; on the simulated board it only takes its time."""
-    board_wire.idle(ms * 1000)
+    board_wire.idle(wait_ms * 1000)
 
 
 PWRON_RESET = 1

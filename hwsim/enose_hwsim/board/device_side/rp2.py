@@ -9,8 +9,8 @@ import struct
 import board_wire
 import operations
 
-_BLOCK = 4096
-_PAGE = 256
+BLOCK = 4096
+PAGE = 256
 _PIECE = 1024  # what one answer holds
 
 
@@ -28,17 +28,17 @@ def asm_pio(*, set_init=PIO.OUT_LOW):
             "osr": "osr",
             "x_dec": "x_dec",
             "pull": lambda: program.append(("pull", None, None)),
-            "mov": lambda to, source: program.append(("mov", to, source)),
-            "set": lambda to, value: program.append(("set", to, value)),
-            "jmp": lambda condition, name: program.append(("jmp", condition, name)),
+            "mov": lambda first, second: program.append(("mov", first, second)),
+            "set": lambda first, second: program.append(("set", first, second)),
+            "jmp": lambda first, second: program.append(("jmp", first, second)),
             "label": lambda name: program.append(("label", name, None)),
         }
         names = function.__globals__
         before = dict(names)
         names.update(words)
         function()
-        for word in words:
-            del names[word]
+        for name in words:
+            del names[name]
         names.update(before)
         return program
 
@@ -64,40 +64,40 @@ class StateMachine:
     def active(self, value):
         self._active = value
 
-    def put(self, word):
-        """Run the program once for this word; where it still runs, the word waits its turn in the FIFO."""
+    def put(self, osr):
+        """Run the program once for this word in the OSR; where it still runs, it waits its turn in the FIFO."""
         board_wire.spend(2)
         if not self._active:
             return
         began_us = max(board_wire.now_us(), self._busy_us)
-        cycles = self._run(word, began_us)
-        self._busy_us = began_us + self._ns(cycles) // 1000 + 1
+        count = self._run(osr, began_us)
+        self._busy_us = began_us + self._ns(count) // 1000 + 1
 
     def _run(self, osr, began_us):
-        cycles = 0
+        count = 0
         x = 0
         at = 0
         while at < len(self._steps):
             name, _to, second = self._steps[at]
             at += 1
-            cycles += 1
+            count += 1
             if name == "mov":
                 x = osr
             elif name == "set":
-                ns = self._ns(cycles)
-                level = struct.pack("<BH", second, ns % 1000)
-                board_wire.post(operations.PIN_WRITE, self._pin, 0, level, began_us + ns // 1000)
+                after = self._ns(count)
+                data = struct.pack("<BH", second, after % 1000)
+                board_wire.post(operations.PIN_WRITE, self._pin, 0, data, began_us + after // 1000)
             elif name == "jmp":
                 target = self._labels[second]
                 if target == at - 1:  # counts down on the spot
-                    cycles += x
+                    count += x
                 elif x:
                     x -= 1
                     at = target
-        return cycles
+        return count
 
-    def _ns(self, cycles):
-        return cycles * 1000000000 // self._freq
+    def _ns(self, count):
+        return count * 1000000000 // self._freq
 
 
 def bootsel_button():
@@ -108,11 +108,11 @@ def bootsel_button():
 class Flash:
     def __init__(self, *, start=0, len=0):
         self._start = start
-        self._blocks = len // _BLOCK
+        self._blocks = len // BLOCK
 
     def readblocks(self, block, buffer, offset=0):
         view = memoryview(buffer)
-        start = self._start + block * _BLOCK + offset
+        start = self._start + block * BLOCK + offset
         for at in range(0, len(buffer), _PIECE):
             n = min(_PIECE, len(buffer) - at)
             view[at : at + n] = board_wire.call(operations.FLASH_READ, struct.pack("<II", start + at, n))
@@ -121,19 +121,19 @@ class Flash:
         if offset is None:
             self.ioctl(6, block)
             offset = 0
-        if offset % _PAGE or len(buffer) % _PAGE:
+        if offset % PAGE or len(buffer) % PAGE:
             raise OSError(22)  # the RP2040 programs whole pages
-        payload = struct.pack("<I", self._start + block * _BLOCK + offset)
-        board_wire.call(operations.FLASH_WRITE, payload + bytes(buffer))
+        data = struct.pack("<I", self._start + block * BLOCK + offset)
+        board_wire.call(operations.FLASH_WRITE, data + bytes(buffer))
         board_wire.spend(len(buffer) * 3)  # about 0.7 ms for a page of 256 bytes (W25Q16JV data sheet, t_PP)
 
     def ioctl(self, operation, argument):
         if operation == 4:
             return self._blocks
         if operation == 5:
-            return _BLOCK
+            return BLOCK
         if operation == 6:
-            took = board_wire.call(operations.FLASH_ERASE, struct.pack("<I", self._start + argument * _BLOCK))
-            board_wire.spend(struct.unpack("<I", took)[0])
+            answer = board_wire.call(operations.FLASH_ERASE, struct.pack("<I", self._start + argument * BLOCK))
+            board_wire.spend(struct.unpack("<I", answer)[0])
             return 0
         return 0

@@ -13,18 +13,18 @@ class poll:
     def __init__(self):
         self._real = uselect.poll()
 
-    def register(self, stream, events=POLLIN | POLLOUT):
-        self._real.register(stream, events)
+    def register(self, stream, flags=POLLIN | POLLOUT):
+        self._real.register(stream, flags)
 
     def unregister(self, stream):
         self._real.unregister(stream)
 
-    def poll(self, timeout_ms=-1):
-        ready = self._real.poll(0)
-        if ready or timeout_ms == 0:
-            return ready
-        board_wire.idle(timeout_ms * 1000 if timeout_ms > 0 else 1 << 40)
+    def poll(self, wait_ms=-1):
+        found = self._real.poll(0)
+        if found or wait_ms == 0:
+            return found
+        board_wire.idle(wait_ms * 1000 if wait_ms > 0 else 1 << 40)
         return self._real.poll(0)
 
-    def ipoll(self, timeout_ms=-1, flags=0):
-        return iter(self.poll(timeout_ms))
+    def ipoll(self, wait_ms=-1, flags=0):
+        return iter(self.poll(wait_ms))

@@ -14,8 +14,8 @@ def ticks_ms():
     return board_wire.now_us() // 1000 & _MASK
 
 
-def ticks_add(ticks, delta):
-    return ticks + delta & _MASK
+def ticks_add(ticks, start):
+    return ticks + start & _MASK
 
 
 def ticks_diff(end, start):
@@ -26,10 +26,10 @@ def sleep_us(us):
     board_wire.spend(us)
 
 
-def sleep_ms(ms):
-    until = board_wire.now_us() + ms * 1000
+def sleep_ms(wait_ms):
+    end = board_wire.now_us() + wait_ms * 1000
     while True:
-        left = until - board_wire.now_us()
+        left = end - board_wire.now_us()
         if left <= 0:
             return
         board_wire.idle(left)
