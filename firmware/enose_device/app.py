@@ -10,11 +10,10 @@ from enose_device.converters.ads1115 import Ads1115
 from enose_device.cycle import PHASE_WARMUP, Cycle
 from enose_device.fitted import Fitted
 from enose_device.key import Key
-from enose_device.linked import LASTING_S, NO_EVENT, Linked
+from enose_device.linked import LASTING_S, Linked
 from enose_device.selftest import SelfTest
 from enose_device.sensors.array import SensorArray
 from enose_device.store import Store
-from enose_device.watchdog import TO_LEARN
 
 LOOK_EVERY_S = 60
 STATE_EVERY_S = 3600
@@ -37,7 +36,7 @@ class Device(Linked):
             dac, adc, parts, configuration, self._measuring, self._programming_failed
         )
         partition = parts["flash"]
-        partition.before = self._before_flash
+        partition.before = self.collect  # it will stall the processor, and memory is never fuller than then
         self.sensors = SensorArray(adc, parts["mux"], configuration)
         self.cycle = Cycle(self.chip, self.sensors, self.refresh, self.safety, parts, configuration)
         self.store = Store(partition)
@@ -160,26 +159,11 @@ class Device(Linked):
         return (self._uptime_ms // 1000,) + self.upkeep.life() if self.upkeep else super().life()
 
     def set_schedule(self, interval_s: int) -> tuple:
-        """Measure so often by itself; (interval_s, next_s, restarting). Raises ImageError.
+        """Measure so often by itself; (interval_s, next_s, restarting). Raises ImageError."""
+        self.collect()
+        from enose_device.told import set_schedule
 
-        What a schedule needs is brought in as the device starts, while its memory is in one piece.
-        """
-        if self._measuring():
-            raise weight_image.ImageError(messages.E_MEASURING, self.cycle.number)
-        if interval_s and self.upkeep is None:
-            self.collect()
-            if self._free_now < 40960:  # code, names and what they leave in pieces, where objects are twice as large
-                raise weight_image.ImageError(messages.E_ROOM, self._free_now, 40960)
-        if interval_s != self.fitted.interval_s:
-            self.fitted.set_interval(interval_s)
-            self.log.add(records.SCHEDULED, x=-1 if interval_s == messages.UNTOLD else interval_s)
-            if self.upkeep and self.upkeep.schedule:
-                self.upkeep.schedule.take()
-            elif self.interval_s():
-                self.log.write()
-                self.restarting = (NO_EVENT, 0, 0)  # within a second: the reply is sent first
-        next_s = self.upkeep.schedule.next_s if self.upkeep and self.upkeep.schedule else 0
-        return self.interval_s(), next_s, int(bool(self.restarting))
+        return set_schedule(self, interval_s)
 
     def interval_s(self) -> int:
         """How often it measures by itself; 0 for never."""
@@ -196,28 +180,11 @@ class Device(Linked):
         return self.upkeep.schedule.rest(wait_ms) if self.upkeep and self.upkeep.schedule else wait_ms
 
     def fit(self, sensor_set: bytes, calibration: bytes, heated_s: int = messages.UNTOLD) -> None:
-        """Be told what is mounted and calibrated; an image that does not fit any more is out of force at once.
+        """Be told what is mounted and calibrated, and how long the sensors were heated. Raises ImageError."""
+        self.collect()
+        from enose_device.told import fit
 
-        Where the sensors are others than before, or heated_s says how long they were heated, their burn-in counts anew.
-        """
-        if self._measuring():
-            raise weight_image.ImageError(messages.E_MEASURING, self.cycle.number)
-        others = sensor_set != self.fitted.sensor_set and any(self.fitted.sensor_set)
-        if (sensor_set, calibration) != (self.fitted.sensor_set, self.fitted.calibration):
-            self.fitted.tell(sensor_set, calibration, self.fitted.interval_s)
-            self.log.add(records.FITTED)
-        if others or heated_s != messages.UNTOLD:
-            heated_s = 0 if heated_s == messages.UNTOLD else heated_s
-            if self.upkeep and self.upkeep.burn_in:
-                self.upkeep.burn_in.fit(heated_s)
-                self.cycle.burn_in_s = self.upkeep.burn_in.left_s
-            else:  # nobody counts here; a firmware for another board file may
-                self.log.add(records.HEATED, x=min(heated_s, 0x7FFFFFFF), urgent=True)
-        try:
-            if self.cycle.image is not None:
-                self.fitted.check(self.cycle.image)
-        except weight_image.ImageError:
-            self.displace()
+        fit(self, sensor_set, calibration, heated_s)
 
     def probing(self):
         """The chip's probe. Raises ImageError for a chip that is not probed."""
@@ -274,13 +241,9 @@ class Device(Linked):
         return len(image.weights), refresh.written
 
     def _teach(self, learning: int):
-        """The fields of TEACH's reply."""
-        if learning:
-            from enose_device.teachable import check
+        from enose_device.teachable import teach
 
-            check(self)
-            self.restart_for(TO_LEARN)
-        return (0,)
+        return teach(self, learning)
 
     def report_failure(self, generation: int) -> None:
         """Raise ImageError(E_CELL), once, where this generation could not be programmed."""
@@ -344,10 +307,9 @@ class Device(Linked):
                 cycle = self.cycle
                 if self.upkeep:
                     self.upkeep.measurements += 1
-                output_uv = cycle.outputs_uv[0] if cycle.outputs_uv else 0
                 self.log.add(
                     records.RESULT, cycle.answer, cycle.band, cycle.reason, self._in_force,
-                    cycle.margin_uv, output_uv, cycle.number & 0x7FFFFFFF,
+                    cycle.margin_uv, cycle.outputs_uv[0] if cycle.outputs_uv else 0, cycle.number & 0x7FFFFFFF,
                 )  # fmt: skip
             measuring = self._measuring()
             yield wait_ms
@@ -373,10 +335,6 @@ class Device(Linked):
         self.refresh.keep()
         super().collect()
         self.refresh.keep()
-
-    def _before_flash(self) -> None:
-        """The flash is about to stall the processor: the weights come first. Memory is never fuller than then."""
-        self.collect()
 
     def _make_safe(self) -> None:
         self.refresh.forget()
@@ -419,8 +377,7 @@ class Device(Linked):
     def _log_state(self, supply_uv: int) -> None:
         """Supply, temperature and battery, once an hour; at once where the battery has come to a worse state."""
         battery, cell_uv = (self.surroundings.battery, self.surroundings.cell_uv) if self.surroundings else (None, 0)
-        left_percent = 0
-        worse = False
+        left_percent, worse = 0, False
         if battery is not None:
             left_percent = battery.left_percent(cell_uv)
             worse = battery.state > self._battery_state

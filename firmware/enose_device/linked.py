@@ -51,7 +51,7 @@ class Linked:
         if fault:
             self.safety.trip(fault)
         gc.collect()
-        self.free_start = self.free_low = self._free_now = gc.mem_free()
+        self.free_start = self.free_low = self.free_now = gc.mem_free()
 
     def start(self) -> None:
         """Nothing but the link, and the light that says so."""
@@ -90,7 +90,7 @@ class Linked:
         self.collect()
         name = sys.implementation.name + " " + ".".join([str(part) for part in sys.implementation.version[:3]])
         reader = self.link.frames
-        memory = (self.free_start, self.free_low, self._free_now)
+        memory = (self.free_start, self.free_low, self.free_now)
         whole = (name.encode(), self._uptime_ms & 0xFFFFFFFF) + memory + (reader.good, reader.dropped())
         return whole + self._condition()
 
@@ -123,8 +123,8 @@ class Linked:
     def collect(self) -> None:
         """Collect garbage, which stalls the processor, and keep the least free memory that a collection has left."""
         gc.collect()
-        self._free_now = gc.mem_free()
-        self.free_low = min(self.free_low, self._free_now)
+        self.free_now = gc.mem_free()
+        self.free_low = min(self.free_low, self.free_now)
 
     def air(self) -> tuple:
         """The fields of AIR's reply."""

@@ -141,6 +141,8 @@ def test_numbers_without_a_word_are_shown_as_numbers_and_bytes_that_are_no_text_
         "fault": "fault 127",
         "phase": "phase 127",
         "weights": "weights 127",
+        "sensors_bad": [0, 1, 2, 3, 4, 5, 6, 8, 9, 10, 11, 12, 13, 14],
+        "sensors_drifted": [0, 1, 2, 3, 4, 5, 6, 8, 9, 10, 11, 12, 13, 14],
     }
     assert device.firmware == "\ufffd\ufffd\ufffdbad"
 

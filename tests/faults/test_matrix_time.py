@@ -70,7 +70,14 @@ def test_a_task_that_hangs_ends_in_a_reset_with_its_reason_in_the_log(ready: Dev
     board.run(10_000)
     assert board.resets == 1
     again = another_host(board)
-    assert again.status() == {"state": "idle", "fault": "none", "phase": "idle", "weights": "held"}
+    assert again.status() == {
+        "state": "idle",
+        "fault": "none",
+        "phase": "idle",
+        "weights": "held",
+        "sensors_bad": [],
+        "sensors_drifted": [],
+    }
     last = [entry for entry in again.log().entries if entry.event == "start"][-1]
     assert (last.figures["cause"], last.figures["task"]) == ("watchdog", "seconds")
     assert_works(again)

@@ -29,7 +29,14 @@ def test_a_low_battery_measures_nothing_with_a_reason_of_its_own_and_heats_nothi
     answer = full.device.measure()
     assert (answer.answer, answer.reason) == ("NONE", LOW)
     assert (full.world.heater_power, full.world.pumping) == (0, False)
-    assert full.device.status() == {"state": "done", "fault": "none", "phase": "idle", "weights": "held"}
+    assert full.device.status() == {
+        "state": "done",
+        "fault": "none",
+        "phase": "idle",
+        "weights": "held",
+        "sensors_bad": [],
+        "sensors_drifted": [],
+    }
 
 
 def test_one_that_becomes_low_ends_the_measurement_that_runs(full: Nose) -> None:

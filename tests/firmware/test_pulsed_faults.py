@@ -213,7 +213,14 @@ def test_a_device_that_dies_in_the_field_makes_the_weights_stale(power_on: Switc
     devices = board.wiring.chip.population
     devices._x[8] = devices.model.x_from_ohm(20_000.0)
     device.port.wait(65_000)
-    assert device.status() == {"state": "idle", "fault": "none", "phase": "idle", "weights": "stale"}
+    assert device.status() == {
+        "state": "idle",
+        "fault": "none",
+        "phase": "idle",
+        "weights": "stale",
+        "sensors_bad": [],
+        "sensors_drifted": [],
+    }
     assert device.info()["refresh"]["missed"] == 1
     with pytest.raises(DeviceError, match="the device of weight 8 cannot be programmed"):
         device.program(FIRST.pack())

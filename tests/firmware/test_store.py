@@ -99,7 +99,14 @@ def test_both_slots_damaged_is_the_safe_state_until_it_is_cleared_and_programmed
     assert (status["state"], status["fault"]) == ("safe", "no stored weight image is readable")
     with pytest.raises(DeviceError, match="the device is in its safe state"):
         device.program(SECOND)
-    assert device.clear() == {"state": "idle", "fault": "none", "phase": "idle", "weights": "none"}
+    assert device.clear() == {
+        "state": "idle",
+        "fault": "none",
+        "phase": "idle",
+        "weights": "none",
+        "sensors_bad": [],
+        "sensors_drifted": [],
+    }
     with pytest.raises(DeviceError, match="no image is active"):
         device.measure()
     assert device.program(SECOND) == 1

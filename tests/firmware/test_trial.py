@@ -208,7 +208,14 @@ def test_an_update_gives_the_prompt_with_everything_at_rest(power_on: SwitchOn, 
     ask(device, updates.UPDATE, 0, bytes(range(32)), bytes(32))
     prompted(board)
     again = host_of(power_on(files=files, flash_path=tmp_path / "flash"))
-    assert again.status() == {"state": "idle", "fault": "none", "phase": "idle", "weights": "held"}
+    assert again.status() == {
+        "state": "idle",
+        "fault": "none",
+        "phase": "idle",
+        "weights": "held",
+        "sensors_bad": [],
+        "sensors_drifted": [],
+    }
     entries = again.log().entries
     assert [entry.event for entry in entries][-4:-1] == ["update", "start", "start"]
     assert entries[-4].figures == {"firmware": bytes(range(8)).hex()}

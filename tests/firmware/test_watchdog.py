@@ -106,7 +106,14 @@ def test_three_quick_starts_lead_to_a_safe_mode_with_only_the_link(power_on: Swi
     device.port.wait(2000)
     again = host_of(board, nonce=8)
     assert board.resets == 1
-    assert again.status() == {"state": "idle", "fault": "none", "phase": "idle", "weights": "held"}
+    assert again.status() == {
+        "state": "idle",
+        "fault": "none",
+        "phase": "idle",
+        "weights": "held",
+        "sensors_bad": [],
+        "sensors_drifted": [],
+    }
     assert starts(again)[-1] == ("watchdog", "asked for")  # on an RP2040 every reset is the watchdog's
 
 

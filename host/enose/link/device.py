@@ -7,11 +7,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from enose.link.answer import Answer as Answer
+from enose.link.answer import read_answer, text, word
 from enose.link.conversation import Conversation, DeviceError, LinkError, Values
 from enose.link.life import Life, positions, read_life
 from enose.link.log import Entry, Log, read_entry
 from enose.link.port import Port
-from enose_contract import decision, messages, records, seal, updates
+from enose_contract import messages, records, seal, updates
 from enose_hwsim.board.serving import FirmwareEnded
 
 if TYPE_CHECKING:
@@ -25,30 +27,6 @@ PROGRAM_LIMIT_MS = 120_000  # 34 devices of 24 pulses, each with its reads, take
 CYCLE_LIMIT_MS = 3_600_000
 PROBE_MS, PROBE_LIMIT_MS = 12, 10_000  # of one sample: settling and four conversions
 LOG_LIMIT = 10_000  # twenty times what a ring of four blocks holds
-
-
-@dataclass(frozen=True)
-class Answer:
-    """The outcome of one measurement; voltages in V, resistances in ohm."""
-
-    answer: str
-    label: str
-    band: int
-    reason: str
-    outputs_v: tuple[float, ...]
-    margin_v: float
-    inputs_v: tuple[float, ...]
-    ohms: tuple[int, ...]
-    weights: str
-    compensation: str  # one of messages.COMPENSATIONS: whether `ohms` are those of reference air
-    sensors_bad: tuple[int, ...] = ()
-    sensors_drifted: tuple[int, ...] = ()
-    burn_in_s: int = 0
-
-    @property
-    def output_v(self) -> float:
-        """The first output; 0 where nothing was read."""
-        return self.outputs_v[0] if self.outputs_v else 0.0
 
 
 TRIALS = ("in force", "on trial", "in force, the last update failed its trial")  # as contract.updates numbers them
@@ -73,9 +51,9 @@ class Device:
         self._probes = 0
         self._conversation = Conversation(port, nonce=nonce)
         hello = self._conversation.hello()
-        self.board = _text(hello["board"])
-        self.chip = _text(hello["chip"])
-        self.firmware = _text(hello["firmware"])
+        self.board = text(hello["board"])
+        self.chip = text(hello["chip"])
+        self.firmware = text(hello["firmware"])
         self.unit = bytes(hello["unit"]).hex() if isinstance(hello["unit"], bytes) else ""
 
     @property
@@ -98,7 +76,7 @@ class Device:
             "chip": self.chip,
             "firmware": self.firmware,
             "unit": self.unit,
-            "micropython": _text(raw["micropython"]),
+            "micropython": text(raw["micropython"]),
             "state": status["state"],
             "fault": status["fault"],
             "weights": status["weights"],
@@ -141,7 +119,7 @@ class Device:
         raw = self._conversation.ask(updates.FIRMWARE)
         return Running(
             identity=_identity(raw["identity"]),
-            trial=_word(TRIALS, raw["trial"], "trial"),
+            trial=word(TRIALS, raw["trial"], "trial"),
             keyed=bool(raw["keyed"]),
             challenge=int(raw["challenge"]),
         )
@@ -317,9 +295,9 @@ class Device:
             if raw["state"] == messages.UNKNOWN_CYCLE:
                 raise LinkError(f"{self.port.name}: measurement {cycle} is not known to the device any more")
             if raw["state"] != messages.MEASURING:
-                return _answer(raw)
+                return read_answer(raw)
             remaining_ms = int(raw["remaining_ms"])
-            on_phase(_word(messages.PHASES, raw["phase"], "phase"), remaining_ms * 1e-3)
+            on_phase(word(messages.PHASES, raw["phase"], "phase"), remaining_ms * 1e-3)
             wait_ms = min(max(remaining_ms, 5) + 5, POLL_MS)
             self.port.wait(wait_ms)
             waited_ms += wait_ms
@@ -351,16 +329,6 @@ class Device:
             self.port.close()
 
 
-def _text(raw: int | bytes) -> str:
-    """A zero-padded text field; what is not ASCII in it is replaced."""
-    return raw.rstrip(b"\0").decode("ascii", "replace") if isinstance(raw, bytes) else ""
-
-
-def _word(words: tuple[str, ...], number: int | bytes, what: str) -> str:
-    """The word for a number of the message table, or the number itself where the table has none."""
-    return words[number] if isinstance(number, int) and number < len(words) else f"{what} {number!r}"
-
-
 def _hex(raw: int | bytes) -> str:
     return raw.hex() if isinstance(raw, bytes) else ""
 
@@ -372,31 +340,10 @@ def _identity(raw: int | bytes) -> str | None:
 
 def _status(raw: Values) -> dict[str, Any]:
     return {
-        "state": _word(messages.STATES, raw["state"], "state"),
+        "state": word(messages.STATES, raw["state"], "state"),
         "fault": messages.FAULTS.get(int(raw["fault"]), f"fault {raw['fault']!r}"),
-        "phase": _word(messages.PHASES, raw["phase"], "phase"),
-        "weights": _word(messages.WEIGHTS, raw["weights"], "weights"),
+        "phase": word(messages.PHASES, raw["phase"], "phase"),
+        "weights": word(messages.WEIGHTS, raw["weights"], "weights"),
         "sensors_bad": list(positions(int(raw["sensors_bad"]))),
         "sensors_drifted": list(positions(int(raw["sensors_drifted"]))),
     }
-
-
-def _answer(raw: Values) -> Answer:
-    number = {name: value for name, value in raw.items() if isinstance(value, int)}
-    channels = min(number["channels"], messages.MAX_CHANNELS)
-    outputs = min(number["outputs"], messages.MAX_OUTPUTS)
-    return Answer(
-        answer=decision.ANSWERS.get(number["answer"], "NONE"),
-        label=_text(raw["label"]),
-        band=number["band"],
-        reason=messages.REASONS.get(number["reason"], f"reason {number['reason']}"),
-        outputs_v=tuple(number[f"output{k + 1}_uv"] * 1e-6 for k in range(outputs)),
-        margin_v=number["margin_uv"] * 1e-6,
-        inputs_v=tuple(number[f"input{k + 1}_uv"] * 1e-6 for k in range(channels)),
-        ohms=tuple(number[f"ohm{k + 1}"] for k in range(channels)),
-        weights=_word(messages.WEIGHTS, number["weights"], "weights"),
-        compensation=_word(messages.COMPENSATIONS, number["compensation"], "compensation"),
-        sensors_bad=positions(number["sensors_bad"]),
-        sensors_drifted=positions(number["sensors_drifted"]),
-        burn_in_s=number["burn_in_s"],
-    )
