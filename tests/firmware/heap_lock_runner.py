@@ -20,6 +20,7 @@ from enose_device.watchdog import Watchdog
 
 REFRESHES = 5
 BYTES = 200
+LEVEL_COUNT = 13_600  # the first input's level in ADC counts of 62.5 uV
 INPUTS_UV = (850_000, 912_345, 950_000, 900_000)
 
 
@@ -55,8 +56,8 @@ class Wire:
         pass
 
     def readfrom_mem_into(self, address, register, frame):
-        frame[0] = 0xFF
-        frame[1] = 0x7F
+        frame[0] = 0xFF if register else LEVEL_COUNT >> 8  # ready, or what was converted
+        frame[1] = 0x7F if register else LEVEL_COUNT & 0xFF
 
 
 def parts_of(configuration):
