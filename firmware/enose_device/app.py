@@ -358,6 +358,7 @@ class Device(Linked):
         if self.cycle.image is not None and not self.safety.latched and not self.selftest.supply_good(supply_uv):
             self.safety.trip(messages.FAULT_SUPPLY)
         if not self.safety.latched and self.refresh.state != messages.WEIGHTS_PROGRAMMING:
+            self.refresh.keep()  # the look takes milliseconds
             self.chip.look_at_dac()
             if self.cycle.phase <= PHASE_WARMUP or not self._adc.busy:
                 self.chip.look_at_level()

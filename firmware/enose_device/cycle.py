@@ -272,6 +272,7 @@ class Cycle:
         if self._refresh.state != messages.WEIGHTS_HELD:
             self._answer(decision.NONE, messages.REASON_STALE)
             return
+        self._refresh.keep()  # what follows takes milliseconds before the tasks have their turn
         self._chip.drive(inputs_uv)
         outputs_uv = yield from self._chip.read_output(OUTPUT_READINGS)
         self._chip.rest()

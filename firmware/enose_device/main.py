@@ -198,9 +198,8 @@ def made_device(parts, configuration, log, watchdog):
             return Device(parts, configuration, log, watchdog)
         except Exception:  # noqa: BLE001 - whatever it was, somebody has to be told
             fault = messages.FAULT_START
-        for name in [
-            name for name in sys.modules if name not in before
-        ]:  # what has come in is of no use any more, and there may be no room
+        gc.collect()
+        for name in [name for name in sys.modules if name not in before]:  # of no use, and there may be no room
             package, _, module = name.rpartition(".")
             del sys.modules[name]
             if package in sys.modules and hasattr(sys.modules[package], module):

@@ -20,11 +20,16 @@ from enose_device.watchdog import Watchdog
 
 REFRESHES = 5
 BYTES = 200
+LEVEL_COUNT = 13_600  # the first input's level in ADC counts of 62.5 uV
 INPUTS_UV = (850_000, 912_345, 950_000, 900_000)
 
 
 class Wire:
-    """A pin and an SPI bus on which nothing hangs, and an I2C bus with a converter that is always ready."""
+    """A pin, an SPI bus with a DAC that holds what it is sent, an I2C bus with a converter that is always ready."""
+
+    def __init__(self):
+        self._held = bytearray(16)
+        self._asked = 0
 
     def on(self):
         pass
@@ -36,14 +41,23 @@ class Wire:
         pass
 
     def write(self, frame):
-        pass
+        at = (frame[0] & 7) * 2
+        if frame[0] & 0xF0 == 0x90:  # AD5676R data sheet, table 9: read back
+            self._asked = at
+        elif frame[0] & 0xF0 == 0x30:  # write and update
+            self._held[at] = frame[1]
+            self._held[at + 1] = frame[2]
+
+    def write_readinto(self, frame, answer):
+        answer[1] = self._held[self._asked]
+        answer[2] = self._held[self._asked + 1]
 
     def writeto_mem(self, address, register, frame):
         pass
 
     def readfrom_mem_into(self, address, register, frame):
-        frame[0] = 0xFF
-        frame[1] = 0x7F
+        frame[0] = 0xFF if register else LEVEL_COUNT >> 8  # ready, or what was converted
+        frame[1] = 0x7F if register else LEVEL_COUNT & 0xFF
 
 
 def parts_of(configuration):

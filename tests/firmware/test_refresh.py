@@ -67,8 +67,10 @@ def test_refreshes_are_as_many_as_the_period_says(power_on: SwitchOn) -> None:
     device.port.wait(10_000)
     after = device.info()["refresh"]
     done = after["done"] - before["done"]
-    # each comes at most one look of another task (50 ms idle steps do not delay it, 2 ms conversions do) late
-    assert done == pytest.approx(10 / after["period_s"], rel=0.1)
+    # each comes at most one look of another task (50 ms idle steps do not delay it, 2 ms conversions do) late; three
+    # times a second they are written ahead of what stalls the processor: a look at the DAC, a collection and its end
+    least = 10 / after["period_s"]
+    assert 0.95 * least <= done <= least + 3 * 10
     assert device.port.board.wiring.chip.weight_writes - writes == pytest.approx(25 * done, abs=25)
 
 

@@ -58,11 +58,11 @@ def test_the_partition_lies_in_the_simulated_flash(name: str) -> None:
 MLP = [
     # pins
     ("pin = 20", "pin = 30", "switch.pin: there is no GPIO 30 on the RP2040, expected a free pin;"
-     " the nearest: GPIO 28"),
+     " the nearest: GPIO 27"),
     ("pin = 20", "pin = 25", "switch.pin: GPIO 25 is taken by the Pico (the LED), expected a free pin;"
      " the nearest: GPIO 27"),
     ("pin = 20", "pin = 29", "switch.pin: GPIO 29 is taken by the Pico (a third of VSYS), expected a free pin;"
-     " the nearest: GPIO 28"),
+     " the nearest: GPIO 27"),
     ("pin = 20", "pin = 15", "switch.pin: GPIO 15 is used by weights.strobe_pin already, expected a free pin;"
      " the nearest: GPIO 20"),
     ("sda_pin = 4", "sda_pin = 1", "i2c.sda_pin: GPIO 1, expected a pin with I2C0 SDA; the nearest: GPIO 0"),
@@ -186,7 +186,7 @@ def test_every_problem_is_named_not_only_the_first_in_the_order_of_the_file(tmp_
 
 
 def test_a_board_without_a_free_pin_says_so(tmp_path: Path) -> None:
-    lines = ("[10, 11, 12, 13, 14]", "[10, 11, 12, 13, 14, 1, 27, 28, 20]")
+    lines = ("[10, 11, 12, 13, 14]", "[10, 11, 12, 13, 14, 0, 1, 27, 20]")
     found = problems(tmp_path, "pico-mlp", lines)
     assert found == [
         "switch.pin: GPIO 20 is used by weights.address_pins already, expected a free pin; none is free",

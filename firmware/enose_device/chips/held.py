@@ -39,6 +39,7 @@ class HeldWeightChip:
         self._weight_min_uv, self._weight_max_uv = chip["weight_min_uv"], chip["weight_max_uv"]
         dac.allow(self._weight_channel, self._weight_min_uv, self._weight_max_uv)
         self._rest_code = dac.code(self._inputs[0], chip["no_field_uv"])  # here: it needs memory, and rest() has none
+        self._begin = self.begin  # bound once: each binding takes memory
 
     def begin(self) -> None:
         """Everything at rest: switch open, no strobe, address zero, inputs at the no-field code."""
@@ -59,7 +60,7 @@ class HeldWeightChip:
 
     def look_at_dac(self) -> None:
         """Set a DAC up anew that has reset itself. Raises FaultError(FAULT_READBACK) for any other difference."""
-        if self._dac.renewed(self.begin):
+        if self._dac.renewed(self._begin):
             self.disturbed = True
 
     def look_at_level(self) -> None:

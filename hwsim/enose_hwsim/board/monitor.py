@@ -26,6 +26,8 @@ class AnalogMonitor:
         self._rest_v = {channel: _rest_v(chip) for channel in self._limits_v}
         if isinstance(board, MlpBoard):
             del self._rest_v[board.dac.weight_channel]
+            if board.teacher is not None:
+                self._rest_v.pop(board.teacher.dac_channel, None)  # Vc, which is watched, lets it in
         self._step_v = board.dac.reference_v * board.dac.gain / 65536
         self._driving = _driving_pins(board)
         self._told = frames.FrameReader()
@@ -115,6 +117,8 @@ def _limits_v(board: BoardFile, chip: ChipFile) -> dict[int, tuple[float, float]
     found = dict.fromkeys(board.dac.input_channels, (chip.input.min_v, chip.input.max_v))
     if isinstance(board, MlpBoard) and isinstance(chip, MlpFile):
         found[board.dac.weight_channel] = (chip.synapse.weight_min_v, chip.synapse.weight_max_v)
+        if board.teacher is not None and chip.learning is not None:
+            found[board.teacher.dac_channel] = (chip.learning.teacher_min_v, chip.learning.teacher_max_v)
     elif isinstance(board, MemristorBoard) and isinstance(chip, MemristorFile):
         common_v, pulse = chip.input.common_v, chip.pulse
         found[board.dac.pulse_channel] = (common_v - pulse.max_v, common_v + pulse.max_v)
@@ -126,6 +130,8 @@ def _driving_pins(board: BoardFile) -> dict[int, str]:
     found = {board.switch.pin: "switch", board.gas.heater_pin: "heater", board.gas.valve_pin: "valve"}
     if isinstance(board, MlpBoard):
         found[board.weights.strobe_pin] = "strobe"
+        if board.teacher is not None:
+            found[board.teacher.vc_pin] = "Vc"
     elif isinstance(board, MemristorBoard):
         found[board.pulses.gate_pin] = "gate"
     return found
