@@ -45,27 +45,26 @@ class Device(Linked):
         self.selftest = SelfTest(parts, dac, self.sensors, self.chip, self.store, self.safety, configuration)
         configuration["teacher"] = "teacher" in configuration  # the rest of it is for taught.Device
         self.commands.serve[messages.TEACH.kind] = self._teach
-        self.surroundings = None
+        self.surroundings = self.upkeep = self._probe = None
         if any([name in configuration for name in ("battery", "climate", "gas_sensor", "display")]):
             from enose_device.surroundings import Surroundings
 
             self.surroundings = Surroundings(self, parts)
-        self.upkeep = None
         self._battery_state = 0
         self._temperature_mc = 0  # of the last look, which the refresh goes by
         self._look_s = self._state_due_s = LASTING_S
         self._in_force = 0  # the generation that the chip has, or is being given
         self._before = None  # (image, generation) to go back to where a new one cannot be programmed
         self._asked = False  # whether a host waits to hear how the programming ends
-        self._probe = None
         self._failure = None  # (generation, weight, ohm) of a programming that failed, until that host was told
-        tasks = self.surroundings.tasks() if self.surroundings else []
-        for task in [self.refresh.run, self._measurements] + tasks:
+        for task in (self.refresh.run, self._measurements):
             self.scheduler.add(task)
         if configuration["upkeep"]["from_start"] or self.interval_s():
             from enose_device.upkeep import Upkeep
 
             self.upkeep = Upkeep(self, parts)
+        for task in self.surroundings.tasks() if self.surroundings else ():
+            self.scheduler.add(task)
         self._add_led(parts)
         gc.collect()
         self.free_start = self.free_low = gc.mem_free()

@@ -12,7 +12,7 @@ from enose_contract import decision, lesson, messages, records
 CAUSES = {records.POWER_ON: "power on", records.WATCHDOG: "watchdog"}
 # What ran when the watchdog bit; from 253 on as the firmware's watchdog notes them
 TASKS = {
-    0: "", 1: "link", 2: "seconds", 3: "weights", 4: "measurement",
+    0: "", 1: "link", 2: "seconds", 3: "weights", 4: "measurement", 5: "schedule, or a part",
     253: "started for learning", 254: "starting", 255: "asked for",
 }  # fmt: skip
 EVENTS = {
