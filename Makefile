@@ -86,7 +86,7 @@ format:
 	@$(RUN)/ruff format .
 
 lock:
-	CUSTOM_COMPILE_COMMAND='make lock' $(PIP_COMPILE) --extra=dev --extra=plot -o requirements.lock pyproject.toml
+	CUSTOM_COMPILE_COMMAND='make lock' $(PIP_COMPILE) --extra=dev --extra=plot --extra=parquet -o requirements.lock pyproject.toml
 	CUSTOM_COMPILE_COMMAND='make lock' $(PIP_COMPILE) -o $(SETUP)/stubs.lock $(SETUP)/stubs.in
 
 clean:

@@ -78,6 +78,7 @@ def test_drift_rows_that_cannot_be_are_left_out_and_said(tmp_path: Path, row: di
     ("line", "message"),
     [
         (drift_line("7"), "batch1.dat:2: gas code '7', expected 1..6"),
+        (drift_line("1").replace(";", ";x", 1), "batch1.dat:2: concentration 'x10.0', expected a number of ppm"),
         (drift_line("1").rsplit(" ", 2)[0] + "\n", "batch1.dat:2: 127 features, expected 128"),
         (drift_line("1", f10="10:nan"), "batch1.dat:2: feature 10 is '10:nan', expected '10:number'"),
         (drift_line("1", f9="9:x"), "batch1.dat:2: feature 9 is '9:x', expected '9:number'"),
@@ -130,6 +131,9 @@ def test_home_minutes_without_values_take_their_windows_mean(tmp_path: Path) -> 
         (1, 11, "much", ":3: R8 'much', expected a resistance in kohm or nothing"),
         (2, 3, "7", ":4: minute '7', expected 2"),
         (0, 3, "x", ":2: minute 'x', expected a whole number"),
+        (1, 12, "warm", ":3: temp_C 'warm', expected a number or nothing"),
+        (1, 13, "nan", ":3: humidity_pct 'nan', expected a number or nothing"),
+        (0, 2, "04.07.15", ":2: date '04.07.15', expected month-day-year"),
         (4, 1, "beer", ":6: class 'beer', expected its induction's 'wine'"),
         (4, 0, "z", ":7: induction_id 'a' again, expected its rows together"),
     ],
@@ -267,6 +271,8 @@ def test_the_drift_sets_second_feature_is_a_ratio(data_path: Callable[[str], Pat
 @pytest.mark.data
 def test_the_real_home_activity_set(data_path: Callable[[str], Path]) -> None:
     found = open_recordings(data_path("uci_home_activity_8mox/recordings.csv"))
+    assert all(10 < s.temperature_c < 40 and 0 < s.humidity_pct < 100 for s in found.specimens)
+    assert all(1435.9e6 < s.started_s < 1443e6 for s in found.specimens)  # July to September 2015
     assert Counter(s.label for s in found.specimens) == {"wine": 118, "banana": 85, "background": 64}
     assert len(set(found.groups())) == 67
     assert all(np.isfinite(s.exposure_ohm).all() and len(s.exposure_ohm) == 10 for s in found.specimens)

@@ -29,8 +29,8 @@ def demo(
 ) -> None:
     """Train a network through the chip, program it through the firmware and let the firmware name held-out odours.
 
-    Recordings: by default simulated fruit; --recordings takes a folder of gas-drift batches (UCI 270) or the
-    home-activity recordings.csv (UCI 362). Every accuracy is of specimens that the training never saw.
+    Recordings: by default simulated fruit; --recordings takes a folder of gas-drift batches (UCI 270), the
+    home-activity recordings.csv (UCI 362) or a project file. Every accuracy is of specimens that training never saw.
 
     Examples: `enose demo`, `enose demo --fidelity spice --seed 1 --json`,
     `enose demo --recordings uci_gas_drift --classes ethylene,ethanol,acetaldehyde --plot drift.png`
@@ -42,12 +42,14 @@ def demo(
     from enose.demo.show import show
     from enose.image import check_writable, write_whole
     from enose.recordings import open_recordings, simulated_fruit
+    from enose.recordings.specimen import check_playable
 
     found, chip, _ = checked_board(board.removeprefix(SIM))
     wanted = tuple(name.strip() for name in classes.split(",")) if classes is not None else None
     check_writable(save_image)
     check_writable(plot, (".png", ".svg"))
     chosen = open_recordings(recordings, wanted, change) if recordings is not None else simulated_fruit(seed, wanted)
+    check_playable(str(recordings), chosen)
     with Progress(console=stderr, transient=True) as progress:
         task = progress.add_task("starting", total=None)
         report, image = run_demo(

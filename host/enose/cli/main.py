@@ -9,7 +9,8 @@ from cyclopts.exceptions import CycloptsError
 
 from enose.cli import board as board_commands
 from enose.cli import chip as chip_commands
-from enose.cli import demo, reproduce, sim
+from enose.cli import data as data_commands
+from enose.cli import demo, record, reproduce, sim, train
 from enose.cli import device as device_commands
 from enose.cli import memristor as memristor_commands
 from enose.cli.output import stderr
@@ -19,6 +20,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 BAD_INPUT = 2
 FAILED = 1
+DATA_VERBS = ("import", "list", "show", "export", "audit", "split", "fetch")
 CHIP_VERBS = ("show", "characterise", "certify", "yield")
 DEVICE_VERBS = ("info", "selftest", "program", "classify", "safe", "log", "fit", "key")
 
@@ -54,6 +56,13 @@ def make_app() -> App:
     reproduced.command(reproduce.mlp, name="mlp")
     reproduced.command(reproduce.memristor, name="memristor")
     app.command(reproduced)
+    data = App(name="data", help="Project files: what is in them, comes in and goes out, and whether to trust it.")
+    for verb in DATA_VERBS:
+        data.command(getattr(data_commands, f"{verb}_data"), name=verb)
+    app.command(data)
+    app.command(record.plan, name="plan")
+    app.command(record.record, name="record")
+    app.command(train.train, name="train")
     return app
 
 
@@ -93,9 +102,11 @@ def _exit_code(error: Exception) -> int | None:
     """2 for input that the user can mend, 1 for work that failed, None for a defect of ours."""
     from enose.chips.pictures import PlotError
     from enose.image import ImageFileError
+    from enose.importing.fetch import FetchError
     from enose.link.conversation import DeviceError, LinkError
     from enose.link.key import KeyFileError
     from enose.link.port import PortError
+    from enose.recorder import NotMeasured
     from enose.recordings import RecordingsError
     from enose.training import TrainingError
     from enose_hwsim.board.parts.flash import FlashFileError
@@ -107,6 +118,8 @@ def _exit_code(error: Exception) -> int | None:
     bad_files = (BoardError, RecordingsError, ImageFileError, FlashFileError, PlotError, KeyFileError)
     if isinstance(error, (*bad_files, device_commands.BadOption, TrainingError, LinkError, PortError)):
         return BAD_INPUT
-    if isinstance(error, (DeviceError, FirmwareEnded, MicroPythonMissing, SpiceError, SpiceMissing)):
+    if isinstance(
+        error, (DeviceError, FirmwareEnded, MicroPythonMissing, SpiceError, SpiceMissing, FetchError, NotMeasured)
+    ):
         return FAILED
     return None

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -40,7 +41,7 @@ def print_fields(title: str, fields: dict[str, Any]) -> None:
     """Names and values, nested ones with their path."""
     table = Table(title=title, show_header=False, box=None, title_justify="left", padding=(0, 2, 0, 0))
     for name, value in _flat("", fields):
-        table.add_row(name.replace("_", " "), value)
+        table.add_row(name.replace("_", " "), escape(value))  # `[ohm]` is a unit, no markup
     stdout.print(table)
 
 

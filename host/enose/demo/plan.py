@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from enose.recordings import Recordings, RecordingsError, split
 from enose.recordings.split import Split
+from enose.splits import group_noun
 
 FOLDS = 5
 FEWEST_GROUPS = 3
@@ -29,13 +30,13 @@ def make_plan(recordings: Recordings, seed: int) -> Plan:
     for name, count in own.items():
         if count < FEWEST_GROUPS:
             raise RecordingsError(
-                f"{recordings.title}: class '{name}' has {count} {_noun(groups)}(s) of its own,"
+                f"{recordings.title}: class '{name}' has {count} {group_noun(recordings)}(s) of its own,"
                 f" expected at least {FEWEST_GROUPS}: two to train on and one to test"
             )
     if len(set(groups)) < len(groups):
         count = min(FOLDS, *own.values())
         folds = tuple(split.grouped_folds(recordings, count, seed))
-        return Plan(folds, f"{count} folds by group: no {_noun(groups)} is in training and test at once", True)
+        return Plan(folds, f"{count} folds by group: no {group_noun(recordings)} is in training and test at once", True)
     if recordings.simulated:
         return Plan((split.stratified(recordings, 0.5, seed),), "stratified halves of the specimens", False)
     words = f"random, stratified, {1 - TEST_FRACTION:.0%} to train and {TEST_FRACTION:.0%} to test"
@@ -47,7 +48,3 @@ def make_plan(recordings: Recordings, seed: int) -> Plan:
 def batches(recordings: Recordings) -> list[str]:
     """The batches of recordings in the order of their recording."""
     return list(dict.fromkeys(s.batch for s in recordings.specimens))
-
-
-def _noun(groups: list[str]) -> str:
-    return groups[0].rsplit(" ", 1)[0] or "group"

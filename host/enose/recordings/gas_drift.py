@@ -13,6 +13,7 @@ With four sensors and bands on one output, ABSOLUTE is the better on a random sp
 
 import math
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -42,24 +43,20 @@ def load_gas_drift(folder: Path, classes: tuple[str, ...] | None = None, change:
     Rows with a resistance that cannot be or that no divider shows are left out, and notes say which. Raises
     RecordingsError naming file and line for a row that is not of the form above.
     """
-    files = sorted(folder.glob("batch*.dat"), key=lambda f: (len(f.name), f.name)) if folder.is_dir() else [folder]
+    files = batch_files(folder)
     classes = chosen_classes(str(folder), GASES, classes)
     specimens: list[Specimen] = []
     notes: list[str] = []
     for file in files:
-        with file.open(encoding="utf-8", errors="replace") as lines:
-            for number, line in enumerate(lines, 1):
-                if not line.strip():
-                    continue
-                label, changes_ohm, ratios = _row(f"{file}:{number}", line)
-                if label not in classes:
-                    continue
-                impossible = _impossible(changes_ohm, ratios)
-                if impossible:
-                    notes.append(f"{file.name} line {number} ({label}) left out: {impossible}")
-                    continue
-                ohm = R0_OHM[ABSOLUTE] + changes_ohm if change == ABSOLUTE else R0_OHM[RELATIVE] * ratios
-                specimens.append(_specimen(label, file.stem, number, R0_OHM[change], ohm))
+        for number, label, _, features in rows(file):
+            if label not in classes:
+                continue
+            changes_ohm, ratios = features[:, 0], features[:, 1]
+            reason = impossible(changes_ohm, ratios)
+            if reason:
+                notes.append(f"{file.name} line {number} ({label}) left out: {reason}")
+                continue
+            specimens.append(played(label, f"{file.stem} line {number}", file.stem, changes_ohm, ratios, change))
     title = f"gas drift (UCI 270), {len(files)} batches: {len(specimens)} exposures, {PLAYED[change]}"
     recordings = Recordings(
         title, False, SENSORS, classes, NORM_CHANGE, tuple(specimens), SAMPLES, LOAD_OHM, tuple(notes)
@@ -67,29 +64,46 @@ def load_gas_drift(folder: Path, classes: tuple[str, ...] | None = None, change:
     return check_classes(str(folder), recordings)
 
 
-def _row(where: str, line: str) -> tuple[str, Floats, Floats]:
-    """Gas, changes in ohm (16,) and ratios (16,) of one line."""
+def batch_files(folder: Path) -> list[Path]:
+    """The batches in a folder, in their order, or the one batch that is given."""
+    return sorted(folder.glob("batch*.dat"), key=lambda f: (len(f.name), f.name)) if folder.is_dir() else [folder]
+
+
+def rows(file: Path) -> Iterator[tuple[int, str, float, Floats]]:
+    """Line number, gas, concentration in ppm and features, (16, 8), of every row of a batch. Raises RecordingsError."""
+    with file.open(encoding="utf-8", errors="replace") as lines:
+        for number, line in enumerate(lines, 1):
+            if line.strip():
+                yield number, *_row(f"{file}:{number}", line)
+
+
+def _row(where: str, line: str) -> tuple[str, float, Floats]:
     parts = line.split()
-    code, _, _ppm = parts[0].partition(";")
+    code, _, ppm = parts[0].partition(";")
     if code not in CODES:
         raise RecordingsError(f"{where}: gas code '{code}', expected 1..{len(GASES)}")
+    if not _number(ppm) >= 0:
+        raise RecordingsError(f"{where}: concentration '{ppm}', expected a number of ppm")
     if len(parts) != FEATURES + 1:
         raise RecordingsError(f"{where}: {len(parts) - 1} features, expected {FEATURES}")
     values = []
-    for position in range(1, FEATURES + 1, 8):
-        for index in (position, position + 1):
-            name, _, text = parts[index].partition(":")
-            try:
-                value = float(text)
-            except ValueError:
-                value = math.nan
-            if name != str(index) or not math.isfinite(value):
-                raise RecordingsError(f"{where}: feature {index} is '{parts[index]}', expected '{index}:number'")
-            values.append(value)
-    return CODES[code], np.array(values[::2]), np.array(values[1::2])
+    for index, part in enumerate(parts[1:], 1):
+        name, _, text = part.partition(":")
+        value = _number(text)
+        if name != str(index) or not math.isfinite(value):
+            raise RecordingsError(f"{where}: feature {index} is '{part}', expected '{index}:number'")
+        values.append(value)
+    return CODES[code], _number(ppm), np.array(values).reshape(len(SENSORS), -1)
 
 
-def _impossible(changes_ohm: Floats, ratios: Floats) -> str | None:
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
+
+
+def impossible(changes_ohm: Floats, ratios: Floats) -> str | None:
     """Why a row cannot be played, if so."""
     for ohm, feature, values in (
         (R0_OHM[ABSOLUTE] + changes_ohm, 1, changes_ohm),
@@ -103,7 +117,9 @@ def _impossible(changes_ohm: Floats, ratios: Floats) -> str | None:
     return None
 
 
-def _specimen(label: str, batch: str, number: int, r0_ohm: float, ohm: Floats) -> Specimen:
-    baseline_ohm = np.full((SAMPLES, len(SENSORS)), r0_ohm)
+def played(label: str, group: str, batch: str, changes_ohm: Floats, ratios: Floats, change: str) -> Specimen:
+    """One exposure as a board can be shown it; change is ABSOLUTE or RELATIVE."""
+    ohm = R0_OHM[ABSOLUTE] + changes_ohm if change == ABSOLUTE else R0_OHM[RELATIVE] * ratios
+    baseline_ohm = np.full((SAMPLES, len(SENSORS)), R0_OHM[change])
     nothing = np.empty((0, len(SENSORS)))
-    return Specimen(label, f"{batch} line {number}", batch, 0.5, baseline_ohm, np.tile(ohm, (SAMPLES, 1)), nothing)
+    return Specimen(label, group, batch, 0.5, baseline_ohm, np.tile(ohm, (SAMPLES, 1)), nothing)

@@ -6,6 +6,7 @@ the feature is the resistance itself. A specimen is a window of ten minutes of o
 
 import csv
 import math
+from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
 
@@ -19,7 +20,7 @@ SENSORS = ("TGS2611", "TGS2612", "TGS2610", "TGS2600", "TGS2602 a", "TGS2602 b",
 FIELDS = ["induction_id", "class", "date", "minute", *(f"R{k}" for k in range(1, 9)), "temp_C", "humidity_pct"]
 WINDOW = 10  # minutes
 MISSING_MAX = 5  # of the minutes of a window
-CLASS, DATE, MINUTE, FIRST_R = 1, 2, 3, 4
+CLASS, DATE, MINUTE, FIRST_R, TEMPERATURE = 1, 2, 3, 4, 12
 
 
 def load_home_activity(file: Path, classes: tuple[str, ...] | None = None) -> Recordings:
@@ -41,6 +42,8 @@ def load_home_activity(file: Path, classes: tuple[str, ...] | None = None) -> Re
         if label not in classes:
             continue
         ohm = np.array([_resistances_ohm(file, number, fields) for number, fields in minutes])
+        ambient = np.array([_ambient(file, number, fields) for number, fields in minutes])
+        day_s = _day_s(file, *minutes[0])
         short += len(ohm) % WINDOW
         for start in range(0, len(ohm) - WINDOW + 1, WINDOW):
             window = ohm[start : start + WINDOW]
@@ -51,7 +54,21 @@ def load_home_activity(file: Path, classes: tuple[str, ...] | None = None) -> Re
             filled += int(missing.sum())
             window[missing] = window[~missing].mean(axis=0)
             nothing = np.empty((0, len(SENSORS)))
-            specimens.append(Specimen(label, f"induction {induction}", date, 60.0, nothing, window, nothing))
+            temperature_c, humidity_pct = ambient[start : start + WINDOW][~missing].mean(axis=0).tolist()
+            specimens.append(
+                Specimen(
+                    label=label,
+                    group=f"induction {induction}",
+                    batch=date,
+                    sample_s=60.0,
+                    baseline_ohm=nothing,
+                    exposure_ohm=window,
+                    recovery_ohm=nothing,
+                    temperature_c=temperature_c,
+                    humidity_pct=humidity_pct,
+                    started_s=day_s,
+                )
+            )
     notes = (
         f"{short} minutes at the ends of inductions left out: fewer than {WINDOW} remained",
         f"{empty} windows left out: more than {MISSING_MAX} of their minutes have no values",
@@ -106,3 +123,25 @@ def _resistances_ohm(file: Path, number: int, fields: list[str]) -> NDArray[np.f
             raise RecordingsError(f"{file}:{number}: {name} '{text}', expected a resistance in kohm or nothing")
         ohm.append(value)
     return np.full(len(ohm), np.nan) if any(math.isnan(value) for value in ohm) else np.array(ohm)
+
+
+def _ambient(file: Path, number: int, fields: list[str]) -> tuple[float, float]:
+    """Temperature in Celsius and relative humidity in percent; NaN for what is empty."""
+    found = []
+    for name, text in zip(FIELDS[TEMPERATURE:], fields[TEMPERATURE:], strict=True):
+        try:
+            value = float(text) if text else math.nan
+        except ValueError:
+            value = math.inf
+        if math.isinf(value) or (text and math.isnan(value)):
+            raise RecordingsError(f"{file}:{number}: {name} '{text}', expected a number or nothing")
+        found.append(value)
+    return found[0], found[1]
+
+
+def _day_s(file: Path, number: int, fields: list[str]) -> float:
+    """Midnight of the induction's day, in seconds since 1970; the set of one-minute means says no hours."""
+    try:
+        return datetime.strptime(fields[DATE], "%m-%d-%y").replace(tzinfo=UTC).timestamp()
+    except ValueError:
+        raise RecordingsError(f"{file}:{number}: date '{fields[DATE]}', expected month-day-year") from None

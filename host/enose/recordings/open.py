@@ -6,7 +6,8 @@ from enose.recordings import gas_drift, home_activity
 from enose.recordings.specimen import Recordings, RecordingsError
 
 PICKLE_SUFFIXES = {".pkl", ".pickle", ".joblib", ".p"}
-KNOWN = "a folder of gas-drift batches (batch*.dat), one such batch, or the home-activity recordings.csv"
+KNOWN = "a folder of gas-drift batches (batch*.dat), one such batch, the home-activity recordings.csv, a project file"
+SQLITE = b"SQLite format 3\0"
 
 
 def open_recordings(path: Path, classes: tuple[str, ...] | None = None, change: str = gas_drift.ABSOLUTE) -> Recordings:
@@ -31,6 +32,10 @@ def open_recordings(path: Path, classes: tuple[str, ...] | None = None, change: 
         raise RecordingsError(f"{path}: cannot be read ({error.strerror}), expected {KNOWN}") from error
     if head[:1] == b"\x80" and head[1:2] <= b"\x08":
         raise RecordingsError(f"{path}: a pickle is never read, for it may run anything; expected {KNOWN}")
+    if head.startswith(SQLITE):
+        from enose.project.recordings import load_project  # which itself needs what recordings are
+
+        return load_project(path, classes, change)
     start = head.decode("utf-8", errors="replace")
     if gas_drift.ROW.match(start):
         return gas_drift.load_gas_drift(path, classes, change)

@@ -1,6 +1,7 @@
 """Recordings in memory: specimens, each an exposure of the sensors to one odour."""
 
 import hashlib
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -18,7 +19,9 @@ class Specimen:
     """One exposure: resistances in ohm, (samples, sensors), a sample every sample_s seconds.
 
     `group` is what must not be torn apart by a split (an induction, a session), `batch` when it was recorded. A set
-    without clean air before the odour has a baseline of no samples; warm-up and recovery may be empty as well.
+    without clean air before the odour has a baseline of no samples; warm-up and recovery may be empty as well. What
+    was around is there to be audited, NaN where nobody wrote it down: mean temperature and relative humidity during the
+    exposure, and when it began, in seconds since 1970.
     """
 
     label: str
@@ -29,6 +32,9 @@ class Specimen:
     exposure_ohm: Floats
     recovery_ohm: Floats
     warmup_ohm: Floats = field(default_factory=lambda: np.empty((0, 0)))
+    temperature_c: float = math.nan
+    humidity_pct: float = math.nan
+    started_s: float = math.nan
 
 
 @dataclass(frozen=True)
@@ -37,7 +43,7 @@ class Recordings:
 
     `normalisation` is enose_contract.normalise.NORM_CHANGE or NORM_RANGE; `average` is how many samples at the end of
     baseline and exposure make up the mean that the device takes; `load_ohm` is the divider's resistor; `notes` say what
-    was left out and why.
+    was left out and why. A set whose publisher gives readings of another unit says which; no board can play it.
     """
 
     title: str
@@ -49,6 +55,7 @@ class Recordings:
     average: int
     load_ohm: int = 10_000
     notes: tuple[str, ...] = ()
+    unit: str = "ohm"
 
     def labels(self) -> NDArray[np.int64]:
         """Index into `classes` of every specimen, (N,)."""
@@ -70,6 +77,13 @@ def check_classes(source: str, recordings: Recordings) -> Recordings:
         if count < 2:
             specimens = "1 specimen" if count == 1 else f"{count} specimens"
             raise RecordingsError(f"{source}: class '{name}' has {specimens}, expected at least 2")
+    return recordings
+
+
+def check_playable(source: str, recordings: Recordings) -> Recordings:
+    """The same recordings. Raises RecordingsError for readings that are no resistances: no board can be shown them."""
+    if recordings.unit != "ohm":
+        raise RecordingsError(f"{source}: its sensors are read in {recordings.unit}, expected resistances in ohm")
     return recordings
 
 

@@ -1,0 +1,77 @@
+"""A network's accuracy on recordings that it never saw, fold by fold, and the network of all of them."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from enose import accuracy
+from enose.audit import audit
+from enose.baselines import baselines
+from enose.recordings import Recordings
+from enose.splits import Splits, group_noun
+from enose.training import Network, train
+from enose_hwsim.chipfile import AnyChip
+from enose_hwsim.chips import open_chip
+
+Progress = Callable[[str, int, int], None]
+
+
+def cross_validated(
+    recordings: Recordings,
+    splits: Splits,
+    chip: AnyChip,
+    *,
+    fidelity: str = "fast",
+    seed: int = 0,
+    on_progress: Progress = lambda text, done, total: None,
+) -> tuple[dict[str, Any], Network]:
+    """(report, network): the accuracy over all folds at each of accuracy.STAGES (on the simulated chip, without board)
+    and of the peers, with the audit's verdict beside it; and the network that is trained on all recordings.
+
+    on_progress(text, done, total) is called as the work goes on. The same arguments give the same answer. Raises
+    TrainingError, or RecordingsError as the audit does.
+    """
+    total = len(splits.folds) + 2
+    on_progress("audit", 0, total)
+    verdict = audit(recordings, seed)
+    model = open_chip(chip, fidelity, telling=lambda text: on_progress(text, 0, total))
+    nominal = open_chip(chip, "ideal" if fidelity == "ideal" else "fast")
+    answered: dict[str, list[str]] = {}
+    tested: list[int] = []
+    for k, fold in enumerate(splits.folds):
+        on_progress(f"fold {k + 1} of {len(splits.folds)}", k + 1, total)
+        network = train(recordings, fold.train, chip, seed, fidelity)
+        found = accuracy.stages(network, recordings, fold.test, chip, model, nominal)
+        for name, answers in (found | baselines(recordings, fold.train, fold.test, network, seed)).items():
+            answered.setdefault(name, []).extend(answers)
+        tested += fold.test.tolist()
+    on_progress("training on all", total - 1, total)
+    whole = train(recordings, np.arange(len(recordings.specimens)), chip, seed, fidelity)
+    on_progress("done", total, total)
+    specimens = [recordings.specimens[i] for i in tested]
+    labels = [s.label for s in specimens]
+    shares = {name: accuracy.share_right(answers, labels) for name, answers in answered.items()}
+    report = {
+        "recordings": recordings.title,
+        "simulated_recordings": recordings.simulated,
+        "notes": list(recordings.notes),
+        "split": splits.words(recordings),
+        "leaks": splits.leaks,
+        "classes": list(recordings.classes),
+        "tested": len(tested),
+        "group": group_noun(recordings),
+        "accuracy": {name: shares[name] for name in accuracy.STAGES},
+        "interval": list(accuracy.grouped_interval(answered["chip"], labels, [s.group for s in specimens])),
+        "peers": {name: share for name, share in shares.items() if name not in accuracy.STAGES},
+        "confusion": accuracy.confusion(answered["chip"], labels, recordings.classes),
+        "confusion_columns": [*recordings.classes, accuracy.ABSTAINED, accuracy.NO_ANSWER],
+        "audit": verdict.as_dict(),
+        "chip": chip.name,
+        "simulated_chip": True,
+        "fidelity": fidelity,
+        "sensors": list(whole.sensors),
+        "class_order": list(whole.class_order),
+        "seed": seed,
+    }
+    return report, whole
