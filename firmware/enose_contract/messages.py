@@ -27,35 +27,38 @@ class Message:
     def __init__(self, kind: int, name: str, request: str, reply: str, tail: bool = False) -> None:
         """Fields as "H session, 16s board": a `struct` format and a name each."""
         self.kind = kind
-        self.name = name
-        self._texts = (request, reply) if ON_A_HOST else ("", "")
+        if ON_A_HOST:
+            self.name = name
+            self._texts = (request, reply)
         self.request = _format(request)
         self.reply = _format(reply)
         self.tail = tail
-
-    @property
-    def request_fields(self) -> list[str]:
-        """The names of the request's fields, on a host."""
-        return _names(self._texts[0])
-
-    @property
-    def reply_fields(self) -> list[str]:
-        """The names of the reply's fields, on a host."""
-        return _names(self._texts[1])
 
     def unpack_request(self, body: bytes | bytearray | memoryview) -> tuple[tuple[int | bytes, ...], memoryview]:
         """(values, tail). Raises ValueError where the length does not fit."""
         size = struct.calcsize(self.request)
         if len(body) < size or (len(body) > size and not self.tail):
-            raise ValueError("%s: %d bytes, expected %d" % (self.name, len(body), size))
+            raise ValueError("message %d: %d bytes, expected %d" % (self.kind, len(body), size))
         return struct.unpack(self.request, body[:size]), memoryview(body)[size:]
 
-    def unpack_reply(self, body: bytes | bytearray | memoryview) -> dict[str, int | bytes]:
-        """The reply's fields by name. Raises ValueError where the length does not fit."""
-        size = struct.calcsize(self.reply)
-        if len(body) != size:
-            raise ValueError("reply to %s: %d bytes, expected %d" % (self.name, len(body), size))
-        return dict(zip(self.reply_fields, struct.unpack(self.reply, body)))
+    if ON_A_HOST:
+
+        @property
+        def request_fields(self) -> list[str]:
+            """The names of the request's fields."""
+            return _names(self._texts[0])
+
+        @property
+        def reply_fields(self) -> list[str]:
+            """The names of the reply's fields."""
+            return _names(self._texts[1])
+
+        def unpack_reply(self, body: bytes | bytearray | memoryview) -> dict[str, int | bytes]:
+            """The reply's fields by name. Raises ValueError where the length does not fit."""
+            size = struct.calcsize(self.reply)
+            if len(body) != size:
+                raise ValueError("reply to %s: %d bytes, expected %d" % (self.name, len(body), size))
+            return dict(zip(self.reply_fields, struct.unpack(self.reply, body)))
 
 
 def _numbered(letter: str, name: str, count: int) -> str:
@@ -115,6 +118,7 @@ LOG = Message(14, "log", "I sequence", "I oldest, I next, I lost, B count, 480s 
 FIT = Message(15, "fit", "8s sensor_set, 8s calibration", "8s sensor_set, 8s calibration")
 # from now on only images sealed with this key; it can be set once, and the same one again
 KEY = Message(16, "key", "32s key", "B keyed")
+PROBING = (17, 18)  # the kinds of contract.probing, which a device has no memory for until they are asked for
 ERROR = Message(127, "error", "", "B code, I value, I limit")
 
 _COMMANDS = (HELLO, INFO, STATUS, UPLOAD_BEGIN, UPLOAD_DATA, UPLOAD_COMMIT, ACTIVATE, MEASURE, RESULT, SELFTEST)
@@ -145,4 +149,5 @@ WEIGHTS_NONE, WEIGHTS_HELD, WEIGHTS_STALE, WEIGHTS_PROGRAMMING = 0, 1, 2, 3
     E_COMMAND, E_MALFORMED, E_PROTOCOL, E_BUSY_HOST, E_SESSION, E_SAFE, E_UPLOAD, E_TOO_LARGE, E_HASH, E_CHIP, E_BOARD,
     E_WEIGHT, E_TOPOLOGY, E_SENSOR, E_GENERATION, E_MEASURING, E_NO_IMAGE, E_STORE, E_FORMAT,
     E_FIELD, E_UNIT, E_CELL, E_PROGRAMMING, E_STAGE, E_SENSOR_SET, E_CALIBRATION, E_UNSEALED, E_OLDER, E_NO_KEY, E_KEY,
-) = range(1, 31)  # fmt: skip
+    E_INPUT,
+) = range(1, 32)  # fmt: skip

@@ -75,6 +75,7 @@ ERRORS = {
     28: "the image is sealed with number {value}, and {limit} was stored already: seal it with a higher one",
     29: "the device has no key: program the image without one, or set it with `enose device key KEYFILE`",
     30: "the device has another key already; a key is set once",
+    31: "input {value} of the probe is {limit} uV, outside the chip's range",
 }
 
 # Checks of the self-test (`run`, `passed`): bit k is CHECKS[k]

@@ -73,7 +73,7 @@ class Device(Linked):
         self.chip.begin()
         self._look_at_temperature()
         if with_image:
-            self._load_stored()
+            self.load_stored()
         else:
             self.cycle.image = None
 
@@ -144,10 +144,21 @@ class Device(Linked):
             if self.cycle.image is not None:
                 self.fitted.check(self.cycle.image)
         except weight_image.ImageError:
-            self.refresh.forget()
-            self.chip.rest()
-            self.cycle.image = None
-            self._in_force = 0
+            self.displace()
+
+    def join_probing(self, serve) -> None:
+        """Serve the messages of contract.probing too. Raises ImageError for a chip that is not probed."""
+        self.collect()
+        from enose_device.probe import join
+
+        join(self, serve, self._scheduler)
+
+    def displace(self) -> None:
+        """Take the image out of force, the chip at rest."""
+        self.refresh.forget()
+        self.chip.rest()
+        self.cycle.image = None
+        self._in_force = 0
 
     def activate(self, generation: int = 0):
         """Take the newest stored image into force and program the chip; (weights, of these done so far).
@@ -167,7 +178,7 @@ class Device(Linked):
         if generation not in (0, self.store.generation):
             raise weight_image.ImageError(messages.E_GENERATION, generation, self.store.generation)
         self.check(image)
-        self._require_supply()
+        self.require_supply()
         self._asked = generation != 0
         self._before = (self.cycle.image, self._in_force) if generation not in (0, self._in_force) else None
         self._program(image, self.store.generation)
@@ -238,12 +249,14 @@ class Device(Linked):
             measuring = self._measuring()
             yield wait_ms
 
-    def _require_supply(self) -> None:
+    def require_supply(self) -> None:
+        """Raise ImageError, the safe state latched, where the chip's supply is missing."""
         if not self.selftest.supply_good(self.selftest.supply_uv()):
             self.safety.trip(messages.FAULT_SUPPLY)
             raise weight_image.ImageError(messages.E_SAFE, messages.FAULT_SUPPLY)
 
-    def _load_stored(self) -> None:
+    def load_stored(self) -> None:
+        """Take the newest stored image into force, if there is one; the safe state where none can be read."""
         image = self.store.newest()
         for slot in range(2):
             if self.store.damaged >> slot & 1:

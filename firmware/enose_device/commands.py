@@ -42,9 +42,14 @@ class Commands:
 
     def handle(self, kind: int, body):
         """(kind, body) of the reply; every error is a reply too."""
+        refusing = self._device.safety.fault or self._device.restarting
+        try:
+            if kind in messages.PROBING and kind not in self._serve and not refusing:
+                self._device.join_probing(self._serve)
+        except image.ImageError as error:
+            return _error(error.code, error.value, error.limit)
         if kind not in self._serve:
             return _error(messages.E_COMMAND, kind)
-        refusing = self._device.safety.fault or self._device.restarting
         if refusing and kind not in messages.SERVED_WHEN_SAFE:
             return _error(messages.E_SAFE, refusing)
         message = messages.MESSAGES[kind]

@@ -62,6 +62,10 @@ class Link:
             if not self._in.poll(0):
                 break
 
+    def attended(self) -> bool:
+        """Whether a host holds the session."""
+        return bool(self._session) and ticks_diff(ticks_ms(), self._session_ms) < LEASE_MS and not self._lapsed
+
     def _take(self, frame) -> None:
         session, sequence, kind, body = frame
         if kind == messages.HELLO.kind:

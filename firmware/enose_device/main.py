@@ -17,6 +17,8 @@ from enose_device.log import QUICK_STARTS, Log  # noqa: E402
 from enose_device.partition import LOG_BLOCKS, Partition  # noqa: E402
 from enose_device.watchdog import TIMEOUT_MS, Watchdog  # noqa: E402
 
+# What only the making of a device needs: 2 KiB that it has for other things afterwards.
+MAKING = ("board_parts", "_held_parts", "_pulsed_parts", "started_log", "made_device", "made_ready", "one_shot", "Gate")
 SCRATCH = 0x4005800C  # WATCHDOG: SCRATCH0 (RP2040 data sheet, section 4.7.6), kept over a reset, lost with the power
 
 TYPE_CHECKING = False  # a type checker takes this name for True; at run time the assembler brings these words itself
@@ -174,6 +176,9 @@ def main() -> None:
     _interrupt_at(-1)  # a 0x03 inside a frame is data, not an interrupt
     watchdog = Watchdog(note)
     device = made_ready(watchdog)
+    for name in MAKING:
+        del globals()[name]
+    gc.collect()
     if device is None:
         _interrupt_at(3)
         return

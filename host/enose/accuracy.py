@@ -58,7 +58,7 @@ def stages(
     quantised: weights and inputs are what ADC, integers and DAC leave of them. chip: the same on the chip given.
     """
     chosen = [recordings.specimens[i] for i in indices.tolist()]
-    constants = _spread(network, len(recordings.sensors))
+    constants = constants_of(network, len(recordings.sensors))
     exact_v = input_v(*exact_ohm(chosen, recordings.average), network.channels, network.normalisation, constants)
     measured_uv = input_uv(
         *device_ohm(chosen, recordings.average, recordings.load_ohm), network.channels, network.normalisation, constants
@@ -85,7 +85,7 @@ def _spread_out(output_v: NDArray[np.floating], empty: NDArray[np.bool_]) -> Flo
     return every
 
 
-def _spread(network: Network, sensors: int) -> Constants:
+def constants_of(network: Network, sensors: int) -> Constants:
     """The network's constants at the places of its sensors; the other sensors' are never used."""
     low, high = [0] * sensors, [1] * sensors
     for channel, lo, hi in zip(network.channels, network.low_ohm, network.high_ohm, strict=True):

@@ -58,7 +58,7 @@ def test_every_field_has_one_name_and_every_message_fits_a_frame(message: Messag
 def test_a_wrong_length_is_refused(message: Message, extra: int) -> None:
     n = struct.calcsize(message.request)
     if extra < 0 <= n + extra or (extra > 0 and not message.tail):
-        with pytest.raises(ValueError, match=f"{message.name}: {n + extra} bytes, expected {n}"):
+        with pytest.raises(ValueError, match=f"message {message.kind}: {n + extra} bytes, expected {n}"):
             message.unpack_request(bytes(n + extra))
     n = struct.calcsize(message.reply)
     if extra and n + extra >= 0:

@@ -8,6 +8,7 @@ from cyclopts import App
 from cyclopts.exceptions import CycloptsError
 
 from enose.cli import board as board_commands
+from enose.cli import calibration as calibration_commands
 from enose.cli import chip as chip_commands
 from enose.cli import data as data_commands
 from enose.cli import demo, record, reproduce, sim, train
@@ -49,6 +50,10 @@ def make_app() -> App:
     for verb in CHIP_VERBS:
         chip.command(getattr(chip_commands, f"{verb}_chip"), name=verb)
     app.command(chip)
+    calibration = App(name="calibration", help="One particular chip: measured through the wire, and mapped for.")
+    for verb in ("measure", "show", "apply"):
+        calibration.command(getattr(calibration_commands, verb), name=verb)
+    app.command(calibration)
     memristor = App(name="memristor", help="Memristors: models of measured devices.")
     memristor.command(memristor_commands.fit, name="fit")
     app.command(memristor)
@@ -100,6 +105,7 @@ def _escaped(text: str) -> str:
 
 def _exit_code(error: Exception) -> int | None:
     """2 for input that the user can mend, 1 for work that failed, None for a defect of ours."""
+    from enose.calibration.calibration import CalibrationError
     from enose.chips.pictures import PlotError
     from enose.image import ImageFileError
     from enose.importing.fetch import FetchError
@@ -115,7 +121,7 @@ def _exit_code(error: Exception) -> int | None:
     from enose_hwsim.spice.errors import SpiceError, SpiceMissing
     from enose_hwsim.tomlfile import BoardError
 
-    bad_files = (BoardError, RecordingsError, ImageFileError, FlashFileError, PlotError, KeyFileError)
+    bad_files = (BoardError, RecordingsError, ImageFileError, FlashFileError, PlotError, KeyFileError, CalibrationError)
     if isinstance(error, (*bad_files, device_commands.BadOption, TrainingError, LinkError, PortError)):
         return BAD_INPUT
     if isinstance(

@@ -14,5 +14,7 @@ Seed = Annotated[
     int,
     Parameter(help="same seed, same run and same simulated sensors", validator=Number(gte=0, lt=2**31)),
 ]
-DeviceAddress = Annotated[str, Parameter(help="auto (USB), a serial port, or sim:BOARD")]
+DeviceAddress = Annotated[
+    str, Parameter(help="auto (USB), a serial port, sim:BOARD, or sim:BOARD@N with mismatched chip N")
+]
 Odour = Annotated[Literal["banana", "lemon", "lychee"], Parameter(help="the simulated odour before the nose")]

@@ -7,15 +7,30 @@ from enose.link.conversation import LinkError
 from enose.link.device import Device
 from enose.link.port import LockstepPort, PortError, SerialPort
 from enose_hwsim.board.simulated import SimulatedBoard
+from enose_hwsim.tomlfile import BoardError
 
 USB_VENDORS = {0x2E8A: "Raspberry Pi", 0x303A: "Espressif", 0xF055: "MicroPython"}
 SIM = "sim:"
 
 
 def simulated_board(name: str, *, fidelity: str = "fast", seed: int = 0) -> SimulatedBoard:
-    """A simulated board in lockstep. Raises BoardError, MicroPythonMissing, SpiceMissing."""
-    board, chip, _ = find_board(name)
-    return SimulatedBoard(board, chip, fidelity=fidelity, seed=seed)
+    """A simulated board in lockstep: `pico-mlp` with the nominal chip, `pico-mlp@7` with mismatched chip number 7.
+
+    Raises BoardError, MicroPythonMissing, SpiceMissing.
+    """
+    plain, number = named_chip(name)
+    board, chip, _ = find_board(plain)
+    if number and (board.kind != "mlp" or fidelity == "ideal"):
+        raise BoardError(f"{name}: only chips of transistors (mlp) at fidelity fast or spice have numbers")
+    return SimulatedBoard(board, chip, fidelity=fidelity, seed=seed, chip_number=number)
+
+
+def named_chip(name: str) -> tuple[str, int]:
+    """A board's name and the number behind its `@`, 0 without. Raises BoardError for what is no number."""
+    plain, at, text = name.partition("@")
+    if at and not (text.isascii() and text.isdigit() and int(text) < 2**31):
+        raise BoardError(f"{name}: '{text}' behind the @ is no number of a chip, expected 0..{2**31 - 1}")
+    return plain, int(text or 0)
 
 
 def open_device(address: str, *, fidelity: str = "fast", seed: int = 0) -> Device:

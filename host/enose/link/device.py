@@ -1,22 +1,25 @@
 """What a device can be asked to do, in Python values."""
 
 import hashlib
-from collections.abc import Callable
+import struct
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from enose.link.conversation import Conversation, DeviceError, LinkError, Values
 from enose.link.log import Entry, Log, read_entry
 from enose.link.port import Port
-from enose_contract import decision, messages, records, seal
+from enose_contract import decision, messages, probing, records, seal
 from enose_hwsim.board.serving import FirmwareEnded
 
 CHUNK = 256
-SIMULATED_UNIT = b"SIMBOARD".hex()
+SIMULATED_UNIT = b"SIM".hex()  # what the unit ids of simulated boards begin with
 POLL_MS = 1000
 PROGRAM_POLL_MS = 100
 PROGRAM_LIMIT_MS = 120_000  # 34 devices of 24 pulses, each with its reads, take some ten seconds
 CYCLE_LIMIT_MS = 3_600_000
+PROBE_MS, PROBE_LIMIT_MS = 12, 10_000  # of one sample: settling and four conversions
 LOG_LIMIT = 10_000  # twenty times what a ring of four blocks holds
 
 
@@ -46,6 +49,7 @@ class Device:
     def __init__(self, port: Port, *, nonce: int | None = None) -> None:
         """Say hello. Raises LinkError or DeviceError."""
         self.port = port
+        self._probes = 0
         self._conversation = Conversation(port, nonce=nonce)
         hello = self._conversation.hello()
         self.board = _text(hello["board"])
@@ -56,7 +60,7 @@ class Device:
     @property
     def simulated(self) -> bool:
         """Whether this is a simulated board: its unit id says so, on whatever port it is."""
-        return self.unit == SIMULATED_UNIT
+        return self.unit.startswith(SIMULATED_UNIT)
 
     @property
     def retransmissions(self) -> int:
@@ -180,6 +184,49 @@ class Device:
             self.port.wait(PROGRAM_POLL_MS)
             waited_ms += PROGRAM_POLL_MS
         raise LinkError(f"{self.port.name}: its weights are not programmed in {PROGRAM_LIMIT_MS // 1000} s")
+
+    def probe_weights(self, weights: Sequence[int]) -> None:
+        """Put weights on the chip that are not stored, until `end_probing` or the end of this session.
+
+        Raises DeviceError for a weight that the chip does not take.
+        """
+        number = self._next_probe()
+        self._conversation.ask(probing.LOAD, number, tail=struct.pack(f"<{len(weights)}i", *weights))
+
+    def end_probing(self) -> None:
+        """Give the device its stored image again; one that is gone or safe takes it up by itself."""
+        with suppress(LinkError, DeviceError, FirmwareEnded, OSError):  # the device ends it by itself as well
+            self.probe_weights([])
+
+    def probe(self, inputs_uv: Sequence[Sequence[int]], outputs: int = 1) -> list[tuple[int, ...]]:
+        """The outputs, in uV, that those weights give for each of these samples.
+
+        Raises LinkError where the weights went stale, or the readings do not end within PROBE_LIMIT_MS.
+        """
+        found: list[tuple[int, ...]] = []
+        for at in range(0, len(inputs_uv), probing.SAMPLES):
+            some = inputs_uv[at : at + probing.SAMPLES]
+            values = [uv for sample in some for uv in sample]
+            raw = self._probed(len(some), struct.pack(f"<{len(values)}i", *values))
+            found += list(struct.iter_unpack(f"<{outputs}i", raw[: 4 * outputs * len(some)]))
+        return found
+
+    def _probed(self, count: int, inputs: bytes) -> bytes:
+        number, waited_ms = self._next_probe(), 0
+        while waited_ms < PROBE_LIMIT_MS:
+            reply = self._conversation.ask(probing.PROBE, number, tail=inputs)
+            if reply["weights"] != messages.WEIGHTS_HELD:
+                raise LinkError(f"{self.port.name}: the weights that it was given to probe have gone stale")
+            if int(reply["done"]) >= count:
+                return bytes(reply["outputs"])
+            wait_ms = max(PROBE_MS * (count - int(reply["done"])), 5)
+            self.port.wait(wait_ms)
+            waited_ms += wait_ms
+        raise LinkError(f"{self.port.name}: {count} probes have not ended in {PROBE_LIMIT_MS // 1000} s")
+
+    def _next_probe(self) -> int:
+        self._probes = self._probes % 0xFFFFFFFF + 1
+        return self._probes
 
     def measure(self, on_phase: Callable[[str, float], None] = lambda phase, remaining_s: None) -> Answer:
         """Run one measurement to its end. Raises LinkError where it does not end within an hour."""

@@ -40,11 +40,17 @@ class FirmwareProcess:
     """One run of the firmware; its four pipes: bytes in, bytes out, requests from it, answers to it."""
 
     def __init__(
-        self, configuration: Mapping[str, Any], heap_kib: float, start_us: int = 0, scratch: bytes | None = None
+        self,
+        configuration: Mapping[str, Any],
+        heap_kib: float,
+        start_us: int = 0,
+        scratch: bytes | None = None,
+        unit: int = 0,
     ) -> None:
         """Write board.json into an empty folder and start the firmware there, its clock at start_us.
 
         scratch: what the watchdog's registers have kept, after a reset; None where the power was switched on.
+        unit: the number that its unit id ends in.
         """
         self.interpreter = find_micropython()
         self._folder = tempfile.TemporaryDirectory(prefix="enose-board-")
@@ -56,6 +62,7 @@ class FirmwareProcess:
         environment = {
             "ENOSE_BOARD_FDS": f"{answer_read},{request_write}",
             "ENOSE_BOARD_START_US": str(start_us),
+            "ENOSE_BOARD_UNIT": str(unit),
             "MICROPYPATH": os.pathsep.join([str(DEVICE_SIDE), str(firmware_folder()), ".frozen"]),
             "PATH": os.environ.get("PATH", ""),
         }

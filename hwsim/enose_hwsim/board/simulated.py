@@ -67,8 +67,9 @@ class SimulatedBoard:
         paced: bool = False,
         flash_path: Path | None = None,
         start_s: float = 0.0,
+        chip_number: int = 0,
     ) -> None:
-        """Start the firmware, its clock at start_s.
+        """Start the firmware, its clock at start_s; chip_number as in open_chip, 0 for the nominal chip.
 
         Raises MicroPythonMissing, SpiceMissing, FlashFileError, or ValueError for an unknown fidelity or a chip of
         another kind than the board's.
@@ -77,11 +78,12 @@ class SimulatedBoard:
         self.fidelity = fidelity
         rng = np.random.default_rng(seed)
         flash = FlashPart(FLASH_SIZE, flash_path)
-        self.wiring = wire(board, chip, open_chip(chip, fidelity), self.world, flash, rng)
+        self.wiring = wire(board, chip, open_chip(chip, fidelity, number=chip_number), self.world, flash, rng)
         self._configuration = device_configuration(board, chip)
         self._heap_kib = board.heap_kib
         self._held_high = _select_pins(board)
-        self._process = FirmwareProcess(self._configuration, self._heap_kib, round(start_s * 1e6))
+        self._unit = chip_number
+        self._process = FirmwareProcess(self._configuration, self._heap_kib, round(start_s * 1e6), unit=chip_number)
         self._master, self._slave = pty.openpty()
         tty.setraw(self._slave)
         os.set_blocking(self._master, False)
@@ -190,7 +192,7 @@ class SimulatedBoard:
                 self.wiring.pin_write(pin, 0, reset.now_us * 1e-6)
         self._process.stop()
         self._await_grant(reset.now_us)
-        self._process = FirmwareProcess(self._configuration, self._heap_kib, reset.now_us, reset.scratch)
+        self._process = FirmwareProcess(self._configuration, self._heap_kib, reset.now_us, reset.scratch, self._unit)
         held = self._requests.button_held
         self._requests = self._serving()
         self._requests.button_held = held

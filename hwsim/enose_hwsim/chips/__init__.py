@@ -7,7 +7,8 @@ if TYPE_CHECKING:  # NumPy and ngspice load only when a chip is opened
     import numpy as np
     from numpy.typing import ArrayLike, NDArray
 
-    from enose_hwsim.chipfile import AnyChip, MemristorFile
+    from enose_hwsim.chipfile import AnyChip, MemristorFile, MlpFile
+    from enose_hwsim.chips.cells.mismatch import Shifts
 
 FIDELITIES = ("ideal", "fast", "spice")
 
@@ -25,16 +26,24 @@ class Chip(Protocol):
 
 
 def open_chip(
-    chip: "AnyChip", fidelity: str, temperature_c: float = 27.0, telling: Callable[[str], None] = lambda text: None
+    chip: "AnyChip",
+    fidelity: str,
+    temperature_c: float = 27.0,
+    telling: Callable[[str], None] = lambda text: None,
+    number: int = 0,
 ) -> Chip:
-    """The nominal chip of a chip file: `ideal` by its equations, `fast` by its cells' curves, `spice` by ngspice.
+    """A chip of a chip file: `ideal` by its equations, `fast` by its cells' curves, `spice` by ngspice.
 
-    `telling` is told of what takes seconds, cells that are characterised first, and of a chip for which `fast` is not
-    certified: that is solved by ngspice. Raises ValueError for another fidelity,
-    and as the chip's own constructor does.
+    number: 0 the nominal chip; any other is one with mismatch of its own, always the same. `telling` is told of what
+    takes seconds, cells that are characterised first, and of a chip for which `fast` is not certified: that is solved
+    by ngspice. Raises ValueError for another fidelity, for a number where the equations or the chip's kind know no
+    mismatch, and as the chip's own constructor does.
     """
     if fidelity not in FIDELITIES:
         raise ValueError(f"fidelity {fidelity!r}, expected one of {', '.join(FIDELITIES)}")
+    if number and (chip.kind == "memristor" or fidelity == "ideal"):
+        known = "chips of transistors (mlp) at the fidelities fast and spice"
+        raise ValueError(f"chip number {number} of {chip.name}, {fidelity}: only {known} have mismatch")
     if chip.kind == "memristor":
         return _memristor_chip(chip, fidelity, temperature_c)
     if fidelity == "ideal":
@@ -44,10 +53,21 @@ def open_chip(
     if fidelity == "fast":
         from enose_hwsim.chips.twin.fallback import trusted_chip
 
-        return trusted_chip(chip, temperature_c, telling=telling)
+        return trusted_chip(chip, temperature_c, _shifts(chip, number), telling)
     from enose_hwsim.chips.transistor_chip import TransistorChip
 
-    return TransistorChip(chip, temperature_c)
+    return TransistorChip(chip, temperature_c, _shifts(chip, number))
+
+
+def _shifts(chip: "MlpFile", number: int) -> "Shifts | None":
+    """The threshold shifts of one mismatched chip; none for number 0."""
+    if not number:
+        return None
+    import numpy as np
+
+    from enose_hwsim.chips.cells.mismatch import Shifts
+
+    return Shifts.draw(chip.topology, 1, np.random.default_rng([number, 0xC819]))
 
 
 def _memristor_chip(chip: "MemristorFile", fidelity: str, temperature_c: float) -> Chip:

@@ -3,6 +3,7 @@
 Durations are those of the bus at its clock, and a few microseconds for MicroPython's call on an RP2040.
 """
 
+import os
 import struct
 
 import board_wire
@@ -98,7 +99,9 @@ class SPI:
 
 
 def unique_id():
-    return b"SIMBOARD"
+    """`SIM` says that it is a simulated board; chip 0 is the nominal one."""
+    number = int(os.getenv("ENOSE_BOARD_UNIT") or 0)
+    return b"SIMBOARD" if not number else b"SIM" + struct.pack(">I", number) + b"\0"
 
 
 PWRON_RESET = 1

@@ -51,6 +51,22 @@ class Shifts:
         shapes = ((weights, 7), (weights, 7), (neurons, 2), (neurons, 7), (2,))
         return cls(*(np.zeros((chips, *shape)) for shape in shapes))
 
+    @classmethod
+    def from_sigmas(cls, topology: Topology, sigmas: Floats) -> "Shifts":
+        """Chips of shifts in standard deviations, (C, count(topology)): cell by cell as the fields above."""
+        none = cls.none(topology)
+        found, at = [], 0
+        for (name, cell), size in zip(_CELLS, _sizes(none), strict=True):
+            some = sigmas[:, at : at + size].reshape(len(sigmas), *getattr(none, name).shape[1:])
+            found.append(some * cell.sigma_v)
+            at += size
+        return cls(*found)
+
+    @staticmethod
+    def count(topology: Topology) -> int:
+        """How many transistors are shifted in one chip."""
+        return sum(_sizes(Shifts.none(topology)))
+
     def __len__(self) -> int:
         return len(self.bias_v)
 
@@ -59,3 +75,16 @@ class Shifts:
         one = slice(c, c + 1)
         parts = (self.positive_v, self.negative_v, self.converter_v, self.neuron_v, self.bias_v)
         return Shifts(*(part[one] for part in parts))
+
+
+_CELLS = (
+    ("positive_v", POSITIVE_HALF),
+    ("negative_v", NEGATIVE_HALF),
+    ("converter_v", CONVERTER),
+    ("neuron_v", NEURON),
+    ("bias_v", BIAS),
+)
+
+
+def _sizes(one: Shifts) -> list[int]:
+    return [getattr(one, name).size // len(one) for name, _ in _CELLS]

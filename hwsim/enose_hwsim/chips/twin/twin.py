@@ -10,7 +10,7 @@ from enose_hwsim.chips.cells.forward import BIAS, CONVERTER, NEGATIVE_HALF, NEUR
 from enose_hwsim.chips.cells.mismatch import Shifts
 from enose_hwsim.chips.equations import checked_v
 from enose_hwsim.chips.output_noise import power_of_parts
-from enose_hwsim.chips.twin.characterise import BIAS_UNIT_V, GRID
+from enose_hwsim.chips.twin.characterise import BIAS_UNIT_V, DRIVES, GRID, SUM_V, drive
 from enose_hwsim.chips.twin.noise import output_parts_v2
 from enose_hwsim.chips.twin.polynomial import basis, monomials
 from enose_hwsim.chips.twin.programmed import Programmed, programmed
@@ -97,6 +97,24 @@ class TwinChip:
                 answer.dtype
             )
         return answer[0] if np.ndim(weights_v) == 1 and len(answer) == 1 else answer
+
+    def synapse_na(self, inputs_v: ArrayLike, weights_v: ArrayLike) -> NDArray[Any]:
+        """Every synapse's current into a summing node at V_ref, (C, W, X, V), for inputs (X,) and weights (V,).
+
+        What a synapse's gain and offset are read off. Raises ValueError for a voltage outside the chip's range.
+        """
+        synapse = self.chip.synapse
+        inputs = self.checked_inputs(np.repeat(np.asarray(inputs_v)[:, None], self.chip.topology.inputs, axis=1))[:, 0]
+        limits = (synapse.weight_min_v, synapse.weight_max_v)
+        weights = checked_v(weights_v, "weight", (1,), len(np.atleast_1d(weights_v)), *limits)
+        across = basis(drive(inputs, synapse.v_ref_v), *DRIVES, GRID[0])
+        along, node = basis(weights, *limits, GRID[1]), basis(np.array([synapse.v_ref_v]), *SUM_V, GRID[2])[0]
+        table = self._synapses.reshape(*self._synapses.shape[:2], GRID[1], GRID[0], GRID[2])
+        return np.asarray(np.einsum("cwjik,xi,vj,k->cwxv", table, across, along, node, optimize=True))
+
+    def neuron_curves(self) -> tuple[NDArray[Any], NDArray[Any]]:
+        """(current into the summing node in nA, output in V), each (C, N, points): every neuron's transfer curve."""
+        return self._converters, self._neurons
 
     def noise_v(self, inputs_v: ArrayLike, weights_v: ArrayLike) -> NDArray[np.float64]:
         """The noise of those outputs, RMS in volts over the band of output_noise.py: shapes and errors of `output_v`.

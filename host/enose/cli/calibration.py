@@ -1,0 +1,176 @@
+"""`enose calibration`: find out which chip a device has, and make its weights for that chip."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+from cyclopts.validators import Number
+
+from enose.cli.device import _opened
+from enose.cli.output import print_json, progress, stdout
+from enose.cli.parameters import DeviceAddress, Fidelity, Json, Seed
+
+if TYPE_CHECKING:  # NumPy and the twin load only when something is calibrated
+    from enose.calibration import Calibration
+
+Plot = Annotated[Path | None, Parameter(help="draw it into this .png or .svg")]
+
+
+def measure(
+    save: Annotated[Path, Parameter(help="write the calibration into this file, as JSON")],
+    *,
+    device: DeviceAddress = "auto",
+    images: Annotated[
+        int, Parameter(help="sets of weights to probe with, of 24 samples each", validator=Number(gte=2, lte=80))
+    ] = 24,
+    temperature_c: Annotated[float, Parameter(help="of the chip, 0..60")] = 27.0,
+    fidelity: Fidelity = "fast",
+    seed: Seed = 1,
+    plot: Plot = None,
+    json: Json = False,
+) -> int:
+    """Probe a device's chip through its one output, and find out every synapse's gain and offset, every neuron's slope.
+
+    The device's image is out of force for the ten seconds that it takes, and comes back by itself. Exit code 1 where
+    parts of the chip stay unknown.
+
+    Examples: `enose calibration measure chip.json --device /dev/ttyACM0`,
+    `enose calibration measure chip.json --device sim:pico-mlp@7 --plot chip.png`
+    """
+    from enose.boards import find_board
+    from enose.calibration import CalibrationError, make_probes
+    from enose.calibration.identify import Identifier
+    from enose.calibration.reading import read_probes
+    from enose.chips.pictures import check_plot, write_pictures
+    from enose.image import check_writable
+    from enose_hwsim.chipfile import MlpFile
+    from enose_hwsim.chips.twin.region import NotCertified, check_region
+
+    check_writable(save)
+    check_plot(plot)
+    with _opened(device, fidelity, seed) as opened, progress() as show:
+        _, chip, _ = find_board(opened.board)
+        if not isinstance(chip, MlpFile):
+            raise CalibrationError(f"{chip.name}: its weights are read back one by one; only mlp chips are calibrated")
+        try:
+            check_region(chip, temperature_c)
+        except NotCertified as refusal:
+            raise CalibrationError(f"--temperature-c: {refusal}") from refusal
+        probes = make_probes(chip, seed, images)
+        outputs_v = read_probes(opened, chip, probes, show)
+        unit, simulated = opened.unit, opened.simulated
+        found = Identifier(chip, probes, temperature_c, show).identify(outputs_v, unit)
+    found.write(save)
+    if plot is not None:
+        from enose.calibration.picture import picture
+
+        write_pictures([picture(found)], plot, chip.name)
+    _show(found, {"device": device, "simulated": simulated, "file": str(save)}, json)
+    return 0 if found.synapses_known.all() and found.neurons_known.all() else 1
+
+
+def show(
+    calibration: Annotated[Path, Parameter(help="a calibration, as `enose calibration measure` writes it")],
+    *,
+    chip: Annotated[str, Parameter(help="the chip's name")] = "mlp441",
+    plot: Plot = None,
+    json: Json = False,
+) -> None:
+    """Show what is known of a chip: gains, offsets, slopes, each with its uncertainty, and the success mask.
+
+    Example: `enose calibration show chip.json`
+    """
+    from enose.calibration.calibration import read_calibration
+    from enose.chips.pictures import check_plot, write_pictures
+    from enose.cli.chip import find_chip
+
+    check_plot(plot)
+    found = read_calibration(calibration, find_chip(chip))
+    if plot is not None:
+        from enose.calibration.picture import picture
+
+        write_pictures([picture(found)], plot, found.chip)
+    _show(found, {"file": str(calibration)}, json)
+
+
+def apply(
+    image: Annotated[Path, Parameter(help="a weight image for the nominal chip")],
+    calibration: Annotated[Path, Parameter(help="of the chip that it is to be programmed into")],
+    save: Annotated[Path, Parameter(help="write the image for that chip into this file")],
+    *,
+    seed: Seed = 1,
+    json: Json = False,
+) -> None:
+    """Make an image's weights anew for one particular chip, so that it answers as the nominal chip would.
+
+    A device takes the new image only if it was told that this calibration holds:
+    `enose device fit --image FILE` does that.
+
+    Example: `enose calibration apply fruit.img chip.json fruit-here.img`
+    """
+    import numpy as np
+
+    from enose.calibration import CalibrationError
+    from enose.calibration.calibration import read_calibration
+    from enose.calibration.remap import Remapper, remapped_image, sample_inputs
+    from enose.chips.yields import weights_of_image
+    from enose.cli.chip import find_chip
+    from enose.image import check_writable, read_image, write_whole
+    from enose.mapping.volts import VoltMapping
+    from enose_hwsim.chips.twin.twin import TwinChip
+
+    check_writable(save)
+    _, content = read_image(image)
+    chip = find_chip(content.chip)
+    known = read_calibration(calibration, chip)
+    if any(content.calibration):
+        raise CalibrationError(f"{image}: made for calibration {content.calibration.hex()}, expected a nominal image")
+    weights = VoltMapping(chip).weights(weights_of_image(image, chip))
+    own = known.twin(chip)
+    found = Remapper(chip, own, sample_inputs(chip, seed)).matched(weights, TwinChip(chip, known.temperature_c))
+    write_whole(save, remapped_image(content, VoltMapping(chip).carried(found.weights), known).pack())
+    result: dict[str, Any] = {
+        "file": str(save),
+        "calibration": known.identity.hex(),
+        "unit": known.unit,
+        "before_rms_v": found.before_rms_v,
+        "after_rms_v": found.after_rms_v,
+        "weights_at_limits": int(np.sum(np.abs(found.weights) > 1 - 1e-3)),
+    }
+    if json:
+        print_json(result)
+        return
+    stdout.print(
+        f"{save}: on chip {known.unit} outputs miss the nominal chip's by {found.after_rms_v * 1e3:.2f} mV RMS"
+        f" ({found.before_rms_v * 1e3:.1f} mV with the nominal weights) by its twin;"
+        f" {result['weights_at_limits']} of {len(weights)} weights at a limit"
+    )
+
+
+def _show(found: "Calibration", facts: dict[str, Any], json: bool) -> None:
+    from rich.table import Table
+
+    if json:
+        print_json({**facts, **found.as_dict()})
+        return
+    table = Table(
+        title=f"chip {found.unit or '?'}, {found.chip}, by {found.readings} readings at {found.temperature_c:g} C"
+    )
+    for name in ("part", "gain or slope", "zero or offset", "known"):
+        table.add_column(name, justify="left" if name == "part" else "right")
+    for k, known in enumerate(found.synapses_known.tolist()):
+        table.add_row(
+            f"synapse {k}", f"{found.gain[k]:.3f} +- {found.gain_sd[k]:.3f}",
+            f"{found.zero_v[k] * 1e3:+.1f} +- {found.zero_sd_v[k] * 1e3:.1f} mV", "yes" if known else "NO",
+        )  # fmt: skip
+    for k, known in enumerate(found.neurons_known.tolist()):
+        name = f"neuron {k}" if k + 1 < len(found.slope) else "output neuron"
+        table.add_row(
+            name, f"{found.slope[k]:.3f} +- {found.slope_sd[k]:.3f}", f"{found.offset_v[k] * 1e3:+.1f} mV",
+            "yes" if known else "NO",
+        )  # fmt: skip
+    stdout.print(table)
+    stdout.print(
+        f"outputs miss the nominal chip's by {found.nominal_rms_v * 1e3:.1f} mV RMS, this twin's by"
+        f" {found.residual_rms_v * 1e3:.2f} mV; calibration {found.identity.hex()}"
+    )
