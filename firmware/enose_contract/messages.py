@@ -16,7 +16,6 @@ PROTOCOL = 5  # hello refuses any other. 3 is Ctrl-C on the wire, which would in
 
 MAX_CHANNELS = 8  # inputs of a chip, as a result carries them
 MAX_OUTPUTS = 4
-PROBES = 24  # samples in one request to probe
 MAX_STEPS = 10  # of a gas sensor's heater profile
 UNTOLD = 0xFFFFFFFF
 
@@ -68,10 +67,7 @@ FIT = Message(
 )
 # from now on only images sealed with this key; it can be set once, and the same one again
 KEY = Message(16, "key", "32s key", "B keyed")
-# weights that are not stored, for calibration; none: the stored image again
-PROBE_LOAD = Message(17, "probe load", "I set", "I set, B count", tail=True)
-# inputs in uV, PROBES samples of them at most; the same number again says how far the readings are
-PROBE = Message(18, "probe", "I number", "I number, B weights, B done, 384s outputs", tail=True)
+PROBING = (17, 18)  # the kinds of contract.probing, which a device has no memory for until they are asked for
 UPDATES = (20, 21)  # the kinds of contract.updates, which a device has no memory for until they are asked for
 # the air around the sensors: from the climate sensor, and the gas sensor's resistance at each step of its profile
 AIR = Message(
@@ -106,7 +102,7 @@ MESSAGES = {
     message.kind: message
     for message in (
         HELLO, INFO, STATUS, UPLOAD_BEGIN, UPLOAD_DATA, UPLOAD_COMMIT, ACTIVATE, MEASURE, RESULT, SELFTEST, SAFE, CLEAR,
-        BYE, LOG, FIT, KEY, PROBE_LOAD, PROBE, AIR, TEACH, SCHEDULE, LIFE, ERROR,
+        BYE, LOG, FIT, KEY, AIR, TEACH, SCHEDULE, LIFE, ERROR,
     )
 }  # fmt: skip
 

@@ -45,7 +45,7 @@ class Device(Linked):
         self.selftest = SelfTest(parts, dac, self.sensors, self.chip, self.store, self.safety, configuration)
         configuration["teacher"] = "teacher" in configuration  # the rest of it is for taught.Device
         self.commands.serve[messages.TEACH.kind] = self._teach
-        self.surroundings = self.upkeep = self._probe = None
+        self.surroundings = self.upkeep = None
         if any([name in configuration for name in ("battery", "climate", "gas_sensor", "display")]):
             from enose_device.surroundings import Surroundings
 
@@ -85,7 +85,7 @@ class Device(Linked):
         if self.safety.latched:
             self.cycle.use(None)
         elif with_image:
-            self._load_stored()
+            self.load_stored()
         else:
             self.cycle.use(None)
 
@@ -185,25 +185,12 @@ class Device(Linked):
 
         fit(self, sensor_set, calibration, heated_s)
 
-    def probing(self):
-        """The chip's probe. Raises ImageError for a chip that is not probed."""
-        if self._probe is None:
-            from enose_device.probe import Probe
+    def join_probing(self, serve) -> None:
+        """Serve the messages of contract.probing too. Raises ImageError for a chip that is not probed."""
+        self.collect()
+        from enose_device.probe import join
 
-            self._probe = Probe(self)
-            self.scheduler.add(self._probe.run)
-        return self._probe
-
-    def probe_load(self, weights) -> int:
-        """Give the chip weights that are not stored, or the stored ones again where there are none; how many."""
-        if self._measuring():
-            raise weight_image.ImageError(messages.E_MEASURING, self.cycle.number)
-        if len(weights):
-            return self.probing().load(weights)
-        if self._probe is not None and self._probe.active:
-            self.displace()
-            self._load_stored()
-        return 0
+        join(self, serve, self.scheduler)
 
     def displace(self) -> None:
         """Take the image out of force, the chip at rest."""
@@ -211,8 +198,6 @@ class Device(Linked):
         self.chip.rest()
         self.cycle.use(None)
         self._in_force = 0
-        if self._probe is not None:
-            self._probe.end()
 
     def activate(self, generation: int = 0):
         """Take the newest stored image into force and program the chip; (weights, of these done so far).
@@ -271,8 +256,6 @@ class Device(Linked):
         )  # fmt: skip
 
     def _program(self, image, generation: int) -> None:
-        if self._probe is not None:
-            self._probe.end()
         self._in_force = generation
         self.cycle.use(image)
         self.wake(False)
@@ -319,7 +302,8 @@ class Device(Linked):
             self.safety.trip(messages.FAULT_SUPPLY)
             raise weight_image.ImageError(messages.E_SAFE, messages.FAULT_SUPPLY)
 
-    def _load_stored(self) -> None:
+    def load_stored(self) -> None:
+        """Take the newest stored image into force, if there is one; the safe state where none can be read."""
         image = self.store.newest()
         for slot in range(2):
             if self.store.damaged >> slot & 1:
@@ -337,8 +321,6 @@ class Device(Linked):
 
     def _make_safe(self) -> None:
         self.refresh.forget()
-        if self._probe is not None:
-            self._probe.end()
         try:
             self.chip.rest()
         finally:
@@ -350,8 +332,6 @@ class Device(Linked):
         if self.upkeep:
             self.upkeep.count(self._uptime_ms)
         self._look_at_temperature()
-        if self._probe is not None and self._probe.active and not self.link.attended():
-            self.probe_load(b"")
         self._look_around()
         supply_uv = self.selftest.supply_uv()
         if self.cycle.image is not None and not self.safety.latched and not self.selftest.supply_good(supply_uv):

@@ -36,8 +36,6 @@ class Commands:
             messages.LOG.kind: device.log.read,
             messages.FIT.kind: self._fit,
             messages.KEY.kind: self._key,
-            messages.PROBE_LOAD.kind: self._probe_load,
-            messages.PROBE.kind: self._probe,
             messages.AIR.kind: device.air,
             messages.SCHEDULE.kind: lambda seconds: self._device.set_schedule(seconds),
             messages.LIFE.kind: device.life,
@@ -50,9 +48,14 @@ class Commands:
         """(kind, body) of the reply; every error is a reply too."""
         if kind in messages.UPDATES:
             return self._about_firmware(kind, body)
+        refusing = self._device.safety.fault or self._device.cleared
+        try:
+            if kind in messages.PROBING and kind not in self.serve and not refusing:
+                self._device.join_probing(self.serve)
+        except image.ImageError as error:
+            return _error(error.code, error.value, error.limit)
         if kind not in self.serve:
             return _error(messages.E_COMMAND, kind)
-        refusing = self._device.safety.fault or self._device.cleared
         if refusing and kind not in messages.SERVED_WHEN_SAFE:
             return _error(messages.E_SAFE, refusing)
         message = messages.MESSAGES[kind]
@@ -149,12 +152,6 @@ class Commands:
 
             try_confirming(device, result[0], result[1])
         return result
-
-    def _probe_load(self, number: int, weights):
-        return number, self._device.probe_load(weights)
-
-    def _probe(self, number: int, inputs):
-        return self._device.probing().ask(number, inputs)
 
     def _safe(self):
         self._device.safety.trip(messages.FAULT_HOST)

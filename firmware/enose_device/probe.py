@@ -1,39 +1,55 @@
 """Probing, for calibration: weights that are not stored, inputs from the host, and the outputs that they give.
 
-While it is probed the device has no image in force; with its host gone it takes the stored one again. Only for weights
-on capacitors: those of memristors are read back, and every programming wears them.
+Imported when a host first asks for it. While it is probed the device has no image in force; with its host gone it takes
+the stored one again. Only for weights on capacitors: those of memristors are read back, and every programming wears
+them.
 """
 
 import struct
 
-from enose_contract import messages
+from enose_contract import messages, probing
 from enose_contract.image import UNIT_UV, ImageError
 
-PROBE_BYTES = 16 * messages.PROBES
 READINGS = 4  # conversions of the output that are averaged
 IDLE_MS = 100
 
 
+def join(device, serve, scheduler) -> None:
+    """Have the device serve the two messages from now on. Raises ImageError for a chip that is not probed."""
+    unit = device.configuration["chip"]["unit"]
+    if unit != UNIT_UV:
+        raise ImageError(messages.E_UNIT, unit, UNIT_UV)
+    probe = Probe(device)
+    for message in (probing.LOAD, probing.PROBE):
+        messages.MESSAGES[message.kind] = message
+    serve[probing.LOAD.kind] = probe.load
+    serve[probing.PROBE.kind] = probe.ask
+    scheduler.add(probe.run)
+
+
 class Probe:
-    """The task and its two tables. Made when a host first probes, for it takes memory."""
+    """The task and its two tables."""
 
     def __init__(self, device) -> None:
         """device: app.Device."""
         self._device = device
         facts = device.configuration["chip"]
-        if facts["unit"] != UNIT_UV:
-            raise ImageError(messages.E_UNIT, facts["unit"], UNIT_UV)
         self._limits_uv = facts["input_min_uv"], facts["input_max_uv"]
         self._inputs = [0] * facts["inputs"]
-        self._asked = bytearray(PROBE_BYTES)
-        self.outputs = bytearray(PROBE_BYTES)
-        self.active = False
-        self.number = 0
-        self.count = self.done = 0
+        self._asked = bytearray(probing.TABLE_SIZE)
+        self._outputs = bytearray(probing.TABLE_SIZE)
+        self._loaded = False
+        self._number = 0
+        self._count = self._done = 0
 
-    def load(self, raw) -> int:
-        """Put these weights on the chip, none of them stored; how many there are. Raises ImageError."""
+    def load(self, number: int, raw):
+        """Put these weights on the chip, none of them stored; none: the stored image. Raises ImageError."""
         device = self._device
+        if device.state() == messages.MEASURING:
+            raise ImageError(messages.E_MEASURING, device.cycle.number)
+        if not len(raw):
+            self._end()
+            return number, 0
         count = device.chip.weight_count
         if len(raw) != 4 * count:
             raise ImageError(messages.E_TOPOLOGY, len(raw) // 4, count)
@@ -43,11 +59,11 @@ class Probe:
                 raise ImageError(messages.E_WEIGHT, k, count)
         device.require_supply()
         device.displace()
-        self.count = self.done = self.number = 0
-        self.active = True
+        self._count = self._done = self._number = 0
+        self._loaded = True
         device.chip.load(weights)
         device.refresh.program()
-        return count
+        return number, count
 
     def ask(self, number: int, raw):
         """(number, state of the weights, done, outputs) of the inputs asked for; the same number asks nothing new.
@@ -55,40 +71,57 @@ class Probe:
         Raises ImageError where an input is out of the chip's range, or no weights were loaded.
         """
         size = 4 * len(self._inputs)
-        if not self.active:
+        if not self._active():
             raise ImageError(messages.E_NO_IMAGE)
-        if number != self.number or not number:
-            if not number or not raw or len(raw) % size or len(raw) // size > messages.PROBES:
+        if number != self._number or not number:
+            if not number or not raw or len(raw) % size or len(raw) // size > probing.SAMPLES:
                 raise ImageError(messages.E_TOPOLOGY, len(raw), size)
             low_uv, high_uv = self._limits_uv
             for at in range(0, len(raw), 4):
                 (uv,) = struct.unpack_from("<i", raw, at)
                 if not low_uv <= uv <= high_uv:
-                    raise ImageError(messages.E_INPUT, at // 4, uv)
+                    raise ImageError(messages.E_INPUT, at // 4, uv & 0xFFFFFFFF)
             self._asked[: len(raw)] = raw
-            self.done = 0
-            self.count = len(raw) // size
-            self.number = number
-        return number, self._device.refresh.state, self.done, bytes(self.outputs)
+            self._done = 0
+            self._count = len(raw) // size
+            self._number = number
+        return number, self._device.refresh.state, self._done, bytes(self._outputs)
 
-    def end(self) -> None:
-        """Nothing is asked any more; whoever calls this has the chip."""
-        self.active = False
-        self.count = self.done = self.number = 0
+    def _active(self) -> bool:
+        """Whether what was loaded is on the chip: an image or the safe state may have taken its place."""
+        device = self._device
+        held = device.refresh.state != messages.WEIGHTS_NONE
+        self._loaded = self._loaded and held and device.cycle.image is None
+        return self._loaded
+
+    def _end(self) -> None:
+        if self._active():
+            self._loaded = False
+            self._device.displace()
+            self._device.load_stored()
 
     def run(self):
         """The task."""
         while True:
-            if self.done >= self.count or self._device.refresh.state != messages.WEIGHTS_HELD:
-                yield 1 if self.active else IDLE_MS
+            if not self._active():
+                yield IDLE_MS
                 continue
-            number, k = self.number, self.done
-            for i in range(len(self._inputs)):
-                (self._inputs[i],) = struct.unpack_from("<i", self._asked, 4 * (len(self._inputs) * k + i))
-            self._device.chip.drive(self._inputs)
-            outputs_uv = yield from self._device.chip.read_output(READINGS)
-            self._device.chip.rest()
-            if number == self.number and self._device.refresh.state == messages.WEIGHTS_HELD:
-                for i in range(len(outputs_uv)):
-                    struct.pack_into("<i", self.outputs, 4 * (len(outputs_uv) * k + i), outputs_uv[i])
-                self.done = k + 1
+            if not self._device.link.attended():
+                self._end()
+                continue
+            if self._done >= self._count or self._device.refresh.state != messages.WEIGHTS_HELD:
+                yield 1
+                continue
+            yield from self._read()
+
+    def _read(self):
+        number, k = self._number, self._done
+        for i in range(len(self._inputs)):
+            (self._inputs[i],) = struct.unpack_from("<i", self._asked, 4 * (len(self._inputs) * k + i))
+        self._device.chip.drive(self._inputs)
+        outputs_uv = yield from self._device.chip.read_output(READINGS)
+        self._device.chip.rest()
+        if number == self._number and self._active() and self._device.refresh.state == messages.WEIGHTS_HELD:
+            for i in range(len(outputs_uv)):
+                struct.pack_into("<i", self._outputs, 4 * (len(outputs_uv) * k + i), outputs_uv[i])
+            self._done = k + 1

@@ -5,7 +5,7 @@ import pytest
 
 from enose.link.conversation import DeviceError, LinkError
 from enose.link.device import Device
-from enose_contract import messages
+from enose_contract import messages, probing
 from enose_hwsim.board.simulated import SimulatedBoard
 from enose_hwsim.chips import open_chip
 from memristor_rig import BOARD as MEMRISTOR_BOARD
@@ -87,10 +87,10 @@ def test_inputs_beyond_the_chips_range_are_refused(device: Device) -> None:
 
 def test_probes_without_weights_or_of_no_whole_samples_are_refused(raw: RawHost) -> None:
     inputs = b"\0" * 16
-    assert raw.ask(messages.PROBE, 1, tail=inputs).error()[0] == messages.E_NO_IMAGE
-    raw.ask(messages.PROBE_LOAD, 1, tail=b"".join(uv.to_bytes(4, "little") for uv in WEIGHTS_UV))
-    for number, tail in ((0, inputs), (1, b""), (1, inputs[:15]), (1, inputs * (messages.PROBES + 1))):
-        assert raw.ask(messages.PROBE, number, tail=tail).error()[0] == messages.E_TOPOLOGY
+    assert raw.ask(probing.PROBE, 1, tail=inputs).error()[0] == messages.E_NO_IMAGE
+    raw.ask(probing.LOAD, 1, tail=b"".join(uv.to_bytes(4, "little") for uv in WEIGHTS_UV))
+    for number, tail in ((0, inputs), (1, b""), (1, inputs[:15]), (1, inputs * (probing.SAMPLES + 1))):
+        assert raw.ask(probing.PROBE, number, tail=tail).error()[0] == messages.E_TOPOLOGY
 
 
 def test_the_safe_state_ends_probing(device: Device) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from enose.mapping import held_v, uv_from_volts
-from enose_contract.messages import PROBES
+from enose_contract.probing import SAMPLES
 from enose_hwsim.chipfile import MlpFile
 
 IMAGES = 24
@@ -38,7 +38,7 @@ class Probes:
         return held_v(self.inputs_uv * 1e-6, chip.input.min_v, chip.input.max_v)
 
 
-def make_probes(chip: MlpFile, seed: int = 1, images: int = IMAGES, samples: int = PROBES) -> Probes:
+def make_probes(chip: MlpFile, seed: int = 1, images: int = IMAGES, samples: int = SAMPLES) -> Probes:
     """Probes for a chip; the same seed gives the same ones. Raises ValueError for fewer than one of either."""
     if images < 1 or samples < 1:
         raise ValueError(f"{images} sets of weights with {samples} samples each, expected at least 1 of each")

@@ -21,7 +21,7 @@ def measure(
     *,
     device: DeviceAddress = "auto",
     images: Annotated[
-        int, Parameter(help="sets of weights to probe with, of 24 samples each", validator=Number(gte=8, lte=80))
+        int, Parameter(help="sets of weights to probe with, of 24 samples each", validator=Number(gte=2, lte=80))
     ] = 24,
     temperature_c: Annotated[float, Parameter(help="of the chip, 0..60")] = 27.0,
     fidelity: Fidelity = "fast",

@@ -322,11 +322,9 @@ def _names(text: str | None) -> tuple[str, ...] | None:
 def _time(started_s: float) -> str | None:
     from datetime import UTC, datetime
 
-    return (
-        None
-        if started_s != started_s
-        else datetime.fromtimestamp(started_s, UTC).isoformat(" ", "seconds").removesuffix("+00:00")
-    )
+    if started_s != started_s:  # NaN: nobody knows
+        return None
+    return datetime.fromtimestamp(started_s, UTC).isoformat(" ", "seconds").removesuffix("+00:00")
 
 
 def _show(title: str, result: dict[str, Any], json: bool) -> None:

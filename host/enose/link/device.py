@@ -13,7 +13,7 @@ from enose.link.conversation import Conversation, DeviceError, LinkError, Values
 from enose.link.life import Life, positions, read_life
 from enose.link.log import Entry, Log, read_entry
 from enose.link.port import Port
-from enose_contract import messages, records, seal, updates
+from enose_contract import messages, probing, records, seal, updates
 from enose_hwsim.board.serving import FirmwareEnded
 
 if TYPE_CHECKING:
@@ -247,7 +247,7 @@ class Device:
         Raises DeviceError for a weight that the chip does not take.
         """
         number = self._next_probe()
-        self._conversation.ask(messages.PROBE_LOAD, number, tail=struct.pack(f"<{len(weights)}i", *weights))
+        self._conversation.ask(probing.LOAD, number, tail=struct.pack(f"<{len(weights)}i", *weights))
 
     def end_probing(self) -> None:
         """Give the device its stored image again; one that is gone or safe takes it up by itself."""
@@ -260,8 +260,8 @@ class Device:
         Raises LinkError where the weights went stale, or the readings do not end within PROBE_LIMIT_MS.
         """
         found: list[tuple[int, ...]] = []
-        for at in range(0, len(inputs_uv), messages.PROBES):
-            some = inputs_uv[at : at + messages.PROBES]
+        for at in range(0, len(inputs_uv), probing.SAMPLES):
+            some = inputs_uv[at : at + probing.SAMPLES]
             values = [uv for sample in some for uv in sample]
             raw = self._probed(len(some), struct.pack(f"<{len(values)}i", *values))
             found += list(struct.iter_unpack(f"<{outputs}i", raw[: 4 * outputs * len(some)]))
@@ -270,7 +270,7 @@ class Device:
     def _probed(self, count: int, inputs: bytes) -> bytes:
         number, waited_ms = self._next_probe(), 0
         while waited_ms < PROBE_LIMIT_MS:
-            reply = self._conversation.ask(messages.PROBE, number, tail=inputs)
+            reply = self._conversation.ask(probing.PROBE, number, tail=inputs)
             if reply["weights"] != messages.WEIGHTS_HELD:
                 raise LinkError(f"{self.port.name}: the weights that it was given to probe have gone stale")
             if int(reply["done"]) >= count:
