@@ -1,6 +1,7 @@
 """The messages of calibration, apart from the table: a device has no memory for them until they are asked for."""
 
-from enose_contract.messages import PROBING, Message
+from enose_contract.message import Message
+from enose_contract.messages import PROBING
 
 SAMPLES = 24  # in one request to probe
 TABLE_SIZE = 16 * SAMPLES  # bytes of their inputs, or of their outputs
