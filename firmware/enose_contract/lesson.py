@@ -53,7 +53,8 @@ ERRORS_A_REPLY = 16
 ERROR_UNIT_UV = 10
 
 # Error replies, beside those of contract.messages
-E_LEARNING, E_NO_TEACHER, E_SEALED_ONLY, E_LESSONS, E_WARM, E_STALE, E_LATE, E_PULSE = range(48, 56)
+E_LEARNING = 48
+E_LESSONS, E_WARM, E_STALE, E_LATE, E_PULSE = range(51, 56)
 
 # Records of the log, beside those of contract.records
 BEGUN = 24  # a: lessons, d: epochs, x: session

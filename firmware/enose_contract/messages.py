@@ -142,4 +142,4 @@ SILENT_DISPLAY, SILENT_CLIMATE, SILENT_GAS = 1, 2, 4
     E_FIELD, E_UNIT, E_CELL, E_PROGRAMMING, E_STAGE, E_SENSOR_SET, E_CALIBRATION, E_UNSEALED, E_OLDER, E_NO_KEY, E_KEY,
     E_INPUT, E_INTERVAL, E_ROOM,
 ) = range(1, 34)  # fmt: skip
-# 40 is of contract.updates, 48 to 55 are of contract.lesson
+E_NO_TEACHER, E_SEALED_ONLY = 49, 50  # 40 is of contract.updates, 48 and 51 to 55 are of contract.lesson

@@ -1,6 +1,6 @@
 """Whether a device can be started for learning on the chip; in memory only once that was asked."""
 
-from enose_contract import lesson, messages
+from enose_contract import messages
 from enose_contract.image import ImageError
 from enose_device.watchdog import TO_LEARN
 
@@ -16,9 +16,9 @@ def teach(device, learning: int) -> tuple:
 def check(device) -> None:
     """Raise ImageError where the board has no teacher, the device is busy, or there is nothing to begin with."""
     if not device.configuration["teacher"]:
-        raise ImageError(lesson.E_NO_TEACHER)
+        raise ImageError(messages.E_NO_TEACHER)
     if device.key.is_set:
-        raise ImageError(lesson.E_SEALED_ONLY)
+        raise ImageError(messages.E_SEALED_ONLY)
     if device.cycle.state == messages.MEASURING:
         raise ImageError(messages.E_MEASURING, device.cycle.number)
     if device.cycle.image is None:
