@@ -17,7 +17,7 @@ DEVICE_SIDE = Path(__file__).parent / "device_side"
 STDERR_TAIL = 2000
 # What the stand-ins for machine, rp2, time and select take of the heap. A board has its own in its flash, so the
 # interpreter is given so much beside the board's heap; never more than they take, which a test measures.
-STAND_INS_KIB = 21
+STAND_INS_KIB = 20
 
 
 class MicroPythonMissing(RuntimeError):

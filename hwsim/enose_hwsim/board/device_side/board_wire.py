@@ -6,9 +6,9 @@ from binascii import unhexlify
 
 import operations
 
-_read_fd, _write_fd = [int(part) for part in os.getenv("ENOSE_BOARD_FDS").split(",")]
-_in = open(_read_fd, "rb")
-_out = open(_write_fd, "wb")
+_in, _out = [int(part) for part in os.getenv("ENOSE_BOARD_FDS").split(",")]
+_in = open(_in, "rb")
+_out = open(_out, "wb")
 _buffer = memoryview(bytearray(1024))
 _answer = memoryview(bytearray(1024))  # longer than any; it is the firmware's memory too, and a board has none such
 _used = 0
@@ -100,10 +100,10 @@ def call(operation, data):
 def idle(us):
     """Sleep until us have passed, a byte has come in on standard input, or the watchdog bites."""
     global _now_us, _bites_us, rings_us
-    until_us = min(_now_us + us, _bites_us, rings_us)
-    began_us = _now_us
-    _now_us = struct.unpack("<Q", call(operations.IDLE, struct.pack("<Q", until_us)))[0]
-    if not began_us <= _now_us <= until_us:  # the clock was made to jump; the watchdog counts for itself
-        _bites_us += _now_us - until_us
-        rings_us += _now_us - until_us
+    end = min(_now_us + us, _bites_us, rings_us)
+    start = _now_us
+    _now_us = struct.unpack("<Q", call(operations.IDLE, struct.pack("<Q", end)))[0]
+    if not start <= _now_us <= end:  # the clock was made to jump; the watchdog counts for itself
+        _bites_us += _now_us - end
+        rings_us += _now_us - end
     spend(0)

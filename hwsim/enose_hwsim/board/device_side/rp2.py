@@ -16,11 +16,10 @@ _PIECE = 1024  # what one answer holds
 
 class PIO:
     OUT_LOW = 2
-    OUT_HIGH = 3
 
 
 def asm_pio(*, set_init=PIO.OUT_LOW):
-    def assemble(function):
+    def make(function):
         program = []
         words = {
             "pins": "pins",
@@ -42,7 +41,7 @@ def asm_pio(*, set_init=PIO.OUT_LOW):
         names.update(before)
         return program
 
-    return assemble
+    return make
 
 
 class StateMachine:
@@ -69,24 +68,24 @@ class StateMachine:
         board_wire.spend(2)
         if not self._active:
             return
-        began_us = max(board_wire.now_us(), self._busy_us)
-        count = self._run(osr, began_us)
-        self._busy_us = began_us + self._ns(count) // 1000 + 1
+        start = max(board_wire.now_us(), self._busy_us)
+        count = self._run(osr, start)
+        self._busy_us = start + self._ns(count) // 1000 + 1
 
-    def _run(self, osr, began_us):
+    def _run(self, osr, start):
         count = 0
         x = 0
         at = 0
         while at < len(self._steps):
-            name, _to, second = self._steps[at]
+            name, _, second = self._steps[at]
             at += 1
             count += 1
             if name == "mov":
                 x = osr
             elif name == "set":
-                after = self._ns(count)
-                data = struct.pack("<BH", second, after % 1000)
-                board_wire.post(operations.PIN_WRITE, self._pin, 0, data, began_us + after // 1000)
+                first = self._ns(count)
+                data = struct.pack("<BH", second, first % 1000)
+                board_wire.post(operations.PIN_WRITE, self._pin, 0, data, start + first // 1000)
             elif name == "jmp":
                 target = self._labels[second]
                 if target == at - 1:  # counts down on the spot
@@ -108,7 +107,7 @@ def bootsel_button():
 class Flash:
     def __init__(self, *, start=0, len=0):
         self._start = start
-        self._blocks = len // BLOCK
+        self.blocks = len // BLOCK
 
     def readblocks(self, block, buffer, offset=0):
         view = memoryview(buffer)
@@ -129,7 +128,7 @@ class Flash:
 
     def ioctl(self, operation, argument):
         if operation == 4:
-            return self._blocks
+            return self.blocks
         if operation == 5:
             return BLOCK
         if operation == 6:
