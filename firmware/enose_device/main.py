@@ -25,7 +25,7 @@ from enose_device.watchdog import TIMEOUT_MS, TO_LEARN, Watchdog  # noqa: E402
 # What only the making of a device needs; 2 KiB that it has for other things afterwards.
 MAKING = (
     "board_parts", "_held_parts", "_pulsed_parts", "_i2c", "_heater", "_optional_parts", "started_log", "made_device",
-    "made_ready", "one_shot_program", "Gate",
+    "made_ready", "one_shot_program", "Gate", "_forget_modules",
 )  # fmt: skip
 SCRATCH = 0x4005800C  # WATCHDOG: SCRATCH0 (RP2040 data sheet, section 4.7.6), kept over a reset, lost with the power
 
@@ -199,18 +199,24 @@ def made_device(parts, configuration, log, watchdog):
         except Exception:  # noqa: BLE001 - whatever it was, somebody has to be told
             fault = messages.FAULT_START
         gc.collect()
-        for name in [name for name in sys.modules if name not in before]:  # of no use, and there may be no room
-            package, _, module = name.rpartition(".")
-            del sys.modules[name]
-            if package in sys.modules and hasattr(sys.modules[package], module):
-                delattr(sys.modules[package], module)
-        gc.collect()
     try:
+        if fault == messages.FAULT_START:
+            _forget_modules(before)
         return Linked(parts, configuration, log, watchdog, fault)
     except MemoryError:
         if fault == messages.FAULT_START:  # what the whole one has left is in pieces: the third start in a row is whole
             machine.reset()
         raise
+
+
+def _forget_modules(kept) -> None:
+    """Modules that came in with a device that could not be made: of no use, and there may be no room."""
+    for name in [name for name in sys.modules if name not in kept]:
+        package, _, module = name.rpartition(".")
+        del sys.modules[name]
+        if package in sys.modules and hasattr(sys.modules[package], module):
+            delattr(sys.modules[package], module)
+    gc.collect()
 
 
 def made_ready(watchdog, firmware):

@@ -123,7 +123,7 @@ def test_random_replies_of_random_lengths_are_survived(seed: int) -> None:
 
 def test_a_reply_of_a_wrong_length_ends_with_a_link_error() -> None:
     device = hostile(lambda session, sequence, kind: framed(session, sequence, MESSAGES[kind], b"xyz"))
-    with pytest.raises(LinkError, match="hostile: reply to status: 3 bytes, expected 8"):
+    with pytest.raises(LinkError, match="hostile: reply to status: 3 bytes, expected 12"):
         device.status()
 
 
