@@ -1,4 +1,4 @@
-"""The whole device: its parts put together around the link, and the images that it takes into force."""
+"""The whole device: its parts put together around the link."""
 
 import gc
 
@@ -7,16 +7,16 @@ from enose_contract import messages, records
 from enose_device.chips import chip_and_keeper
 from enose_device.converters.ad5676r import Ad5676r
 from enose_device.converters.ads1115 import Ads1115
-from enose_device.cycle import PHASE_WARMUP, Cycle
+from enose_device.cycle import Cycle
 from enose_device.fitted import Fitted
+from enose_device.images import Images
 from enose_device.key import Key
-from enose_device.linked import LASTING_S, Linked
+from enose_device.linked import Linked
+from enose_device.looks import Looks
 from enose_device.selftest import SelfTest
 from enose_device.sensors.array import SensorArray
 from enose_device.store import Store
 
-LOOK_EVERY_S = 60
-STATE_EVERY_S = 3600
 MISFITS = (messages.E_SENSOR_SET, messages.E_CALIBRATION, messages.E_BOARD, messages.E_CHIP)
 LOST_IMAGES = (messages.FAULT_IMAGES, messages.FAULT_MISFIT)
 
@@ -31,10 +31,9 @@ class Device(Linked):
         dac = Ad5676r(
             parts["spi"], parts["dac_select"], configuration["dac"]["full_scale_uv"], configuration["dac"]["gain"]
         )
-        self._adc = adc = Ads1115(parts["i2c"], adc_facts["address"], adc_facts["rate_sps"])
-        self.chip, self.refresh = chip_and_keeper(
-            dac, adc, parts, configuration, self._measuring, self._programming_failed
-        )
+        adc = Ads1115(parts["i2c"], adc_facts["address"], adc_facts["rate_sps"])
+        self.images = Images(self)
+        self.chip, self.refresh = chip_and_keeper(dac, adc, parts, configuration, self._measuring, self.images.failed)
         partition = parts["flash"]
         partition.before = self.collect  # it will stall the processor, and memory is never fuller than then
         self.sensors = SensorArray(adc, parts["mux"], configuration)
@@ -50,13 +49,7 @@ class Device(Linked):
             from enose_device.surroundings import Surroundings
 
             self.surroundings = Surroundings(self, parts)
-        self._battery_state = 0
-        self._temperature_mc = 0  # of the last look, which the refresh goes by
-        self._look_s = self._state_due_s = LASTING_S
-        self._in_force = 0  # the generation that the chip has, or is being given
-        self._before = None  # (image, generation) to go back to where a new one cannot be programmed
-        self._asked = False  # whether a host waits to hear how the programming ends
-        self._failure = None  # (generation, weight, ohm) of a programming that failed, until that host was told
+        self._looks = Looks(self, adc)
         for task in (self.refresh.run, self._measurements):
             self.scheduler.add(task)
         if configuration["upkeep"]["from_start"] or self.interval_s():
@@ -65,7 +58,7 @@ class Device(Linked):
             self.upkeep = Upkeep(self, parts)
         for task in self.surroundings.tasks() if self.surroundings else ():
             self.scheduler.add(task)
-        self._add_led(parts)
+        self._add_led()
         gc.collect()
         self.free_start = self.free_low = gc.mem_free()
 
@@ -80,12 +73,11 @@ class Device(Linked):
 
     def _begin(self, with_image: bool) -> None:
         self.chip.begin()
-        self._look_at_temperature()
-        self._look_around()
+        self._looks.around()
         if self.safety.latched:
             self.cycle.use(None)
         elif with_image:
-            self.load_stored()
+            self.images.load_stored()
         else:
             self.cycle.use(None)
 
@@ -112,46 +104,6 @@ class Device(Linked):
     def air(self) -> tuple:
         """The fields of AIR's reply."""
         return self.surroundings.air() if self.surroundings else super().air()
-
-    def check(self, image) -> None:
-        """Raise ImageError where the image does not fit this device."""
-        facts = self.configuration["chip"]
-        if image.chip != facts["name"]:
-            raise weight_image.ImageError(messages.E_CHIP)
-        if image.board != self.configuration["board"]:
-            raise weight_image.ImageError(messages.E_BOARD)
-        if image.unit != facts["unit"]:
-            raise weight_image.ImageError(messages.E_UNIT, image.unit, facts["unit"])
-        if len(image.weights) != facts["weights"] or len(image.channels) != facts["inputs"]:
-            raise weight_image.ImageError(messages.E_TOPOLOGY, len(image.weights), facts["weights"])
-        if len(image.classes) != facts["classes"]:
-            raise weight_image.ImageError(messages.E_TOPOLOGY, len(image.classes), facts["classes"])
-        for k in range(len(image.weights)):
-            if not self.chip.accepts(image.weights[k]):
-                raise weight_image.ImageError(messages.E_WEIGHT, k, len(image.weights))
-        self.chip.check_stages(image.weights)
-        positions = self.configuration["sensors"]["positions"]
-        for channel in image.channels:
-            if channel >= positions:
-                raise weight_image.ImageError(messages.E_SENSOR, channel, positions)
-        self.fitted.check(image)
-
-    def take(self, raw):
-        """Store an image as it was uploaded; (generation, slot). Raises ImageError, the old image kept."""
-        counter = 0
-        if self.key.is_set:
-            from enose_contract import seal  # no memory for it where no key is set
-
-            counter, raw = seal.opened(raw, self.key.known())
-            if counter <= self.store.counter:
-                raise weight_image.ImageError(messages.E_OLDER, counter, self.store.counter)
-        elif bytes(raw[:4]) == weight_image.SEAL_MARK:
-            raise weight_image.ImageError(messages.E_NO_KEY)
-        self.collect()
-        self.check(weight_image.unpack(raw))
-        self.store.commit(raw, counter)
-        self._failure = None  # of an image that had the same generation
-        return self.store.generation, self.store.slot
 
     def life(self) -> tuple:
         """The fields of LIFE's reply."""
@@ -192,48 +144,10 @@ class Device(Linked):
 
         join(self, serve, self.scheduler)
 
-    def displace(self) -> None:
-        """Take the image out of force, the chip at rest."""
-        self.refresh.forget()
-        self.chip.rest()
-        self.cycle.use(None)
-        self._in_force = 0
-
-    def activate(self, generation: int = 0):
-        """Take the newest stored image into force and program the chip; (weights, of these done so far).
-
-        Where the chip is being given that image already, this only says how far it is; 0 begins in any case.
-        """
-        refresh = self.refresh
-        if refresh.state == messages.WEIGHTS_PROGRAMMING:
-            if generation != self._in_force:
-                raise weight_image.ImageError(messages.E_PROGRAMMING, refresh.written, self.chip.weight_count)
-            return self.chip.weight_count, refresh.written
-        if generation == self._in_force and generation and refresh.state == messages.WEIGHTS_HELD:
-            return self.chip.weight_count, self.chip.weight_count
-        image = self.store.newest()
-        if image is None:
-            raise weight_image.ImageError(messages.E_NO_IMAGE)
-        if generation not in (0, self.store.generation):
-            raise weight_image.ImageError(messages.E_GENERATION, generation, self.store.generation)
-        self.check(image)
-        self.require_supply()
-        self._asked = generation != 0
-        self._before = (self.cycle.image, self._in_force) if generation not in (0, self._in_force) else None
-        self._program(image, self.store.generation)
-        self.cycle.heat()
-        return len(image.weights), refresh.written
-
     def _teach(self, learning: int):
         from enose_device.teachable import teach
 
         return teach(self, learning)
-
-    def report_failure(self, generation: int) -> None:
-        """Raise ImageError(E_CELL), once, where this generation could not be programmed."""
-        failure, self._failure = self._failure, None
-        if failure is not None and failure[0] == generation:
-            raise weight_image.ImageError(messages.E_CELL, failure[1], failure[2])
 
     def clear(self) -> None:
         """Leave the safe state: outputs anew, chip programmed anew, heaters on again.
@@ -249,37 +163,19 @@ class Device(Linked):
     def _condition(self) -> tuple:
         image, refresh = self.cycle.image, self.refresh
         return (
-            refresh.done, refresh.missed, refresh.period_ms, self._temperature_mc, self.selftest.supply_uv(),
+            refresh.done, refresh.missed, refresh.period_ms, self._looks.temperature_mc, self.selftest.supply_uv(),
             image.model if image else bytes(8), self.store.generation,
             self.fitted.sensor_set, self.fitted.calibration, int(self.key.is_set), self.store.counter,
             self.surroundings.silent if self.surroundings else 0,
         )  # fmt: skip
 
-    def _program(self, image, generation: int) -> None:
-        self._in_force = generation
-        self.cycle.use(image)
-        self.wake(False)
-        if image is not None:
-            self.log.add(records.IMAGE, d=generation)
-            self.chip.load(image.weights)
-            self.refresh.program()
-
-    def _programming_failed(self, weight: int, ohm: int) -> None:
-        """A device gave up: the image from before stays in force, in the store and on the chip."""
-        if self._asked:
-            self._failure = (self._in_force, weight, ohm)
-            self._asked = False
-        if self._before is None:  # it was that image already, or the power-up's: it stays, its weights stale
-            return
-        (image, generation), self._before = self._before, None
-        try:
-            self.store.discard()
-        finally:
-            self.refresh.forget()
-            self._program(image, generation)
-
     def _measuring(self) -> bool:
         return self.cycle.state == messages.MEASURING
+
+    def _every_second(self) -> None:
+        if self.upkeep:
+            self.upkeep.count(self._uptime_ms)
+        self._looks.run()
 
     def _measurements(self):
         """The task: the measuring cycle, and a record of how each measurement ended."""
@@ -290,7 +186,7 @@ class Device(Linked):
                 if self.upkeep:
                     self.upkeep.measurements += 1
                 self.log.add(
-                    records.RESULT, cycle.answer, cycle.band, cycle.reason, self._in_force,
+                    records.RESULT, cycle.answer, cycle.band, cycle.reason, self.images.generation,
                     cycle.margin_uv, cycle.outputs_uv[0] if cycle.outputs_uv else 0, cycle.number & 0x7FFFFFFF,
                 )  # fmt: skip
             measuring = self._measuring()
@@ -301,17 +197,6 @@ class Device(Linked):
         if not self.selftest.supply_good(self.selftest.supply_uv()):
             self.safety.trip(messages.FAULT_SUPPLY)
             raise weight_image.ImageError(messages.E_SAFE, messages.FAULT_SUPPLY)
-
-    def load_stored(self) -> None:
-        """Take the newest stored image into force, if there is one; the safe state where none can be read."""
-        image = self.store.newest()
-        for slot in range(2):
-            if self.store.damaged >> slot & 1:
-                self.log.add(records.DAMAGED, slot, urgent=True)
-        if self.store.problem:
-            self.safety.trip(self.store.problem)
-        elif image is not None:
-            self.activate()
 
     def collect(self) -> None:
         """The weights are kept before and after: on an RP2040 it takes 20 ms, and they can wait for 14 ms."""
@@ -327,47 +212,6 @@ class Device(Linked):
             self.cycle.make_safe()
             if self.surroundings:
                 self.surroundings.rest()
-
-    def _every_second(self) -> None:
-        if self.upkeep:
-            self.upkeep.count(self._uptime_ms)
-        self._look_at_temperature()
-        self._look_around()
-        supply_uv = self.selftest.supply_uv()
-        if self.cycle.image is not None and not self.safety.latched and not self.selftest.supply_good(supply_uv):
-            self.safety.trip(messages.FAULT_SUPPLY)
-        if not self.safety.latched and self.refresh.state != messages.WEIGHTS_PROGRAMMING:
-            self.refresh.keep()  # the look takes milliseconds
-            self.chip.look_at_dac()
-            if self.cycle.phase <= PHASE_WARMUP or not self._adc.busy:
-                self.chip.look_at_level()
-        if self.log.uptime_s >= self._look_s:
-            self._look_s = self.log.uptime_s + LOOK_EVERY_S
-            self._log_state(supply_uv)
-
-    def _look_around(self) -> None:
-        if self.surroundings:
-            self.surroundings.look()
-
-    def _look_at_temperature(self) -> None:
-        mcu_mc = self.selftest.temperature_mc()
-        self._temperature_mc = self.surroundings.temperature_mc(mcu_mc) if self.surroundings else mcu_mc
-        self.refresh.set_temperature(self._temperature_mc)
-
-    def _log_state(self, supply_uv: int) -> None:
-        """Supply, temperature and battery, once an hour; at once where the battery has come to a worse state."""
-        battery, cell_uv = (self.surroundings.battery, self.surroundings.cell_uv) if self.surroundings else (None, 0)
-        left_percent, worse = 0, False
-        if battery is not None:
-            left_percent = battery.left_percent(cell_uv)
-            worse = battery.state > self._battery_state
-            self._battery_state = battery.state
-        if worse or self.log.uptime_s >= self._state_due_s:
-            self._state_due_s = self.log.uptime_s + STATE_EVERY_S
-            self.log.add(
-                records.STATE, self._battery_state, left_percent, 0, 0,
-                supply_uv, self._temperature_mc, cell_uv, urgent=worse,
-            )  # fmt: skip
 
 
 def _fault_of(code: int) -> int:

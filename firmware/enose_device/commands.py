@@ -109,16 +109,16 @@ class Commands:
             if hashlib.sha256(raw).digest() != self._sha256:
                 self._offset = 0  # sent anew, it may become whole
                 raise image.ImageError(messages.E_HASH, self._length)
-            self._committed = self._device.take(raw)
+            self._committed = self._device.images.take(raw)
         return self._committed
 
     def _activate(self, generation: int):
         if self._device.cycle.state == messages.MEASURING:
             raise image.ImageError(messages.E_MEASURING, self._device.cycle.number)
-        self._device.report_failure(generation)
+        self._device.images.report_failure(generation)
         if generation == 0 or generation != self._device.store.generation:
             raise image.ImageError(messages.E_GENERATION, generation, self._device.store.generation)
-        weights, done = self._device.activate(generation)
+        weights, done = self._device.images.activate(generation)
         return generation, weights, done
 
     def _measure(self, cycle: int):

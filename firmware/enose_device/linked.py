@@ -32,7 +32,7 @@ class Linked:
         self.log = log
         self.firmware = parts.get("firmware")  # what enose_boot says of it; None where nothing else has started it
         self.flash = parts["flash"]
-        self._parts = parts
+        self._led = parts.get("led")
         self._unit = parts["unit"]
         self._button = parts["button"]
         self._reset = parts["reset"]
@@ -55,7 +55,7 @@ class Linked:
 
     def start(self) -> None:
         """Nothing but the link, and the light that says so."""
-        self._add_led(self._parts)
+        self._add_led()
 
     def turn(self) -> None:
         """One turn of the loop: tasks that are due, then the link until the next one is."""
@@ -130,11 +130,11 @@ class Linked:
         """The fields of AIR's reply."""
         return EMPTY_AIR
 
-    def _add_led(self, parts) -> None:
-        if "led" in parts:
+    def _add_led(self) -> None:
+        if self._led is not None:
             from enose_device.led import Led
 
-            self.scheduler.add(Led(parts["led"], self.state).run)
+            self.scheduler.add(Led(self._led, self.state).run)
 
     def rest(self, wait_ms: int) -> int:
         """How long to wait for a byte, where the tasks want to run in wait_ms."""

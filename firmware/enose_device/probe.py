@@ -58,7 +58,7 @@ class Probe:
             if not device.chip.accepts(weights[k]):
                 raise ImageError(messages.E_WEIGHT, k, count)
         device.require_supply()
-        device.displace()
+        device.images.displace()
         self._count = self._done = self._number = 0
         self._loaded = True
         device.chip.load(weights)
@@ -97,8 +97,8 @@ class Probe:
     def _end(self) -> None:
         if self._active():
             self._loaded = False
-            self._device.displace()
-            self._device.load_stored()
+            self._device.images.displace()
+            self._device.images.load_stored()
 
     def run(self):
         """The task."""

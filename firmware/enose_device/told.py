@@ -48,7 +48,7 @@ def fit(device, sensor_set: bytes, calibration: bytes, heated_s: int) -> None:
         if device.cycle.image is not None:
             fitted.check(device.cycle.image)
     except ImageError:
-        device.displace()
+        device.images.displace()
 
 
 def _count_anew(device, heated_s: int) -> None:

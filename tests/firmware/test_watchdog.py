@@ -148,7 +148,7 @@ def test_a_minute_of_good_running_is_no_quick_start(power_on: SwitchOn, tmp_path
 
 
 def test_a_firmware_that_does_not_start_leaves_the_link(power_on: SwitchOn, firmware: Path) -> None:
-    broken(firmware, "app.py", "        self._battery_state = 0\n", "        raise RuntimeError\n")
+    broken(firmware, "app.py", "        self.images = Images(self)\n", "        raise RuntimeError\n")
     device = host_of(power_on())
     assert device.status()["fault"].startswith("the firmware did not start: only the link runs")
     assert [entry.event for entry in device.log().entries] == ["start", "fault"]
