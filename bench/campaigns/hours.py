@@ -30,7 +30,7 @@ LEAST_MEASUREMENTS = 2
 # bytes: the least free memory is looked for once a second, and a measurement holds some hundred bytes for moments only;
 # a leak of one byte a refresh would come to 65 000 in the hour
 SPREAD = 1024
-LOOKS, APART_MS = 4, 2000  # at the free memory; everything that it does once a second lies between two
+LOOKS, APART_MS = 12, 2000  # at the free memory; everything that it does once a second lies between two
 STEP_S = 20.0  # between two looks at the weights
 # half a code of 38 uV, and what is left after 20 us of a hold that settles with 2 us: exp(-10) of at most 0.4 V
 WRITING_ERROR_V = 19e-6 + 18e-6

@@ -60,7 +60,8 @@ class Mixture:
         self.another_device(keyed=False)
         self.sent: Counter[str] = Counter()
         self._makers: tuple[tuple[Callable[[], bytes], int], ...] = (
-            (self._noise, 30),
+            (self._noise, 28),
+            (self._short, 2),
             (self._mutated, 32),
             (self._truncated, 15),
             (self._oversize, 1),
@@ -107,6 +108,10 @@ class Mixture:
 
     def _noise(self) -> bytes:
         return b"\0" + self._some_bytes(LONG if self._rng.random() < 0.005 else 30)
+
+    def _short(self) -> bytes:
+        """Good COBS around less than a frame has."""
+        return b"\0" + bytes(cobs.encode(self._some_bytes(frames.HEADER_SIZE + frames.CRC_SIZE)))
 
     def _mutated(self) -> bytes:
         rng = self._rng
@@ -186,12 +191,15 @@ class Mixture:
         self.sent["story"] += len(said)
         return b"".join(said)
 
-    def _some_fit(self) -> tuple[bytes, bytes]:
+    def _some_fit(self) -> tuple[bytes, bytes, int]:
         """Mostly what lets the stories' images in."""
         rng = self._rng
         sets = (UNTOLD, SENSOR_SET, SENSOR_SET, rng.randbytes(8))
         calibrations = (UNTOLD, CALIBRATION, CALIBRATION, rng.randbytes(8))
-        return (UNTOLD, UNTOLD) if rng.random() < 0.5 else (rng.choice(sets), rng.choice(calibrations))
+        heated_s = messages.UNTOLD if rng.random() < 0.9 else rng.randrange(100_000)
+        if rng.random() < 0.5:
+            return UNTOLD, UNTOLD, heated_s
+        return rng.choice(sets), rng.choice(calibrations), heated_s
 
     def _some_sealing(self, raw: bytes) -> bytes:
         """For a device with a key mostly sealed as it should be, for one without mostly not at all."""

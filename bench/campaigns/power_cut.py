@@ -11,7 +11,7 @@ from typing import Any
 from bench.campaigns.campaign import Campaign, Found, Options, Row, none_of, row, run, shares, total
 from bench.campaigns.interpreter import Interpreter
 
-KINDS = ("image", "fit", "key")
+KINDS = ("image", "tried", "fit", "key")
 SHARD = 2500
 SEEDS_A_SHARD = 10_000
 SMALL = 1000  # cases of one state, or so: fewer are wanted only where a sample will do

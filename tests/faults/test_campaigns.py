@@ -55,7 +55,7 @@ def test_power_cuts() -> None:
     assert (code, missed(answer)) == (0, [])
     assert figures["cases"] >= 600
     assert figures["cases with a second cut"] > 100
-    assert all(figures[f"states, {kind}"] > 0 for kind in ("image", "fit", "key"))
+    assert all(figures[f"states, {kind}"] > 0 for kind in ("image", "tried", "fit", "key"))
 
 
 REMOVES_FIRST = """\
@@ -140,11 +140,11 @@ def test_uploads() -> None:
     ("file", "good", "bad", "item"),
     [
         ("store.py", "if self.generation and self._read(self.slot) ==", "if 0 ==", "stored more than once"),
-        ("app.py", "if counter <= self.store.counter:", "if counter == 0:",
+        ("images.py", "if counter <= store.counter:", "if counter == 0:",
          "older, unsealed and forged images taken"),
         ("chips/held.py", "weights_uv[k])", "weights_uv[0])", "other weights on the chip"),
         ("link.py", "if session != self._session or session == 0:", "if session == 7:", "refused"),
-        ("link.py", "frame = self.frames.feed(byte[0])", "frame = None", "not converged"),
+        ("link.py", "frame = self.frames.feed(self._byte[0])", "frame = None", "not converged"),
         ("app.py", "model if image else bytes(8)", "calibration if image else bytes(8)", "another image in force"),
     ],
     ids=["an image is stored again", "an older image is taken", "a wrong weight", "no session is ever lost",
@@ -177,11 +177,11 @@ LEAKED = "self.done += 1\n            self.leaked = getattr(self, 'leaked', b'')
 @pytest.mark.parametrize(
     ("name", "cases", "file", "good", "bad", "items"),
     [
-        ("heap", 1, "link.py", "frame = self.frames.feed(byte[0])", "frame = None", {"other ends"}),
-        ("heap", 1, "app.py", "self.check(image)", "raise ValueError", {"the board's own heap"}),
+        ("heap", 1, "link.py", "frame = self.frames.feed(self._byte[0])", "frame = None", {"other ends"}),
+        ("heap", 1, "images.py", "self.check(image)", "raise ValueError", {"the board's own heap"}),
         # as a crash inside the file system looks from outside
-        ("heap", 1, "store.py", "    bytearray(count)\n", "    raise SystemExit\n", {"other ends"}),
-        ("heap", 1, "app.py", "self.check(image)", "raise weight_image.ImageError(5)", {"other ends"}),
+        ("heap", 1, "store.py", "    n = FILE_ROOM\n", "    raise SystemExit\n", {"other ends"}),
+        ("heap", 1, "images.py", "self.check(image)", "raise weight_image.ImageError(5)", {"other ends"}),
         ("hours", 24, "refresh.py", "self.limit_ms * self._use_percent // 100", "self.limit_ms * 3",
          {"1 min, leak / 1: refreshes missed", "24 min, leak / 10: worst weight error"}),
         ("hours", 24, "refresh.py", "self.done += 1", LEAKED,
@@ -228,7 +228,7 @@ def test_a_device_that_does_not_read_is_a_failure(tmp_path: Path) -> None:
 
 
 def test_a_board_that_does_not_answer_for_hours_is_a_failure(tmp_path: Path) -> None:
-    folder = broken(tmp_path, "enose_device/link.py", "frame = self.frames.feed(byte[0])", "frame = None")
+    folder = broken(tmp_path, "enose_device/link.py", "frame = self.frames.feed(self._byte[0])", "frame = None")
     done = started("hours", "--cases", "24", firmware=folder)
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1].startswith(

@@ -1,7 +1,8 @@
 """What a partition must still hold after power cuts: the image in force, the log's records, the key, what it was told.
 
-A deed is one of DEEDS with its value: an image is stored, the sensors are named, the key is set. The device is switched
-on for it as main does it, which notes the start in the log first; the deed is noted in the log as well.
+A deed is IMAGE, TRIED, FIT or KEY with its value: an image is stored; it is stored, cannot be programmed and is
+discarded; sensors, calibration and schedule are told; the key is set. The device is switched on for it as main does it,
+which notes the start in the log first; the deed is noted in the log as well.
 """
 
 import random
@@ -21,8 +22,9 @@ LONGEST_HISTORY = 40  # deeds; the directory's log is compacted after some ten c
 LONGEST_LOG = 90  # pages before that; the ring has 64
 PAGE = 256
 FIRST_CUT = messages.FAULT_IMAGES  # while no image was ever stored whole: `clear` and an upload mend it
-IMAGE, FIT, KEY = "image", "fit", "key"
+IMAGE, TRIED, FIT, KEY = "image", "tried", "fit", "key"
 WORDS = {IMAGE: "mixed", FIT: "settings", KEY: "settings"}
+NEVER_TOLD = (UNTOLD, UNTOLD, messages.UNTOLD)
 
 
 class Bad(Exception):
@@ -52,12 +54,18 @@ class SwitchedOn:
         except image.ImageError as error:
             raise Bad("bricked", "a damaged key: no image is taken any more") from error
         raw = (self.image.pack(), self.store.counter) if self.image else None
-        return {IMAGE: raw, FIT: (self.fitted.sensor_set, self.fitted.calibration), KEY: key}
+        told = (self.fitted.sensor_set, self.fitted.calibration, self.fitted.interval_s)
+        return {IMAGE: raw, FIT: told, KEY: key}
 
     def do(self, kind: str, value) -> None:
         """Raises ImageError where it is refused."""
         if kind == IMAGE:
             self.store.commit(*value)
+        elif kind == TRIED:
+            generation = self.store.generation
+            self.store.commit(*value)
+            if generation != self.store.generation:  # else it is in force already, and has been programmed
+                self.store.discard()
         elif kind == FIT:
             self.fitted.tell(*value)
         else:
@@ -82,7 +90,7 @@ class Kept:
     def __init__(self, cells, key: bytes, sealed: int) -> None:
         """key: what will be set; sealed: 1 where images have rising numbers, 0 where they have none."""
         self.cells = cells
-        self.allowed = {IMAGE: [None], FIT: [(UNTOLD, UNTOLD)], KEY: [None]}
+        self.allowed = {IMAGE: [None], FIT: [NEVER_TOLD], KEY: [None]}
         self.committed = set()
         self.first_cut = False  # the very first image was cut: there is nothing to be had yet, and it says so
         self.came_round = False  # a block of the log's ring was erased, or was about to be
@@ -102,10 +110,12 @@ class Kept:
     def some_deed(self, kind: str):
         """(kind, value); the key once only, then an image in its place."""
         if kind == FIT:
-            return kind, (some_bytes(8), random.choice((UNTOLD, some_bytes(8))))
+            interval_s = random.choice((0, messages.UNTOLD, random.randrange(10, 604801)))
+            return kind, (some_bytes(8), random.choice((UNTOLD, some_bytes(8))), interval_s)
         if kind == KEY and self._key not in self.allowed[KEY]:
             return kind, self._key
-        kind = IMAGE
+        if kind == KEY:
+            kind = IMAGE
         self._number += self._sealed
         return kind, (some_image(), self._number)
 
@@ -117,12 +127,13 @@ class Kept:
         flash = FlashModel(self.cells)
         if after >= 0:
             flash.cut(after, tear)
-        allowed = self.allowed[kind]
-        allowed.append(value)
+        name = IMAGE if kind == TRIED else kind
+        before = list(self.allowed[name])
+        self.allowed[name].append(value)
         try:
             device = SwitchedOn(flash)
             device.do(kind, value)
-            self.allowed[kind] = [value]
+            self.allowed[name] = before if kind == TRIED else [value]
             first = device.log.next - 1  # the start's, which is in flash
             device.log.add(records.FITTED)
             device.log.write()
@@ -208,7 +219,7 @@ def made() -> Kept:
     kept = Kept(bytearray(b"\xff" * BLOCKS * BLOCK), some_bytes(32), sealed)
     kept.grow(max(random.randrange(-LONGEST_LOG // 2, LONGEST_LOG), 0))
     for _ in range(max(random.randrange(-LONGEST_HISTORY // 5, LONGEST_HISTORY), 0)):
-        deed = kept.some_deed(random.choice((IMAGE, IMAGE, IMAGE, FIT, KEY if sealed else IMAGE)))
+        deed = kept.some_deed(random.choice((IMAGE, IMAGE, TRIED, FIT, KEY if sealed else IMAGE)))
         if random.randrange(4):
             kept.do(*deed)
         else:

@@ -11,9 +11,9 @@ import random
 import sys
 
 from flash_model import TEARS
-from kept import FIT, IMAGE, KEY, Bad, made
+from kept import FIT, IMAGE, KEY, TRIED, Bad, made
 
-KINDS = (IMAGE, IMAGE, FIT, KEY)
+KINDS = (IMAGE, IMAGE, TRIED, FIT, KEY)
 ROUND = 40  # pages, at most: two and a half blocks of the ring, which has four
 KEPT = 20  # failures told in words
 ENDS = {"bricked": 0, "mixed": 0, "lost": 0, "log": 0, "settings": 0}

@@ -21,3 +21,7 @@ class poll:  # noqa: N801 - MicroPython's name
                 board_wire.wait(timeout_ms * 1000)
             return []
         return [(self._stream, self._events)]
+
+    def ipoll(self, timeout_ms=-1, flags=0):
+        """As `poll`, one after the other."""
+        return iter(self.poll(timeout_ms))

@@ -54,11 +54,12 @@ class Wire:
         """Whether there are bytes that the device has not read."""
         return self.at < len(self._in)
 
-    def read(self, count: int) -> bytes:
-        """What the device reads."""
-        start = self.at
-        self.at += count
-        return self._in[start : start + count]
+    def readinto(self, buffer) -> int:
+        """What the device reads; how much there was of it."""
+        piece = self._in[self.at : self.at + len(buffer)]
+        buffer[: len(piece)] = piece
+        self.at += len(piece)
+        return len(piece)
 
     def write(self, data) -> None:
         """What the device writes."""
@@ -86,6 +87,7 @@ class Bench:
         wanted = json.loads(payload)
         random.seed(wanted["seed"])
         self._facts = wanted["configuration"]
+        self._configuration = json.dumps(self._facts)
         self._cells = bytearray(b"\xff" * self._facts["flash"]["length"])
         return b""
 
@@ -159,11 +161,12 @@ class Bench:
         self._flash = FlashModel(self._cells)
         board_wire.plug(self._board, after_reset)
         watchdog = Watchdog(firmware.note)
-        parts = firmware.board_parts(self._facts)
+        facts = json.loads(self._configuration)  # the device changes it
+        parts = firmware.board_parts(facts, None)
         parts["flash"] = Partition(self._flash)
         parts["reader"] = parts["writer"] = self._wire
-        log = firmware.started_log(parts["flash"])
-        self.device = firmware.made_device(parts, self._facts, log, watchdog)
+        log = firmware.started_log(parts["flash"], None)
+        self.device = firmware.made_device(parts, facts, log, watchdog)
         gc.threshold(-1)
         safety = self.device.safety
         trip = safety.trip
@@ -181,7 +184,7 @@ class Bench:
                 self._raised.append(text.getvalue())
             task_failed(error)
 
-        self.device._task_failed = self.device._scheduler._on_error = kept
+        self.device._task_failed = self.device.scheduler._on_error = kept
         if safety.latched:  # it came up with its link only
             self._faults[str(safety.fault)] = self._faults.get(str(safety.fault), 0) + 1
         else:
