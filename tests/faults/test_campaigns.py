@@ -93,9 +93,9 @@ def test_power_cuts_find_a_firmware_that_loses_what_it_has_stored(
 
 
 def test_fuzzed_frames() -> None:
-    code, answer, figures = ran("fuzz", 12_000)
+    code, answer, figures = ran("fuzz", 30_000)
     assert (code, missed(answer)) == (0, [])
-    assert figures["frames"] >= 12_000
+    assert figures["frames"] >= 30_000
     assert figures["codes to converters"] > 1000
     assert figures["inputs driven into the chip"] > 0
     assert figures["replies, upload commit"] > 0
@@ -121,7 +121,7 @@ def test_fuzzed_frames_find_what_is_broken(tmp_path: Path, file: str, good: str,
         guard = "return self._weight_min_uv <= weight <= self._weight_max_uv"
         assert guard in text
         weights.write_text(text.replace(guard, "return True"), encoding="utf-8")
-    code, answer, _ = ran("fuzz", 6000, "--firmware", folder)
+    code, answer, _ = ran("fuzz", 20_000, "--firmware", folder)
     assert code == 1
     assert item in missed(answer)
 
