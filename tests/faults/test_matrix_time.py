@@ -115,7 +115,6 @@ def test_a_heap_swept_in_small_steps_is_safe_or_success(power_on: SwitchOn, phas
             ends.append("did not load" if "MemoryError" in str(failed) else str(failed))
         except DeviceError:
             ends.append(device.status()["state"])
-    print(ends)
     stages = ["did not load", "safe", "success"]
     assert set(ends) == set(stages)
     assert ends == sorted(ends, key=stages.index)
