@@ -86,10 +86,11 @@ def test_the_first_installation_runs_and_is_on_no_trial(power_on: SwitchOn, file
     assert device.selftest()["passed"]
 
 
-def test_compiled_files_leave_as_much_memory_as_the_source(power_on: SwitchOn, files: Path) -> None:
-    compiled = host_of(power_on(files=files)).info()["memory_free_start"]
-    source = host_of(power_on()).info()["memory_free_start"]
-    assert compiled > source - 1024  # the boot stub stays in memory too, line numbers do not
+def test_the_boot_stub_takes_little_memory(power_on: SwitchOn, files: Path) -> None:
+    installed = host_of(power_on(files=files)).info()["memory_free_start"]
+    alone = host_of(power_on()).info()["memory_free_start"]
+    # 7 KiB of source stay in memory as 4.5 KiB of byte code, names and module tables; twice as large here as on a board
+    assert alone - 5120 < installed < alone
 
 
 def test_a_firmware_that_passes_its_self_test_is_in_force(
