@@ -192,6 +192,13 @@ class Device(Linked):
 
         join(self, serve, self.scheduler)
 
+    def join_watching(self, serve) -> None:
+        """Serve the message of contract.watching too."""
+        self.collect()
+        from enose_device.watching import join
+
+        join(self, serve, self.scheduler)
+
     def displace(self) -> None:
         """Take the image out of force, the chip at rest."""
         self.refresh.forget()

@@ -58,9 +58,7 @@ class Bench(QObject):
         failed: Callable[[Trouble], None] | None = None,
     ) -> Job:
         """Have work(job) done beside the window; a failure is shown to the user."""
-        return self.lane.do(
-            Job(title, work, done=done, said=said, failed=failed or self.trouble.emit, stopped=stopped)
-        )
+        return self.lane.do(Job(title, work, done=done, said=said, failed=failed or self.trouble.emit, stopped=stopped))
 
     def open_project(self, path: Path) -> None:
         """Take this project file, made where there is none. Raises ProjectError."""

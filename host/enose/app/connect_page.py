@@ -112,7 +112,9 @@ class ConnectPage(QWidget):
             self._values[key] = value
             form.addRow(name, value)
         inside.addLayout(form)
-        self._test = button("&Self-test", self.selftest, tip="DAC readback, ADC, sensor rail, supply, store, temperature")
+        self._test = button(
+            "&Self-test", self.selftest, tip="DAC readback, ADC, sensor rail, supply, store, temperature"
+        )
         self._clear = button("Clear &fault", self._clear_fault)
         self._safe = button("Safe s&tate", self._go_safe, tip="Everything off until it is cleared")
         self._flash = button("&Update firmware…", self._update)
@@ -205,5 +207,7 @@ class ConnectPage(QWidget):
     def _show_checks(self, result: dict[str, Any]) -> None:
         failed = [name for name, passed in result["checks"].items() if not passed]
         count = len(result["checks"])
-        self.checks.setText(f"Self-test: {count} of {count} passed" if not failed else f"Self-test: {', '.join(failed)} failed")
+        self.checks.setText(
+            f"Self-test: {count} of {count} passed" if not failed else f"Self-test: {', '.join(failed)} failed"
+        )
         set_kind(self.checks, "bad" if failed else "good")

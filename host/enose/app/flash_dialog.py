@@ -36,7 +36,10 @@ class FlashDialog(QDialog):
         )
         if self._address.startswith(SIM):
             whole.addWidget(
-                label("A simulated board is flashed into a folder of its own, and runs from the source again after.", "faint")
+                label(
+                    "A simulated board is flashed into a folder of its own, and runs from the source again after.",
+                    "faint",
+                )
             )
         self.first = QCheckBox("&First installation: the boot stub too")
         self.first.setChecked(self._address.startswith(SIM))

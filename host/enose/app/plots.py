@@ -80,7 +80,9 @@ class Plot(QWidget):
         self.curves.append(curve)
         return curve
 
-    def points(self, x: ArrayLike, y: ArrayLike, colour: int | str = 0, name: str | None = None, mark: str = "o") -> Any:
+    def points(
+        self, x: ArrayLike, y: ArrayLike, colour: int | str = 0, name: str | None = None, mark: str = "o"
+    ) -> Any:
         """Marks without a line."""
         brush = pg.mkBrush(_colour(colour))
         curve = self.item.plot(

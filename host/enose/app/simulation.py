@@ -145,7 +145,5 @@ def injectable(board: str) -> list[tuple[str, str, str]]:
     """(side, name, what is injected) of the faults that a running board of that name can be given."""
     kind = find_board(board)[0].kind
     return [
-        (fault.side, fault.name, fault.what)
-        for fault in FAULTS
-        if fault.begin is not None and fault.kind in ("", kind)
+        (fault.side, fault.name, fault.what) for fault in FAULTS if fault.begin is not None and fault.kind in ("", kind)
     ]

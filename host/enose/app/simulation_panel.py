@@ -35,7 +35,9 @@ class SimulationPanel(QWidget):
         form.addRow("Droop", self.leak)
         form.addRow("Faults", row(self.faults, self._mend))
         form.addRow("", self._failing)
-        form.addRow(label("The odour reaches the sensors while the valve is open: in the exposure of a measurement.", "faint"))
+        form.addRow(
+            label("The odour reaches the sensors while the valve is open: in the exposure of a measurement.", "faint")
+        )
 
     def show_for(self, simulation: Simulation) -> None:
         """Take the knobs of a board that was just switched on."""

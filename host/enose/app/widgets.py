@@ -85,7 +85,14 @@ class Knob(QWidget):
     """A slider with its value and unit beside it; told(value) when it is moved."""
 
     def __init__(
-        self, name: str, low: float, high: float, start: float, words: str, told: Callable[[float], None], step: float = 1.0
+        self,
+        name: str,
+        low: float,
+        high: float,
+        start: float,
+        words: str,
+        told: Callable[[float], None],
+        step: float = 1.0,
     ) -> None:
         """words: as for format, `{:.0f} °C`."""
         super().__init__()
