@@ -91,7 +91,7 @@ format:
 	@$(RUN)/ruff format .
 
 lock:
-	CUSTOM_COMPILE_COMMAND='make lock' $(PIP_COMPILE) --extra=dev --extra=plot --extra=parquet -o requirements.lock pyproject.toml
+	CUSTOM_COMPILE_COMMAND='make lock' $(PIP_COMPILE) --extra=dev --extra=app --extra=plot --extra=parquet -o requirements.lock pyproject.toml
 	CUSTOM_COMPILE_COMMAND='make lock' $(PIP_COMPILE) -o $(SETUP)/stubs.lock $(SETUP)/stubs.in
 
 clean:

@@ -144,6 +144,13 @@ class Device(Linked):
 
         join(self, serve, self.scheduler)
 
+    def join_watching(self, serve) -> None:
+        """Serve the message of contract.watching too."""
+        self.collect()
+        from enose_device.watching import join
+
+        join(self, serve, self.scheduler)
+
     def _teach(self, learning: int):
         from enose_device.teachable import teach
 

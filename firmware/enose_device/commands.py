@@ -52,6 +52,8 @@ class Commands:
         try:
             if kind in messages.PROBING and kind not in self.serve and not refusing:
                 self._device.join_probing(self.serve)
+            if kind == messages.WATCHING and kind not in self.serve and not refusing:
+                self._device.join_watching(self.serve)
         except image.ImageError as error:
             return _error(error.code, error.value, error.limit)
         if kind not in self.serve:

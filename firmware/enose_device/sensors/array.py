@@ -1,5 +1,7 @@
 """Metal-oxide sensors in dividers behind a 16-way multiplexer (CD74HC4067, TI SCHS209), read as ratios to the rail."""
 
+import time
+
 from enose_contract import normalise
 from enose_contract.messages import (
     COMPENSATED,
@@ -11,6 +13,7 @@ from enose_contract.messages import (
 )
 
 FULL_COUNT = 32768
+GLANCE_US = 1350  # a conversion at 860 a second by an oscillator that is 10 % slow, and the part's waking up
 END_COUNTS = 4  # nearer to an end is open or short: the converter's noise is 0.4 counts rms
 COARSE_COUNTS = 64  # nearer to an end, one count is more than 1.5 % of the resistance
 ENOUGH_CODES = 24  # at 0.4 counts rms some four in five are alike at one resistance, and there are several
@@ -30,6 +33,7 @@ class SensorArray:
         self._range_uv = adc_part["sensor_range_uv"]
         self._load_ohm = configuration["sensors"]["load_ohm"]
         self._settle_ms = -(-configuration["mux"]["settle_us"] // 1000)
+        self._glance_us = GLANCE_US if adc.conversion_ms == 2 else 1000 * adc.conversion_ms
         self._wanted_count = configuration["sensors"]["rail_uv"] * FULL_COUNT // self._range_uv
         self._sensors = configuration["sensors"]
         self.climate = None  # what knows the air that resistances are brought to reference air from
@@ -67,6 +71,7 @@ class SensorArray:
         yield adc.conversion_ms
         self.rail_count = adc.read()
         for k in range(len(positions)):
+            adc.busy = True  # nobody is to select another sensor while this one settles
             self._select(positions[k])
             if self._settle_ms:
                 yield self._settle_ms
@@ -76,6 +81,24 @@ class SensorArray:
             self._codes += 1
             self._low_bits |= 1 << (count & 1)
             ohms[k] = self._at_reference(positions[k], self._ohm(count))
+
+    @property
+    def busy(self) -> bool:
+        """Whether the converter is in use."""
+        return self._adc.busy
+
+    def glance_at_rail(self) -> None:
+        """Read the sensors' rail in one go, which takes GLANCE_US."""
+        self._adc.start(self._rail_channel, self._range_uv)
+        time.sleep_us(self._glance_us)
+        self.rail_count = self._adc.read()
+
+    def glance(self, position: int) -> int:
+        """The resistance of a sensor, as it is, read in one go; 0 where it cannot be told."""
+        self._select(position)
+        self._adc.start(self._sensor_channel, self._range_uv)  # its transfer takes longer than the multiplexer settles
+        time.sleep_us(self._glance_us)
+        return max(self._ohm(self._adc.read()), 0)
 
     def rail_good(self) -> bool:
         """Whether the rail, as it was read last, is what it should be: the converter's reference has not drifted."""

@@ -14,6 +14,7 @@ from enose.link.life import Life, positions, read_life
 from enose.link.log import Entry, Log, read_entry
 from enose.link.port import Port
 from enose_contract import messages, probing, records, seal, updates
+from enose_contract.message import Message
 from enose_hwsim.board.serving import FirmwareEnded
 
 if TYPE_CHECKING:
@@ -240,6 +241,10 @@ class Device:
             self.port.wait(PROGRAM_POLL_MS)
             waited_ms += PROGRAM_POLL_MS
         raise LinkError(f"{self.port.name}: its weights are not programmed in {PROGRAM_LIMIT_MS // 1000} s")
+
+    def ask(self, message: Message, *values: int) -> Values:
+        """One command that is not in the table of every device. Raises DeviceError, LinkError."""
+        return self._conversation.ask(message, *values)
 
     def probe_weights(self, weights: Sequence[int]) -> None:
         """Put weights on the chip that are not stored, until `end_probing` or the end of this session.

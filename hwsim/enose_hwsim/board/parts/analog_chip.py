@@ -62,10 +62,16 @@ class HeldWeightChipPart:
         self._changed_s = 0.0
         self.violations: list[str] = []
         self.weight_writes = 0
+        self._leaks = 1.0
+
+    def leak_more(self, times: float, t_s: float) -> None:
+        """From t_s on the capacitors leak so many times as fast as the chip file says, which the firmware goes by."""
+        self._weights_v, self._written_s = self.weights_v(t_s), np.full_like(self._written_s, t_s)
+        self._leaks = times
 
     def weights_v(self, t_s: float) -> Array:
         """The weight voltages at t_s, drooped by the leak since each was written."""
-        leak_v_per_s = self._chip.leak_v_per_s(self._temperature_c())
+        leak_v_per_s = self._leaks * self._chip.leak_v_per_s(self._temperature_c())
         return np.maximum(self._weights_v - leak_v_per_s * (t_s - self._written_s), 0.0)
 
     def set_weight_dac(self, volts: float, t_s: float) -> None:

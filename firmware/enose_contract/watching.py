@@ -1,0 +1,16 @@
+"""The message of watching, apart from the table: a device has no memory for it until a host asks to watch."""
+
+from enose_contract.message import Message
+from enose_contract.messages import WATCHING
+
+MOST = 8  # sensors that are watched at once
+SCAN = "<9I"  # the device's time in ms, then the resistances in ohm; 0 for one that cannot be told
+SIZE = 36
+IN_REPLY = 13  # scans
+KEPT = 64  # scans that the device has room for until they are fetched
+FROM_NOW = 0xFFFFFFFF
+LEAST_MS, MOST_MS = 10, 10_000
+
+# scans from `sequence` on, or from now on, of the sensors whose bits are set; the first one is `first`, and the next
+# one to be made has the number `next`. A watch that nobody asks for ends
+WATCH = Message(WATCHING, "watch", "I sequence, H positions, H period_ms", "I first, I next, B count, 468s scans")

@@ -1,0 +1,112 @@
+"""Watching the sensors live, for a host that shows or records them: scans into a ring, numbered.
+
+Imported when a host first asks for it. A sensor is read in one go, which takes a conversion, and only while nobody else
+uses the converter and no weight is about to be due; so a measurement and its means are as without it.
+"""
+
+import struct
+from time import ticks_add, ticks_diff, ticks_ms
+
+from enose_contract import messages, watching
+from enose_contract.image import ImageError
+
+KEEP_MS = 3000  # without a request: then nobody watches any more
+IDLE_MS = 100
+SPARE_MS = 4  # of the refresh: a conversion and its transfers take 2
+STUCK_MS = 30  # a conversion whose measurement was dropped is never read
+RAIL_SCANS = 50  # from one look at the sensors' rail to the next
+
+
+def join(device, serve, scheduler) -> None:
+    """Have the device serve the message from now on."""
+    found = Watching(device)
+    messages.MESSAGES[watching.WATCH.kind] = watching.WATCH
+    serve[watching.WATCH.kind] = found.ask
+    scheduler.add(found.run)
+
+
+class Watching:
+    """The task and its ring."""
+
+    def __init__(self, device) -> None:
+        """device: app.Device."""
+        self._device = device
+        self._ring = bytearray(watching.KEPT * watching.SIZE)
+        self._reply = bytearray(watching.IN_REPLY * watching.SIZE)
+        self._positions = bytearray(watching.MOST)
+        self._count = 0
+        self._bits = self._period_ms = 0
+        self._next = 0
+        self._due_ms = self._asked_ms = ticks_ms()
+
+    def ask(self, sequence: int, bits: int, period_ms: int):
+        """The fields of the reply. Raises ImageError for a period or positions that cannot be."""
+        if not watching.LEAST_MS <= period_ms <= watching.MOST_MS:
+            raise ImageError(messages.E_FIELD, period_ms, watching.MOST_MS)
+        if (bits, period_ms) != (self._bits, self._period_ms) or not self._watched():
+            self._begin(bits, period_ms)
+        self._asked_ms = ticks_ms()
+        behind = self._next - sequence & 0xFFFFFFFF
+        if sequence == watching.FROM_NOW or behind > 0x7FFFFFFF:
+            behind = 0
+        behind = min(behind, watching.KEPT, self._next)
+        first, count = self._next - behind, min(behind, watching.IN_REPLY)
+        for k in range(count):
+            at = (first + k) % watching.KEPT * watching.SIZE
+            self._reply[k * watching.SIZE : (k + 1) * watching.SIZE] = self._ring[at : at + watching.SIZE]
+        return first, self._next, count, self._reply
+
+    def _begin(self, bits: int, period_ms: int) -> None:
+        most = self._device.configuration["sensors"]["positions"]
+        count = 0
+        for k in range(16):
+            if bits >> k & 1:
+                if k >= most or count == watching.MOST:
+                    raise ImageError(messages.E_SENSOR, k, most)
+                self._positions[count] = k
+                count += 1
+        self._count = count
+        self._bits, self._period_ms = bits, period_ms
+        self._due_ms = ticks_ms()
+        self._device.wake()
+
+    def _watched(self) -> bool:
+        return 0 <= ticks_diff(ticks_ms(), self._asked_ms) < KEEP_MS
+
+    def run(self):
+        """The task."""
+        while True:
+            if not self._count or not self._watched() or self._device.safety.latched:
+                yield IDLE_MS
+                continue
+            left_ms = ticks_diff(self._due_ms, ticks_ms())
+            if left_ms > 0:
+                yield left_ms
+                continue
+            self._due_ms = ticks_add(self._due_ms, self._period_ms)
+            if -left_ms > 4 * self._period_ms:  # held up that long it does not catch up
+                self._due_ms = ticks_add(ticks_ms(), self._period_ms)
+            yield from self._look()
+
+    def _look(self):
+        sensors = self._device.sensors
+        at = self._next % watching.KEPT * watching.SIZE
+        struct.pack_into("<I", self._ring, at, ticks_ms())
+        if self._next % RAIL_SCANS == 0:
+            yield from self._turn()
+            sensors.glance_at_rail()
+        for k in range(watching.MOST):
+            ohm = 0
+            if k < self._count:
+                yield from self._turn()
+                ohm = sensors.glance(self._positions[k])
+            struct.pack_into("<I", self._ring, at + 4 * (k + 1), ohm)
+        self._next += 1
+
+    def _turn(self):
+        """Wait until the converter is free and no weight is about to be due."""
+        waited_ms = 0
+        yield 0
+        while self._device.refresh.left_ms() < SPARE_MS or (self._device.sensors.busy and waited_ms < STUCK_MS):
+            waited_ms += 1
+            yield 1
