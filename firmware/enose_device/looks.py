@@ -1,7 +1,6 @@
 """What a whole device looks at once a second: temperature, what is around it, the chip's supply and its converter."""
 
 from enose_contract import messages, records
-from enose_device.cycle import PHASE_WARMUP
 from enose_device.linked import LASTING_S
 
 LOOK_EVERY_S = 60
@@ -37,7 +36,7 @@ class Looks:
         if not device.safety.latched and device.refresh.state != messages.WEIGHTS_PROGRAMMING:
             device.refresh.keep()  # the look takes milliseconds
             device.chip.look_at_dac()
-            if device.cycle.phase <= PHASE_WARMUP or not self._adc.busy:
+            if not self._adc.busy:
                 device.chip.look_at_level()
         if device.log.uptime_s >= self._look_s:
             self._look_s = device.log.uptime_s + LOOK_EVERY_S

@@ -13,7 +13,6 @@ from enose_contract.image import ImageError
 KEEP_MS = 3000  # without a request: then nobody watches any more
 IDLE_MS = 100
 SPARE_MS = 4  # of the refresh: a conversion and its transfers take 2
-STUCK_MS = 30  # a conversion whose measurement was dropped is never read
 RAIL_SCANS = 50  # from one look at the sensors' rail to the next
 
 
@@ -105,8 +104,6 @@ class Watching:
 
     def _turn(self):
         """Wait until the converter is free and no weight is about to be due."""
-        waited_ms = 0
         yield 0
-        while self._device.refresh.left_ms() < SPARE_MS or (self._device.sensors.busy and waited_ms < STUCK_MS):
-            waited_ms += 1
+        while self._device.refresh.left_ms() < SPARE_MS or self._device.sensors.busy:
             yield 1

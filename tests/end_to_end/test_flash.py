@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from enose.cli.main import BAD_INPUT, FAILED, run
 from enose.deploy import flash as course
@@ -249,13 +250,24 @@ def test_a_simulated_board_runs_what_was_flashed(
 def test_another_configuration_comes_with_the_firmware(
     capsys: pytest.CaptureFixture[str], pico: Path, tmp_path: Path
 ) -> None:
+    board, chip = course_board("pico-mlp")
+    other = replace(board, name="pico-mlp-hot")
     target = SimulatedTarget(SIM, pico, pico / "flash.bin")
-    done = course.flash_update(
-        target, lambda name: course_board("pico2-mlp"), True, None, lambda text, done, total: None
-    )
+    done = course.flash_update(target, lambda name: (other, chip), True, None, lambda text, done, total: None)
     target.close()
-    assert (done.board, done.written.folder if done.written else "") == ("pico2-mlp", "b")
-    assert json.loads((pico / "board.json").read_bytes())["board"] == "pico2-mlp"
+    assert (done.board, done.written.folder if done.written else "") == ("pico-mlp-hot", "b")
+    assert json.loads((pico / "board.json").read_bytes())["board"] == "pico-mlp-hot"
+
+
+def test_a_configuration_that_does_not_fit_the_board_is_left_and_told(pico: Path) -> None:
+    """Its battery is measured at a pin where this board has none: empty."""
+    target = SimulatedTarget(SIM, pico, pico / "flash.bin")
+    with pytest.raises(
+        DeployError, match="of pico2-mlp failed its trial; the one of pico-mlp is in force"
+    ):
+        course.flash_update(target, lambda name: course_board("pico2-mlp"), True, None, lambda text, done, total: None)
+    target.close()
+    assert json.loads((pico / "board.json").read_bytes())["board"] == "pico-mlp"
 
 
 def course_board(name: str) -> Any:

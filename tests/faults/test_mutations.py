@@ -20,7 +20,7 @@ MUTATIONS = {
         [("cycle.py", "        self._heater.off()\n", "")],
         "converter -k 30-i2c-nack-in-idle", "heater"),
     "served in the safe state": (
-        [("commands.py", "if self._device.safety.latched and kind", "if self._device.safety.fault == 99 and kind")],
+        [("commands.py", "if refusing and kind", "if refusing == 99 and kind")],
         "chip -k 40-supply-missing-in-exposure", "assert_safe"),
     "a late refresh is none": (
         [("refresh.py", "            self.state = WEIGHTS_STALE\n", "")],
@@ -47,7 +47,7 @@ MUTATIONS = {
           "            dac.write(channel, dac.code(channel, inputs_uv[k]) + 3000)\n")],
         "time -k 41-tick-wraps-in-baseline", "DAC channel"),
     "weights refreshed in the safe state": (
-        [("refresh.py", "        self.state = WEIGHTS_NONE\n\n    def keep", "        pass\n\n    def keep")],
+        [("refresh.py", "        self.state = WEIGHTS_NONE\n\n    def sleep", "        pass\n\n    def sleep")],
         "converter -k 32-scl-stuck-in-baseline", "in the safe state"),
 }  # fmt: skip
 

@@ -64,7 +64,7 @@ from machine import ADC, I2C, Pin
 i2c = I2C(0, sda=Pin(4), scl=Pin(5), freq=400000)
 print(i2c.readfrom_mem(0x48, 1, 2).hex())
 try:
-    i2c.writeto(0x49, b"x")
+    i2c.writeto(0x4a, b"x")
 except OSError as error:
     print(error.args[0])
 print(ADC(26).read_u16() * 3.3 / 65535)

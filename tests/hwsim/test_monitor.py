@@ -42,7 +42,7 @@ class Watched:
         self.wiring.pin_write(pin, level, self.t_s)
 
     def says(self, state: int) -> None:
-        body = struct.pack(messages.STATUS.reply, state, 0, 0, 0, 0)
+        body = struct.pack(messages.STATUS.reply, state, 0, 0, 0, 0, 0, 0)
         self.monitor.heard(frames.FrameWriter().frame(1, 1, messages.STATUS.kind | frames.REPLY, body))
 
     def told(self, kind: int) -> None:

@@ -103,8 +103,8 @@ def test_the_supply_is_divided_and_clips_at_full_scale(wiring: Wiring) -> None:
     assert wiring.mcu_adc(27) / 65535 * 3.3 < 3 * 0.8e-3  # nothing is wired there
 
 
-def test_only_the_adc_acknowledges_and_a_dead_bus_nobody(wiring: Wiring) -> None:
-    for use in (lambda: wiring.i2c_write(0x49, b"\x01", 0.0), lambda: wiring.i2c_read(0x3C, 2, b"", 0.0)):
+def test_only_the_adcs_acknowledge_and_a_dead_bus_nobody(wiring: Wiring) -> None:
+    for use in (lambda: wiring.i2c_write(0x4A, b"\x01", 0.0), lambda: wiring.i2c_read(0x3C, 2, b"", 0.0)):
         with pytest.raises(OSError, match="no acknowledge") as error:
             use()
         assert error.value.errno == 6

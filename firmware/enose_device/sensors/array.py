@@ -71,7 +71,7 @@ class SensorArray:
         yield adc.conversion_ms
         self.rail_count = adc.read()
         for k in range(len(positions)):
-            adc.busy = True  # nobody is to select another sensor while this one settles
+            adc.take()  # nobody is to select another sensor while this one settles
             self._select(positions[k])
             if self._settle_ms:
                 yield self._settle_ms

@@ -111,6 +111,9 @@ def flash_update(
     configuration = configuration_of(board, chip) if another_board else None
     written = _at_the_prompt(target, lambda prompt: install_update(prompt, firmware, configuration, on_progress))
     device = _confirmed(target, firmware, on_progress)
+    if another_board and device.board != board.name:  # the firmware may be the same one, and tells nothing then
+        failed = f"{target.name}: the configuration of {board.name} failed its trial"
+        raise DeployError(f"{failed}; the one of {device.board} is in force again")
     return Flashed(device.board, device.simulated, before.identity, firmware.identity, written)
 
 
