@@ -191,15 +191,16 @@ class Mixture:
         self.sent["story"] += len(said)
         return b"".join(said)
 
-    def _some_fit(self) -> tuple[bytes, bytes, int]:
+    def _some_fit(self) -> tuple[bytes, bytes, int, int]:
         """Mostly what lets the stories' images in."""
         rng = self._rng
         sets = (UNTOLD, SENSOR_SET, SENSOR_SET, rng.randbytes(8))
         calibrations = (UNTOLD, CALIBRATION, CALIBRATION, rng.randbytes(8))
         heated_s = messages.UNTOLD if rng.random() < 0.9 else rng.randrange(100_000)
         if rng.random() < 0.5:
-            return UNTOLD, UNTOLD, heated_s
-        return rng.choice(sets), rng.choice(calibrations), heated_s
+            return UNTOLD, UNTOLD, heated_s, messages.UNTOLD
+        leak_uv_per_s = rng.choice((messages.UNTOLD, rng.randrange(200_000)))  # a tenth to ten times 10 mV/s, and more
+        return rng.choice(sets), rng.choice(calibrations), heated_s, leak_uv_per_s
 
     def _some_sealing(self, raw: bytes) -> bytes:
         """For a device with a key mostly sealed as it should be, for one without mostly not at all."""

@@ -32,7 +32,7 @@ INFO = Message(
     "",
     "24s micropython, I uptime_ms, I free_start, I free_low, I free_now, I frames_good, I frames_dropped,"
     "I refresh_done, I refresh_missed, I refresh_period_ms, i temperature_mc, I supply_uv, 8s model, I generation,"
-    "8s sensor_set, 8s calibration, B keyed, I counter, B silent",
+    "8s sensor_set, 8s calibration, B keyed, I counter, B silent, I leak_uv_per_s",
 )
 # sensors_bad, sensors_drifted: bit k for the sensor at position k
 STATUS = Message(3, "status", "", "B state, B fault, B phase, B weights, I cycle, H sensors_bad, H sensors_drifted")
@@ -61,9 +61,13 @@ BYE = Message(13, "bye", "", "")
 # from `sequence` on, `count` records as in contract.records; the newest is next - 1
 LOG = Message(14, "log", "I sequence", "I oldest, I next, I lost, B count, 480s records")
 # which sensors the device has and what its chip was calibrated with; all zero: not told, then any image will do;
-# sensors_heated_s: how long these sensors were heated before, UNTOLD: as counted, from 0 where they are others
+# sensors_heated_s: how long these sensors were heated before, UNTOLD: as counted, from 0 where they are others;
+# leak_uv_per_s: of the chip's worst weight, as measured, at the temperature of the chip's file; UNTOLD: as that has it
 FIT = Message(
-    15, "fit", "8s sensor_set, 8s calibration, I sensors_heated_s", "8s sensor_set, 8s calibration, I sensors_heated_s"
+    15,
+    "fit",
+    "8s sensor_set, 8s calibration, I sensors_heated_s, I leak_uv_per_s",
+    "8s sensor_set, 8s calibration, I sensors_heated_s, I leak_uv_per_s",
 )
 # from now on only images sealed with this key; it can be set once, and the same one again
 KEY = Message(16, "key", "32s key", "B keyed")

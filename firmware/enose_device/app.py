@@ -40,6 +40,7 @@ class Device(Linked):
         self.cycle = Cycle(self.chip, self.sensors, self.refresh, self.safety, parts, configuration)
         self.store = Store(partition)
         self.fitted = Fitted(self.store)
+        self.refresh.set_leak(self.fitted.leak_uv_per_s)
         self.key = Key(partition)
         self.selftest = SelfTest(parts, dac, self.sensors, self.chip, self.store, self.safety, configuration)
         configuration["teacher"] = "teacher" in configuration  # the rest of it is for taught.Device
@@ -130,12 +131,12 @@ class Device(Linked):
         """How long to wait for a byte; longer than the tasks ask for where it sleeps."""
         return self.upkeep.schedule.rest(wait_ms) if self.upkeep and self.upkeep.schedule else wait_ms
 
-    def fit(self, sensor_set: bytes, calibration: bytes, heated_s: int = messages.UNTOLD) -> None:
-        """Be told what is mounted and calibrated, and how long the sensors were heated. Raises ImageError."""
+    def fit(self, *told) -> None:
+        """Be told the fields of FIT: what is mounted, calibrated, measured. Raises ImageError."""
         self.collect()
         from enose_device.told import fit
 
-        fit(self, sensor_set, calibration, heated_s)
+        fit(self, *told)
 
     def join_probing(self, serve) -> None:
         """Serve the messages of contract.probing too. Raises ImageError for a chip that is not probed."""
@@ -173,7 +174,7 @@ class Device(Linked):
             refresh.done, refresh.missed, refresh.period_ms, self._looks.temperature_mc, self.selftest.supply_uv(),
             image.model if image else bytes(8), self.store.generation,
             self.fitted.sensor_set, self.fitted.calibration, int(self.key.is_set), self.store.counter,
-            self.surroundings.silent if self.surroundings else 0,
+            self.surroundings.silent if self.surroundings else 0, self.fitted.leak_uv_per_s,
         )  # fmt: skip
 
     def _measuring(self) -> bool:

@@ -133,9 +133,9 @@ class Commands:
         device.cycle.start(cycle)
         return cycle, device.cycle.state
 
-    def _fit(self, sensor_set: bytes, calibration: bytes, heated_s: int):
-        self._device.fit(sensor_set, calibration, heated_s)
-        return sensor_set, calibration, self._device.life()[6]
+    def _fit(self, sensor_set: bytes, calibration: bytes, heated_s: int, leak_uv_per_s: int):
+        self._device.fit(sensor_set, calibration, heated_s, leak_uv_per_s)
+        return sensor_set, calibration, self._device.life()[6], leak_uv_per_s
 
     def _key(self, key: bytes):
         self._device.key.set(key)

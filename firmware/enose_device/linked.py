@@ -142,7 +142,7 @@ class Linked:
 
     def _condition(self) -> tuple:
         """INFO's fields from `refresh_done` on."""
-        return 0, 0, 0, 0, 0, bytes(8), 0, bytes(8), bytes(8), 0, 0, 0
+        return 0, 0, 0, 0, 0, bytes(8), 0, bytes(8), bytes(8), 0, 0, 0, 0xFFFFFFFF
 
     def _every_second(self) -> None:
         """What a whole device does beside."""

@@ -1,12 +1,12 @@
 """Keeps the leaking weights within the chip's tolerated droop.
 
-The chip leaks `leak_uv_per_s` at `leak_at_mc` and twice as fast every `leak_doubling_mc`; it tolerates `droop_max_uv`.
+The chip leaks `leak_uv_per_s` at `leak_at_mc`, or as fast as was measured, and twice as fast every `leak_doubling_mc`; it tolerates `droop_max_uv`.
 A refresh that came later than that makes the weights stale until they are programmed anew.
 """
 
 from time import ticks_diff, ticks_ms
 
-from enose_contract.messages import FAULT_TEMPERATURE, WEIGHTS_HELD, WEIGHTS_NONE, WEIGHTS_STALE
+from enose_contract.messages import FAULT_TEMPERATURE, UNTOLD, WEIGHTS_HELD, WEIGHTS_NONE, WEIGHTS_STALE
 from enose_device.safety import FaultError
 
 IDLE_MS = 10  # between looks whether there is anything to hold; no longer than the shortest period in use
@@ -21,6 +21,7 @@ class Refresh:
         """chip: with write_weights(); configuration: the whole of board.json."""
         self._chip = chip
         self._facts = configuration["chip"]
+        self._leak_uv_per_s = self._facts["leak_uv_per_s"]
         self._use_percent = configuration["refresh_use_percent"]
         self.state = WEIGHTS_NONE
         self.done = 0
@@ -35,9 +36,13 @@ class Refresh:
         facts = self._facts
         if not COLDEST_MC <= temperature_mc <= HOTTEST_MC:
             raise FaultError(FAULT_TEMPERATURE)
-        leak = facts["leak_uv_per_s"] * 2 ** ((temperature_mc - facts["leak_at_mc"]) / facts["leak_doubling_mc"])
+        leak = self._leak_uv_per_s * 2 ** ((temperature_mc - facts["leak_at_mc"]) / facts["leak_doubling_mc"])
         self.limit_ms = max(min(int(1000 * facts["droop_max_uv"] / leak), LONGEST_MS), 1)
         self.period_ms = max(self.limit_ms * self._use_percent // 100, 1)
+
+    def set_leak(self, leak_uv_per_s: int) -> None:
+        """Go by a leak that was measured, from the next set_temperature on; UNTOLD: by the chip file's."""
+        self._leak_uv_per_s = self._facts["leak_uv_per_s"] if leak_uv_per_s == UNTOLD else leak_uv_per_s
 
     def program(self) -> None:
         """Write the weights that the chip was loaded with, and hold them from now on."""

@@ -13,6 +13,7 @@ from enose_device.chips import chip_and_keeper
 from enose_device.chips.teacher import Teacher
 from enose_device.converters.ad5676r import Ad5676r
 from enose_device.converters.ads1115 import Ads1115
+from enose_device.fitted import Fitted
 from enose_device.learning import Learning
 from enose_device.linked import Linked
 from enose_device.selftest import SelfTest
@@ -37,6 +38,8 @@ class Device(Linked):
         partition = parts["flash"]
         partition.before = self.collect
         self.store = Store(partition)
+        self.fitted = Fitted(self.store)
+        self.refresh.set_leak(self.fitted.leak_uv_per_s)
         self.image = None  # in force
         self._selftest = SelfTest(parts, dac, None, self.chip, self.store, self.safety, configuration)
         self._temperature_mc = 0
@@ -124,7 +127,7 @@ class Device(Linked):
         return (
             refresh.done, refresh.missed, refresh.period_ms, self._temperature_mc, self._selftest.supply_uv(),
             self.image.model if self.image else bytes(8), self.store.generation, bytes(8), bytes(8), 0,
-            self.store.counter, 0,
+            self.store.counter, 0, self.fitted.leak_uv_per_s,
         )  # fmt: skip
 
     def _make_safe(self) -> None:

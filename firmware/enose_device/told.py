@@ -4,6 +4,7 @@ from enose_contract import messages, records
 from enose_contract.image import ImageError
 from enose_device.linked import NO_EVENT
 
+MOST_TIMES = 10  # a leak this many times the chip file's, or its reciprocal, is a mistake
 SCHEDULE_BYTES = 40960  # code, names and what they leave in pieces, where objects are twice as large
 
 
@@ -30,18 +31,23 @@ def set_schedule(device, interval_s: int) -> tuple:
     return device.interval_s(), next_s, int(bool(device.restarting))
 
 
-def fit(device, sensor_set: bytes, calibration: bytes, heated_s: int) -> None:
-    """Keep what is mounted and calibrated; an image that does not fit any more is out of force at once.
+def fit(device, sensor_set: bytes, calibration: bytes, heated_s: int, leak_uv_per_s: int) -> None:
+    """Keep what is mounted, calibrated and measured; an image that does not fit any more is out of force at once.
 
     Where the sensors are others than before, or heated_s says how long they were heated, their burn-in counts anew.
     Raises ImageError.
     """
     _refuse_while_measuring(device)
     fitted = device.fitted
+    if leak_uv_per_s != messages.UNTOLD:
+        _check_leak(device.configuration["chip"], leak_uv_per_s)
     others = sensor_set != fitted.sensor_set and any(fitted.sensor_set)
-    if (sensor_set, calibration) != (fitted.sensor_set, fitted.calibration):
-        fitted.tell(sensor_set, calibration, fitted.interval_s)
+    before = (fitted.sensor_set, fitted.calibration, fitted.leak_uv_per_s)
+    if (sensor_set, calibration, leak_uv_per_s) != before:
+        fitted.tell(sensor_set, calibration, fitted.interval_s, leak_uv_per_s)
         device.log.add(records.FITTED)
+        if leak_uv_per_s != before[2]:
+            device.refresh.set_leak(leak_uv_per_s)  # the period follows with the next look at the temperature
     if others or heated_s != messages.UNTOLD:
         _count_anew(device, 0 if heated_s == messages.UNTOLD else heated_s)
     try:
@@ -49,6 +55,13 @@ def fit(device, sensor_set: bytes, calibration: bytes, heated_s: int) -> None:
             fitted.check(device.cycle.image)
     except ImageError:
         device.images.displace()
+
+
+def _check_leak(facts, leak_uv_per_s: int) -> None:
+    """A leak that a chip of this kind can have: one that is measured wrong must not let the weights go."""
+    nominal = facts.get("leak_uv_per_s", 0)
+    if not nominal // MOST_TIMES <= leak_uv_per_s <= nominal * MOST_TIMES or not nominal:
+        raise ImageError(messages.E_FIELD, leak_uv_per_s, nominal * MOST_TIMES)
 
 
 def _count_anew(device, heated_s: int) -> None:

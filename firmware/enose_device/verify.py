@@ -37,6 +37,9 @@ class Verify:
         """Memristors keep their weights: there is always time."""
         return 1000
 
+    def set_leak(self, leak_uv_per_s: int) -> None:
+        """Nothing leaks here; told.fit refuses any."""
+
     def set_temperature(self, temperature_mc: int) -> None:
         """Memristors keep their state at any temperature that the board stands."""
 

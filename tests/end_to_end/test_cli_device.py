@@ -221,6 +221,12 @@ def test_heated_hours_out_of_their_limits(capsys: pytest.CaptureFixture[str]) ->
     assert answered(capsys, "fit", "--heated", "48")["sensors_heated_s"] == 0  # this board does not count
 
 
+def test_a_leak_is_told_in_millivolts_a_second(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["device", "fit", "--leak", "1001", *SIM]) == BAD_INPUT
+    assert "--leak 1001: 0 to 1000 mV/s" in " ".join(capsys.readouterr().err.split())
+    assert answered(capsys, "fit", "--leak", "12.5")["leak_v_per_s"] == 0.0125
+
+
 def test_the_power_that_a_device_took_is_estimated_from_what_it_counted(capsys: pytest.CaptureFixture[str]) -> None:
     info = answered(capsys, "info")
     assert info["life"]["interval_s"] == 0

@@ -44,7 +44,7 @@ def test_an_image_for_another_is_refused_with_the_command_that_mends_it(
 def test_what_was_told_is_kept_and_the_same_again_writes_nothing(power_on: SwitchOn, tmp_path: Path) -> None:
     device = host_of(power_on(flash_path=tmp_path / "flash"))
     told = device.fit(GOOD.sensor_set)
-    assert told == {"sensor_set": GOOD.sensor_set.hex(), "calibration": None, "sensors_heated_s": 0}
+    assert told == {"sensor_set": GOOD.sensor_set.hex(), "calibration": None, "sensors_heated_s": 0, "leak_v_per_s": None}
     writes = device.port.board.wiring.flash.writes
     assert device.fit(GOOD.sensor_set) == told
     assert device.port.board.wiring.flash.writes == writes
@@ -85,6 +85,34 @@ def test_a_store_that_fails_keeps_what_was_told_before(device: Device) -> None:
     with pytest.raises(DeviceError, match="the image store failed"):
         device.fit(b"sensors2")
     assert device.info()["sensor_set"] == b"sensors1".hex()
+
+
+def test_the_refresh_goes_by_the_leak_that_was_measured(power_on: SwitchOn, tmp_path: Path) -> None:
+    device = host_of(power_on(flash_path=tmp_path / "flash"))
+    device.program(GOOD.pack())
+    period_s = device.info()["refresh"]["period_s"]
+    assert device.fit(leak_v_per_s=0.020)["leak_v_per_s"] == 0.020
+    device.port.wait(2000)  # it looks at the temperature once a second
+    assert device.info()["refresh"]["period_s"] == pytest.approx(period_s / 2, abs=1e-3)  # in whole ms
+    assert device.fit(GOOD.sensor_set)["leak_v_per_s"] == 0.020
+    device.port.board.close()
+    again = host_of(power_on(flash_path=tmp_path / "flash"))
+    assert again.info()["leak_v_per_s"] == 0.020
+    assert again.info()["refresh"]["period_s"] == pytest.approx(period_s / 2, abs=1e-3)
+    assert again.fit(leak_v_per_s=0)["leak_v_per_s"] is None
+    again.port.wait(2000)
+    assert again.info()["refresh"]["period_s"] == pytest.approx(period_s, abs=1e-3)
+    assert again.info()["refresh"]["missed"] == 0
+
+
+@pytest.mark.parametrize("leak_v_per_s", [0.101, 0.0009, 1000.0])
+def test_a_leak_that_no_such_chip_has_is_refused(programmed: Device, leak_v_per_s: float) -> None:
+    period_s = programmed.info()["refresh"]["period_s"]
+    with pytest.raises(DeviceError, match="100000"):
+        programmed.fit(leak_v_per_s=leak_v_per_s)
+    programmed.port.wait(2000)
+    assert programmed.info()["leak_v_per_s"] is None
+    assert programmed.info()["refresh"]["period_s"] == period_s
 
 
 @given(key=st.binary(min_size=0, max_size=64), text=binary)

@@ -33,6 +33,7 @@ KEYS = {
     "sealed_images_only",
     "highest_seal",
     "silent_parts",
+    "leak_v_per_s",
 }
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from enose.link.conversation import DeviceError
 from enose.link.device import Device
 from enose_hwsim.board.simulated import SimulatedBoard
 from enose_hwsim.configuration import device_configuration
@@ -128,3 +129,9 @@ def test_while_it_programs_the_converters_are_left_alone_by_the_self_test(device
     device.port.wait(3000)
     assert device.status()["weights"] == "held"
     assert errors(device.port.board, FIRST).max() <= CHIP.devices.tolerance
+
+
+def test_memristors_have_no_leak_to_be_told(device: Device) -> None:
+    with pytest.raises(DeviceError, match="out of its limits|out of range|field"):
+        device.fit(leak_v_per_s=0.01)
+    assert device.info()["leak_v_per_s"] is None

@@ -24,7 +24,7 @@ PAGE = 256
 FIRST_CUT = messages.FAULT_IMAGES  # while no image was ever stored whole: `clear` and an upload mend it
 IMAGE, TRIED, FIT, KEY = "image", "tried", "fit", "key"
 WORDS = {IMAGE: "mixed", FIT: "settings", KEY: "settings"}
-NEVER_TOLD = (UNTOLD, UNTOLD, messages.UNTOLD)
+NEVER_TOLD = (UNTOLD, UNTOLD, messages.UNTOLD, messages.UNTOLD)
 
 
 class Bad(Exception):
@@ -54,7 +54,8 @@ class SwitchedOn:
         except image.ImageError as error:
             raise Bad("bricked", "a damaged key: no image is taken any more") from error
         raw = (self.image.pack(), self.store.counter) if self.image else None
-        told = (self.fitted.sensor_set, self.fitted.calibration, self.fitted.interval_s)
+        fitted = self.fitted
+        told = (fitted.sensor_set, fitted.calibration, fitted.interval_s, fitted.leak_uv_per_s)
         return {IMAGE: raw, FIT: told, KEY: key}
 
     def do(self, kind: str, value) -> None:
@@ -111,7 +112,7 @@ class Kept:
         """(kind, value); the key once only, then an image in its place."""
         if kind == FIT:
             interval_s = random.choice((0, messages.UNTOLD, random.randrange(10, 604801)))
-            return kind, (some_bytes(8), random.choice((UNTOLD, some_bytes(8))), interval_s)
+            return kind, (some_bytes(8), random.choice((UNTOLD, some_bytes(8))), interval_s, random.getrandbits(32))
         if kind == KEY and self._key not in self.allowed[KEY]:
             return kind, self._key
         if kind == KEY:

@@ -12,6 +12,7 @@ from enose.cli.parameters import DeviceAddress, Fidelity, Json, Odour, Seed
 
 AIR_WAIT_MS = 6000  # some seconds, for a heater profile once through
 MOST_HOURS = 100_000  # eleven years of heating
+MOST_LEAK_MV_PER_S = 1000
 
 
 class BadOption(ValueError):
@@ -274,9 +275,15 @@ def fit(
     heated: Annotated[
         float | None, Parameter(help="hours that these sensors have been heated before, 0 for new ones")
     ] = None,
+    leak: Annotated[
+        float | None,
+        Parameter(help="what the worst weight leaks in mV/s, as measured, at the chip file's temperature; 0: as there"),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Tell a device which sensors are mounted and which calibration holds; images for others are refused from then on.
+
+    The refresh goes by --leak (`enose calibration droop` measures it), and by the chip's file where it was not told.
 
     Where the sensor set is another one than before, the hours of its burn-in count from 0, or from --heated.
 
@@ -285,8 +292,10 @@ def fit(
     """
     from enose.image import read_image
 
-    if image is None and sensor_set is None and calibration is None and heated is None:
-        raise BadOption("nothing to tell: name --image, --sensor-set, --calibration or --heated")
+    if all(told is None for told in (image, sensor_set, calibration, heated, leak)):
+        raise BadOption("nothing to tell: name --image, --sensor-set, --calibration, --heated or --leak")
+    if leak is not None and not 0 <= leak <= MOST_LEAK_MV_PER_S:
+        raise BadOption(f"--leak {leak:g}: 0 to {MOST_LEAK_MV_PER_S} mV/s")
     if heated is not None and not 0 <= heated <= MOST_HOURS:
         raise BadOption(f"--heated {heated:g}: 0 to {MOST_HOURS} hours")
     told: list[bytes | None] = [None, None]
@@ -297,8 +306,9 @@ def fit(
         if text is not None:
             told[k] = _identity(option, text)
     heated_s = None if heated is None else round(heated * 3600)
+    leak_v_per_s = None if leak is None else leak * 1e-3
     with _opened(device) as opened:
-        result = {"device": device, "simulated": opened.simulated, **opened.fit(told[0], told[1], heated_s)}
+        result = {"device": device, "simulated": opened.simulated, **opened.fit(told[0], told[1], heated_s, leak_v_per_s)}
         result["status"] = opened.status()
     _show(f"device at {device}", result, json)
 

@@ -101,6 +101,7 @@ class Device:
             "calibration": _identity(raw["calibration"]),
             "sealed_images_only": bool(numbers["keyed"]),
             "highest_seal": numbers["counter"],
+            "leak_v_per_s": _leak(numbers["leak_uv_per_s"]),
             "silent_parts": [name for k, name in enumerate(messages.PARTS) if numbers["silent"] >> k & 1],
         }
 
@@ -181,12 +182,17 @@ class Device:
         return {**number, "restarting": bool(number["restarting"])}
 
     def fit(
-        self, sensor_set: bytes | None = None, calibration: bytes | None = None, heated_s: int | None = None
+        self,
+        sensor_set: bytes | None = None,
+        calibration: bytes | None = None,
+        heated_s: int | None = None,
+        leak_v_per_s: float | None = None,
     ) -> dict[str, Any]:
         """Tell the device which sensor set is mounted and which calibration holds (8 bytes each; None: as it is).
 
         heated_s: how long these sensors have been heated in all their life; None: as the device has counted, from 0
-        where the set is another one.
+        where the set is another one. leak_v_per_s: of the chip's worst weight, as measured, at the temperature that the
+        chip's file tells its leak for; 0: go by that file; None: as it is.
         """
         raw = self._conversation.ask(messages.INFO)
         told = [
@@ -194,11 +200,13 @@ class Device:
             for new, name in ((sensor_set, "sensor_set"), (calibration, "calibration"))
         ]
         heated = messages.UNTOLD if heated_s is None else heated_s
-        reply = self._conversation.ask(messages.FIT, *told, heated)
+        leak = raw["leak_uv_per_s"] if leak_v_per_s is None else round(leak_v_per_s * 1e6) or messages.UNTOLD
+        reply = self._conversation.ask(messages.FIT, *told, heated, leak)
         return {
             "sensor_set": _identity(reply["sensor_set"]),
             "calibration": _identity(reply["calibration"]),
             "sensors_heated_s": int(reply["sensors_heated_s"]),
+            "leak_v_per_s": _leak(reply["leak_uv_per_s"]),
         }
 
     def set_key(self, key: bytes) -> None:
@@ -336,6 +344,10 @@ class Device:
 
 def _hex(raw: int | bytes) -> str:
     return raw.hex() if isinstance(raw, bytes) else ""
+
+
+def _leak(leak_uv_per_s: int | bytes) -> float | None:
+    return None if leak_uv_per_s == messages.UNTOLD else int(leak_uv_per_s) / 1e6
 
 
 def _identity(raw: int | bytes) -> str | None:
