@@ -4,9 +4,8 @@ The forward pass is held to the fast twin by a test, the backward pass to finite
 is spent here, so networks are taken in blocks that stay in a core's cache, and arrays are used again.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from numpy.polynomial import polynomial
@@ -19,7 +18,6 @@ from enose_hwsim.chips.twin.characterise import DRIVE_PER_V, DRIVES
 from enose_hwsim.chips.twin.smooth import CURVE_LIMIT, DRIVE_TERMS, WEIGHT_TERMS, SmoothChips
 from enose_hwsim.chips.twin.twin import TwinChip
 
-BLOCK = 6000  # neurons x samples: an array of so many singles is 24 KB, and some forty of them are at work
 SLOPE_TERMS = 4  # of the curve's slope: it counts where the tanh is steep, and there they are within 1 % of it
 
 

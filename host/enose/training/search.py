@@ -184,9 +184,8 @@ def _final(
     circuit: Circuit, reading: Reading, split: _Split, candidate: Candidates, rng: np.random.Generator
 ) -> tuple[Singles, float]:
     """(weights, their accuracy) on the whole training split."""
-    every = candidate.times(RESTARTS)
-    everything = np.ones((RESTARTS, len(split.labels)), dtype=np.bool_)
-    jobs = Jobs(split.inputs_v(every), split.bands(every), everything, every.shrink, split.group_count())
+    everything = np.ones((1, len(split.labels)), dtype=np.bool_)
+    jobs = Jobs(split.inputs_v(candidate), split.bands(candidate), everything, candidate.shrink, split.group_count())
     steps = max(FINAL_STEPS, FINAL_EPOCHS * len(split.labels) // BATCH)
     weights = fit(circuit, reading, jobs, start(circuit, RESTARTS, rng), steps, rng)
     loss, accuracy = scores(circuit, reading, jobs, weights, everything)
