@@ -100,9 +100,8 @@ class MlpCircuit:
         terms = self._terms(weights)
         rows = self._rows(terms)
         activity = self._forward(drives, rows)
-        by_current = slope_of(self._middle_v + self._swing_v * activity.output)
-        by_current = by_current * self._swing_v
-        self._through_neuron(by_current, activity.counted[1], activity.output * activity.output, activity.conductance[1])
+        by_current = self._swing_v * slope_of(self._middle_v + self._swing_v * activity.output)
+        self._through_neuron(by_current, activity.counted[1], activity.output**2, activity.conductance[1])
         by_sums = np.stack([by_current, -by_current * activity.counted[1]], axis=1)
         count, samples = by_current.shape
         flat = activity.hidden.reshape(count, -1, samples)
@@ -132,7 +131,7 @@ class MlpCircuit:
         squashed = activity.hidden[:, 0]
         count = len(squashed)
         current, conductance = np.moveaxis(rows.hidden.reshape(count, 2, -1, self.hidden), 1, 0)[..., None]
-        by = np.multiply(squashed, len(current[0]) * current[:, -1])
+        by: Singles = squashed * (len(current[0]) * current[:, -1])
         for k in range(current.shape[1] - 1, 1, -1):
             by += k * current[:, k - 1]
             by *= squashed
@@ -180,9 +179,10 @@ class MlpCircuit:
 
     def _counted(self, current: Singles, conductance: Singles) -> Singles:
         """What neurons' curves take; held where they are at their ends, with the slope that they have there."""
-        counted = current / conductance
+        counted: Singles = current / conductance
         np.minimum(counted, np.float32(CURVE_LIMIT), out=counted)
-        return np.maximum(counted, np.float32(-CURVE_LIMIT), out=counted)
+        np.maximum(counted, np.float32(-CURVE_LIMIT), out=counted)
+        return counted
 
     def _by_weights(self, weights: Singles, by_inputs: Singles, by_hidden: Singles, by_rest: Singles) -> Singles:
         """From slopes by rows, (2, J, H, 1 + X I), (J, 2, K H) and (J, 2), to slopes by weights, (J, W)."""
@@ -216,7 +216,7 @@ def _flat_slope(curve: NDArray[np.float64]) -> Singles:
 
 def _at(powers: Singles, x: Singles) -> Singles:
     """A polynomial by Horner's scheme."""
-    value = x * powers[-1]
+    value: Singles = x * powers[-1]
     for power in powers[-2:0:-1]:
         value += power
         value *= x

@@ -58,7 +58,7 @@ class BandReading:
         """-log(over[band] - over[band + 1]): with logistic edges its derivative needs no logarithm, never overflows."""
         ends_v = np.concatenate([[-FAR_V], self.edges_v, [FAR_V]]).astype(np.float32)
         half = np.float32(0.5 / self.softness_v)
-        slope = np.tanh((output_v - ends_v[wanted]) * half)
+        slope: Singles = np.tanh((output_v - ends_v[wanted]) * half)
         slope += np.tanh((output_v - ends_v[wanted + 1]) * half)
         slope *= half
         return slope

@@ -107,7 +107,7 @@ def _neurons(current: Floats, output: Floats, curve: Floats) -> tuple[Floats, Fl
 
     The nearest ones to the curves (C, N, points), by least squares.
     """
-    parameters = np.zeros((*current.shape[:2], 4)) + (1.0, 0.0, 1.0, 0.0)
+    parameters = np.tile([1.0, 0.0, 1.0, 0.0], (*current.shape[:2], 1))
     slope_of = np.polynomial.polynomial.polyder(curve)
     for _ in range(ROUNDS):
         stretch, shift, scale, offset = np.moveaxis(parameters, -1, 0)[..., None]
@@ -122,7 +122,7 @@ def _neurons(current: Floats, output: Floats, curve: Floats) -> tuple[Floats, Fl
 
 
 def _shifted(rows: Floats, before: Floats) -> Floats:
-    """Rows (..., WEIGHT_TERMS, 2, DRIVE_TERMS) so that current / conductance is stretched and shifted by before (..., 2)."""
+    """Rows (..., 2, DRIVE_TERMS) for which current / conductance is stretched and shifted, by before (..., 2)."""
     stretch, shift = np.moveaxis(before, -1, 0)[..., None, None]
     return np.stack([stretch * rows[..., 0, :] + shift * rows[..., 1, :], rows[..., 1, :]], axis=-2)
 
@@ -134,5 +134,3 @@ def _drive_powers(middle_v: float, swing_v: float, behind: Floats) -> Floats:
     drives = chebyshev.chebvander(np.tanh(DRIVE_PER_V * output_v) / DRIVES[1], DRIVE_TERMS - 1)
     nearest = np.linalg.pinv(np.vander(squashed, SQUASHED_TERMS, increasing=True))
     return np.asarray(np.swapaxes(nearest @ drives, -1, -2))
-
-

@@ -117,8 +117,9 @@ class TwinChip:
         return self._converters, self._neurons
 
     def synapse_table_na(self) -> NDArray[np.float64]:
-        """Every synapse's current as Chebyshev's coefficients, (C, W, GRID[1], GRID[0], GRID[2]): weight, drive, node."""
-        return self._synapses.reshape(*self._synapses.shape[:2], GRID[1], GRID[0], GRID[2]).astype(np.float64)
+        """Every synapse's current as Chebyshev's coefficients over weight, drive and node, (C, W, 7, 11, 6)."""
+        table_na = self._synapses.reshape(*self._synapses.shape[:2], GRID[1], GRID[0], GRID[2])
+        return np.asarray(table_na, dtype=np.float64).copy()
 
     def noise_v(self, inputs_v: ArrayLike, weights_v: ArrayLike) -> NDArray[np.float64]:
         """The noise of those outputs, RMS in volts over the band of output_noise.py: shapes and errors of `output_v`.
