@@ -3,7 +3,7 @@
 Gas drift, batches 1 to 5, three gases, a random split. Sensors and order of the classes are chosen once, without
 mismatch; then the network is trained on them with one imperfection after the other, several seeds each, and tested on
 the specimens held out, an abstention counted as wrong: on the nominal chip at 27 C, at the ends of its temperatures,
-and on mismatched chips of the fast twin. A difference within two standard errors over the seeds, in pairs, is no effect.
+and on mismatched chips of the fast twin. What is within two standard errors over the seeds, in pairs, is no effect.
 """
 
 import argparse
