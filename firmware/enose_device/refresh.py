@@ -1,7 +1,7 @@
 """Keeps the leaking weights within the chip's tolerated droop.
 
-The chip leaks `leak_uv_per_s` at `leak_at_mc`, or as fast as was measured, and twice as fast every `leak_doubling_mc`; it tolerates `droop_max_uv`.
-A refresh that came later than that makes the weights stale until they are programmed anew.
+The chip leaks `leak_uv_per_s` at `leak_at_mc`, or as fast as was measured, and twice as fast every `leak_doubling_mc`;
+it tolerates `droop_max_uv`. A refresh that came later than that makes the weights stale until they are programmed anew.
 """
 
 from time import ticks_diff, ticks_ms

@@ -308,7 +308,8 @@ def fit(
     heated_s = None if heated is None else round(heated * 3600)
     leak_v_per_s = None if leak is None else leak * 1e-3
     with _opened(device) as opened:
-        result = {"device": device, "simulated": opened.simulated, **opened.fit(told[0], told[1], heated_s, leak_v_per_s)}
+        fitted = opened.fit(told[0], told[1], heated_s, leak_v_per_s)
+        result = {"device": device, "simulated": opened.simulated, **fitted}
         result["status"] = opened.status()
     _show(f"device at {device}", result, json)
 

@@ -1,15 +1,18 @@
 """`enose train`: a network for a board's chip, its honest accuracy, and what else could have told the classes."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
+from cyclopts.validators import Number
 
 from enose.cli.data import Classes, Folds, Kind, Source, _names
 from enose.cli.output import print_json, progress, stdout
 from enose.cli.parameters import Fidelity, Json, Seed
 
 if TYPE_CHECKING:
+    from enose.recordings.split import Split
     from enose.training import Network
 
 STEPS = {
@@ -23,6 +26,19 @@ STEPS = {
     "majority": "peer: majority class",
 }
 
+Restarts = Annotated[
+    int, Parameter(help="starts of the last training; the best is kept", validator=Number(gte=1, lte=10_000))
+]
+Epochs = Annotated[int, Parameter(help="its passes over all specimens", validator=Number(gte=1, lte=1_000_000))]
+Mismatch = Annotated[
+    float,
+    Parameter(help="train through chips with so many times their mismatch; 0: nominal", validator=Number(gte=0, lte=1)),
+]
+ErrorRate = Annotated[
+    float | None,
+    Parameter(help="abstain so widely that at most this share of answers is wrong", validator=Number(gt=0, lt=1)),
+]
+
 
 def train(
     source: Source,
@@ -33,16 +49,24 @@ def train(
     classes: Classes = None,
     allow_leak: Annotated[bool, Parameter(help="train on a split that leaks all the same", negative="")] = False,
     fidelity: Fidelity = "fast",
+    restarts: Restarts = 12,
+    epochs: Epochs = 700,
+    mismatch: Mismatch = 0.5,
+    temperatures: Annotated[
+        str | None, Parameter(help="and at these temperatures of the chip in C, as 0,27,60; by default at 27")
+    ] = None,
+    error_rate: ErrorRate = None,
     save_image: Annotated[Path | None, Parameter(help="write the image of the network of all recordings here")] = None,
     seed: Seed = 0,
     json: Json = False,
-) -> None:
+) -> int:
     """Train a network through a board's chip, test it on folds that it never saw, and audit the recordings beside it.
 
     From a project the network of all recordings and its image are kept in the project, with the split and the verdict.
-    A split with the same thing in training and test is refused.
+    A split with the same thing in training and test is refused. With --error-rate the guard goes into the image; where
+    no guard keeps that rate the exit code is 1, and nothing is kept.
 
-    Examples: `enose train fruit.enose`, `enose train recordings.csv --split day --json`
+    Examples: `enose train fruit.enose`, `enose train recordings.csv --split day --error-rate 0.01 --json`
     """
     from enose.boards import checked_board
     from enose.cross_validation import cross_validated
@@ -50,38 +74,83 @@ def train(
     from enose.recordings import open_recordings
     from enose.recordings.specimen import check_playable
     from enose.splits import make_splits, refuse_leak
+    from enose.training import Effort
+    from enose.training.guarding import Held, held_out, set_guard
 
+    options: dict[str, Any] = {"effort": Effort(restarts, epochs), "mismatch_sigmas": mismatch}
+    if temperatures is not None:
+        options["temperatures_c"] = _temperatures_c(temperatures)
     found, chip, _ = checked_board(board.removeprefix("sim:"))
     check_writable(save_image)
     recordings = check_playable(str(source), open_recordings(source, _names(classes)))
     splits = make_splits(recordings, split, folds, seed)
     refuse_leak(splits, recordings, allow_leak)
+    folds_held: list[Held] = []
+
+    def look(network: "Network", fold: "Split") -> None:
+        if error_rate is not None:
+            folds_held.append(held_out(network, recordings, fold.test, chip, fidelity))
+
     with progress() as show:
-        report, network = cross_validated(recordings, splits, chip, fidelity=fidelity, seed=seed, on_progress=show)
-    image = build_image(network, recordings, found, chip, range(len(recordings.specimens))).pack()
+        report, network = cross_validated(
+            recordings,
+            splits,
+            chip,
+            fidelity=fidelity,
+            seed=seed,
+            on_progress=show,
+            on_fold=look,
+            **options,
+        )
+    guard = None if error_rate is None else set_guard(folds_held, chip, error_rate)
+    image = build_image(network, recordings, found, chip, range(len(recordings.specimens)))
     report["board"] = found.name
-    report["kept"] = _keep(source, network, image, report)
-    if save_image is not None:
-        write_whole(save_image, image)
+    report["training"] = {
+        "restarts": restarts,
+        "epochs": epochs,
+        "mismatch_sigmas": mismatch,
+        "temperatures_c": list(options.get("temperatures_c", (27.0,))),
+    }
+    report["guard"] = None if guard is None else asdict(guard)
+    report["kept"] = None
+    if guard is None or guard.reached:
+        if guard is not None:
+            image.guard_uv = round(guard.guard_v * 1e6)
+        report["kept"] = _keep(source, network, image.pack(), report)
+        if save_image is not None:
+            write_whole(save_image, image.pack())
     if json:
         print_json(report)
     else:
         _show(report)
+    return 0 if guard is None or guard.reached else 1
+
+
+def _temperatures_c(text: str) -> tuple[float, ...]:
+    """Raises TrainingError for what are no temperatures that the chip's curves are known at."""
+    from enose.training import TrainingError
+    from enose_hwsim.chips.twin.region import TEMPERATURE_LIMITS_C
+
+    low_c, high_c = TEMPERATURE_LIMITS_C
+    try:
+        found = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        found = (float("nan"),)
+    if not all(low_c <= one <= high_c for one in found):
+        raise TrainingError(f"--temperatures '{text}', expected numbers of {low_c:g}..{high_c:g}, as 0,27,60")
+    return found
 
 
 def _keep(source: Path, network: "Network", image: bytes, report: dict[str, Any]) -> dict[str, str] | None:
     """Keep network and image in the project that they were trained on; their identities. None for other sources."""
-    from dataclasses import asdict
-
     from enose.project.contents import Provenance
     from enose.project.schema import is_project
     from enose.project.store import Project
 
     if source.is_dir() or not is_project(source):
         return None
-    facts = {
-        name: report[name] for name in ("split", "leaks", "accuracy", "peers", "seed", "fidelity", "board", "classes")
-    }
+    kept = ("split", "leaks", "accuracy", "peers", "seed", "fidelity", "board", "classes", "training", "guard")
+    facts = {name: report[name] for name in kept}
     facts["audit"] = report["audit"]["verdict"]
     made = Provenance("train", source.name, report["simulated_recordings"], facts=facts)
     name = f"{report['chip']} {', '.join(report['classes'])}"
@@ -108,6 +177,21 @@ def _show(report: dict[str, Any]) -> None:
         f"accuracy     {report['accuracy']['chip']:.1%} of {report['tested']} on the simulated chip"
         f" (95 % interval {low:.1%} to {high:.1%}, bootstrap over groups)"
     )
+    if report["guard"]:
+        _show_guard(report["guard"])
     stdout.print(f"audit        {report['audit']['verdict']}", markup=False)
     if report["kept"]:
         stdout.print(f"kept         model {report['kept']['model']}, image {report['kept']['image']}", markup=False)
+
+
+def _show_guard(guard: dict[str, Any]) -> None:
+    width = f"guard {1e3 * guard['guard_v']:.1f} mV, noise {1e6 * guard['sigma_v']:.0f} uV RMS (simulated)"
+    if not guard["reached"]:
+        stdout.print(f"abstention   no guard keeps {guard['error_rate']:.1%} wrong; nothing is kept. Widest: {width}")
+        return
+    (wrong_low, wrong_high), (low, high) = guard["wrong_interval"], guard["answered_interval"]
+    stdout.print(f"abstention   {width}, for at most {guard['error_rate']:.1%} of the answers wrong")
+    stdout.print(
+        f"             guards set without each fold: {guard['wrong']:.1%} of its answers wrong"
+        f" ({wrong_low:.1%} to {wrong_high:.1%}), {guard['answered']:.1%} answered ({low:.1%} to {high:.1%})"
+    )
