@@ -15,6 +15,7 @@ from enose.cli import demo, flash, record, reproduce, sim, train
 from enose.cli import device as device_commands
 from enose.cli import image as image_commands
 from enose.cli import memristor as memristor_commands
+from enose.cli import waterfall as waterfall_command
 from enose.cli.output import stderr
 
 # Before NumPy loads: its many small products gain nothing from threads, and lose much where the cores are busy.
@@ -74,6 +75,7 @@ def make_app() -> App:
     app.command(record.plan, name="plan")
     app.command(record.record, name="record")
     app.command(train.train, name="train")
+    app.command(waterfall_command.waterfall, name="waterfall")
     return app
 
 
@@ -124,6 +126,7 @@ def _exit_code(error: Exception) -> int | None:
     from enose.recorder import NotMeasured
     from enose.recordings import RecordingsError
     from enose.training import TrainingError
+    from enose.waterfall.chips import WaterfallError
     from enose_hwsim.board.parts.flash import FlashFileError
     from enose_hwsim.board.process import MicroPythonMissing
     from enose_hwsim.board.serving import FirmwareEnded
@@ -132,7 +135,15 @@ def _exit_code(error: Exception) -> int | None:
     from enose_hwsim.tomlfile import BoardError
 
     bad_boards = (BoardError, PowerError)
-    bad_files = (RecordingsError, ImageFileError, FlashFileError, PlotError, KeyFileError, CalibrationError)
+    bad_files = (
+        RecordingsError,
+        ImageFileError,
+        FlashFileError,
+        PlotError,
+        KeyFileError,
+        CalibrationError,
+        WaterfallError,
+    )
     bad_uploads = (UnfitUf2, CompileError)
     if isinstance(
         error, (*bad_boards, *bad_files, *bad_uploads, device_commands.BadOption, TrainingError, LinkError, PortError)
