@@ -54,10 +54,7 @@ class NonIdealities:
         drifts = [
             Alone(f"droop_{v * 1e3:g}_mv", f"every weight drooped by {v * 1e3:g} mV", self._droop(v)) for v in DROOPS_V
         ]
-        warmths = [
-            Alone(f"temperature_{c:g}_c", f"chip at {c:g} C", lambda trial, at=at: self.clean_v(trial, at)[None])
-            for c, at in self._at.items()
-        ]
+        warmths = [Alone(f"temperature_{c:g}_c", f"chip at {c:g} C", self._warm(at)) for c, at in self._at.items()]
         return [
             Alone("mismatch", f"mismatch, mean of {self._mismatched.count} chips", self._mismatch),
             Alone("quantisation", "ADC counts, integers and DAC codes", self._quantised),
@@ -66,6 +63,9 @@ class NonIdealities:
             Alone("input_noise", f"{INPUT_NOISE_V * 1e3:g} mV RMS at every input", self._input_noise),
             Alone("output_adc", f"output ADC: noise and counts, mean of {OUTPUT_READINGS} readings", self._output_adc),
         ]
+
+    def _warm(self, at: Chip) -> Callable[[Trial], Outputs]:
+        return lambda trial: self.clean_v(trial, at)[None]
 
     def _mismatch(self, trial: Trial) -> Outputs:
         return self._mismatched.output_v(trial.exact_v, trial.exact_held)

@@ -1,6 +1,7 @@
 """Two ways of answering compared on the same specimens: the change of accuracy, its interval, and whether it is chance.
 
-The interval is a percentile bootstrap over groups (B. Efron, Ann. Stat. 7 (1979) 1-26). The p-value flips the signs of
+The interval is a percentile bootstrap over groups, and over chips or draws of noise where there are several (B. Efron,
+Ann. Stat. 7 (1979) 1-26). The p-value flips the signs of
 whole groups' changes (R. A. Fisher, The Design of Experiments, 1935, section 21); where each specimen is a group of its
 own and one way is compared with one other it is McNemar's exact test (Psychometrika 12 (1947) 153-157).
 """
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 Rights = NDArray[np.bool_]
 
-BOOTSTRAPS = 4000
+BOOTSTRAPS, AT_A_TIME = 4000, 500
 FLIPS = 9999
 ALL_FLIPS = 12  # groups that changed: up to so many, every choice of signs is tried
 ALPHA = 0.05
@@ -37,8 +38,8 @@ class Change:
 
     @property
     def shown(self) -> bool:
-        """Whether it is more than chance makes of specimens."""
-        return self.p <= ALPHA
+        """Whether it is more than chance makes of specimens, and of chips."""
+        return self.p <= ALPHA and not self.low <= 0 <= self.high
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -53,15 +54,26 @@ def paired_change(before: Rights, after: Rights, groups: Sequence[str]) -> Chang
     drawn = np.atleast_2d(after)
     if not len(before) or drawn.shape[1:] != before.shape or len(groups) != len(before):
         raise ValueError(f"rights of shapes {before.shape} and {after.shape} in {len(groups)} groups")
-    by_specimen = drawn.mean(axis=0) - before
+    by_draw = drawn.astype(np.float64) - before
     names = {group: k for k, group in enumerate(dict.fromkeys(groups))}
     of = np.array([names[group] for group in groups])
-    sums, counts = np.bincount(of, weights=by_specimen), np.bincount(of)
-    chosen = np.random.default_rng(0).integers(len(names), size=(BOOTSTRAPS, len(names)))
-    shares = sums[chosen].sum(axis=1) / counts[chosen].sum(axis=1)
-    low, high = np.percentile(shares, [2.5, 97.5])
+    counts = np.bincount(of)
+    sums = np.array([np.bincount(of, weights=row) for row in by_draw])  # (D, G)
+    low, high = np.percentile(_bootstrapped(sums, counts), [2.5, 97.5])
     changed = float(np.mean(drawn != before))
-    return Change(float(by_specimen.mean()), float(low), float(high), _flipped_p(sums), changed)
+    return Change(float(by_draw.mean()), float(low), float(high), _flipped_p(sums.mean(axis=0)), changed)
+
+
+def _bootstrapped(sums: NDArray[np.float64], counts: NDArray[np.int64]) -> NDArray[np.float64]:
+    """The change in each of BOOTSTRAPS worlds whose groups, and draws, are drawn with replacement from these."""
+    rng = np.random.default_rng(0)
+    draws, groups = sums.shape
+    found = []
+    for _ in range(BOOTSTRAPS // AT_A_TIME):
+        often = rng.multinomial(groups, np.full(groups, 1 / groups), AT_A_TIME)
+        drawn = rng.multinomial(draws, np.full(draws, 1 / draws), AT_A_TIME) / draws
+        found.append(np.sum(often * (drawn @ sums), axis=1) / (often @ counts))
+    return np.concatenate(found)
 
 
 def _flipped_p(sums: NDArray[np.float64]) -> float:

@@ -38,9 +38,10 @@ class Trial:
         chosen = [recordings.specimens[i] for i in indices.tolist()]
         self.labels = [specimen.label for specimen in chosen]
         constants = constants_of(network, len(recordings.sensors))
-        how = (network.channels, network.normalisation, constants)
-        exact = input_v(*exact_ohm(chosen, recordings.average), *how)
-        whole_uv = input_uv(*device_ohm(chosen, recordings.average, recordings.load_ohm), *how)
+        channels, rule = network.channels, network.normalisation
+        exact = input_v(*exact_ohm(chosen, recordings.average), channels, rule, constants)
+        read_ohm = device_ohm(chosen, recordings.average, recordings.load_ohm)
+        whole_uv = input_uv(*read_ohm, channels, rule, constants)
         self.empty = np.asarray(np.any(whole_uv == NO_SAMPLE_UV, axis=-1) | np.isnan(exact).any(axis=-1))
         self.exact_v = exact[~self.empty]
         self.normalised_v = whole_uv[~self.empty] * 1e-6
