@@ -21,11 +21,11 @@ from enose_hwsim.chips.twin.twin import TwinChip
 Floats = NDArray[np.float64]
 Progress = Callable[[str, int, int], None]
 
-IMAGES = 16
+IMAGES = 12
 FALL_V = 0.015  # a nominal weight's droop in one hold: its leak to a percent, while the twin stays near a line
 ROOM_V = 0.080  # above weight_min_v: five times the nominal leak is still within the twin's tables
 STEP_V = 1e-3  # of a weight, for difference quotients
-STEPS = 4
+STEPS = 3
 SURE = 0.10  # standard deviation over the nominal leak up to which a weight's leak counts as known
 MISFIT_V = 5e-4  # RMS: more, and the differences are no leak of the weights, or not of this chip
 
@@ -142,14 +142,14 @@ def find_droop(chip: MlpFile, known: Calibration, probes: Probes, held: Held, te
 def _aged(
     twin: TwinChip, chip: MlpFile, weights_v: Floats, inputs_v: Floats, age_s: Floats, leak: Floats
 ) -> tuple[Floats, Floats]:
-    """Outputs (n,) of samples (n, I), each with weights of its own age, and their slopes (n, W) by the leaks."""
+    """Outputs (n,) of samples (n, I), each with weights of its own age, and their slopes (n, W) by the leaks.
+
+    The samples of one hold are a quarter of a second apart: about their mean age a line is near enough.
+    """
     low_v, high_v = chip.synapse.weight_min_v, chip.synapse.weight_max_v
-    aged_v = np.clip(weights_v - leak * age_s[:, None], low_v, high_v)  # (n, W)
+    mean_s = float(age_s.mean())
+    aged_v = np.clip(weights_v - leak * mean_s, low_v, high_v)
     steps_v = np.where(aged_v - STEP_V < low_v, STEP_V, -STEP_V)
-    count = len(weights_v)
-    every = aged_v[:, None] + np.concatenate([np.zeros((len(age_s), 1, count)), steps_v[:, :, None] * np.eye(count)], 1)
-    output_v = np.empty(every.shape[:2])
-    for s in range(len(age_s)):
-        output_v[s] = twin.program(every[s]).output_v(inputs_v[s : s + 1])[:, 0]
-    by_weight = (output_v[:, 1:] - output_v[:, :1]) / steps_v
-    return output_v[:, 0], -by_weight * age_s[:, None]
+    every_v = twin.program(np.vstack([aged_v, aged_v + np.diag(steps_v)])).output_v(inputs_v)
+    by_weight = ((every_v[1:] - every_v[0]) / steps_v[:, None]).T
+    return every_v[0] - (by_weight @ leak) * (age_s - mean_s), -by_weight * age_s[:, None]
