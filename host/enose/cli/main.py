@@ -58,7 +58,7 @@ def make_app() -> App:
         chip.command(getattr(chip_commands, f"{verb}_chip"), name=verb)
     app.command(chip)
     calibration = App(name="calibration", help="One particular chip: measured through the wire, and mapped for.")
-    for verb in ("measure", "show", "apply"):
+    for verb in ("measure", "show", "apply", "droop"):
         calibration.command(getattr(calibration_commands, verb), name=verb)
     app.command(calibration)
     memristor = App(name="memristor", help="Memristors: models of measured devices.")
@@ -113,6 +113,7 @@ def _escaped(text: str) -> str:
 
 def _exit_code(error: Exception) -> int | None:
     """2 for input that the user can mend, 1 for work that failed, None for a defect of ours."""
+    from enose.bundle import Unmatched
     from enose.calibration.calibration import CalibrationError
     from enose.chips.pictures import PlotError
     from enose.deploy.prompt import DeployError
@@ -135,18 +136,21 @@ def _exit_code(error: Exception) -> int | None:
     from enose_hwsim.tomlfile import BoardError
 
     bad_boards = (BoardError, PowerError)
-    bad_files = (
-        RecordingsError,
-        ImageFileError,
-        FlashFileError,
-        PlotError,
-        KeyFileError,
-        CalibrationError,
-        WaterfallError,
-    )
+    bad_files = (RecordingsError, ImageFileError, FlashFileError, PlotError, KeyFileError, CalibrationError)
+    bad_bundles = (Unmatched, WaterfallError)
     bad_uploads = (UnfitUf2, CompileError)
     if isinstance(
-        error, (*bad_boards, *bad_files, *bad_uploads, device_commands.BadOption, TrainingError, LinkError, PortError)
+        error,
+        (
+            *bad_boards,
+            *bad_files,
+            *bad_bundles,
+            *bad_uploads,
+            device_commands.BadOption,
+            TrainingError,
+            LinkError,
+            PortError,
+        ),
     ):
         return BAD_INPUT
     failures = (DeployError, DeviceError, FirmwareEnded, MicroPythonMissing, SpiceError, SpiceMissing)

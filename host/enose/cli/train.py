@@ -73,6 +73,7 @@ def _keep(source: Path, network: "Network", image: bytes, report: dict[str, Any]
     """Keep network and image in the project that they were trained on; their identities. None for other sources."""
     from dataclasses import asdict
 
+    from enose.bundle import data_identity
     from enose.project.contents import Provenance
     from enose.project.schema import is_project
     from enose.project.store import Project
@@ -86,6 +87,7 @@ def _keep(source: Path, network: "Network", image: bytes, report: dict[str, Any]
     made = Provenance("train", source.name, report["simulated_recordings"], facts=facts)
     name = f"{report['chip']} {', '.join(report['classes'])}"
     with Project.open(source) as project:
+        facts["data"] = data_identity(project)
         model = project.add_model(name, report["chip"], asdict(network), made)
         return {"model": model, "image": project.add_image(name, image, made, model)}
 
