@@ -9,12 +9,14 @@ from enose import accuracy
 from enose.audit import audit
 from enose.baselines import baselines
 from enose.recordings import Recordings
+from enose.recordings.split import Split
 from enose.splits import Splits, group_noun
 from enose.training import Network, train
 from enose_hwsim.chipfile import AnyChip
 from enose_hwsim.chips import open_chip
 
 Progress = Callable[[str, int, int], None]
+OnFold = Callable[[Network, Split], None]
 
 
 def cross_validated(
@@ -25,11 +27,12 @@ def cross_validated(
     fidelity: str = "fast",
     seed: int = 0,
     on_progress: Progress = lambda text, done, total: None,
+    on_fold: OnFold = lambda network, fold: None,
 ) -> tuple[dict[str, Any], Network]:
     """(report, network): the accuracy over all folds at each of accuracy.STAGES (on the simulated chip, without board)
     and of the peers, with the audit's verdict beside it; and the network that is trained on all recordings.
 
-    on_progress(text, done, total) is called as the work goes on. The same arguments give the same answer. Raises
+    on_progress(text, done, total) is called as the work goes on, on_fold with each fold and its network. The same arguments give the same answer. Raises
     TrainingError, or RecordingsError as the audit does.
     """
     total = len(splits.folds) + 2
@@ -42,6 +45,7 @@ def cross_validated(
     for k, fold in enumerate(splits.folds):
         on_progress(f"fold {k + 1} of {len(splits.folds)}", k + 1, total)
         network = train(recordings, fold.train, chip, seed, fidelity)
+        on_fold(network, fold)
         found = accuracy.stages(network, recordings, fold.test, chip, model, nominal)
         for name, answers in (found | baselines(recordings, fold.train, fold.test, network, seed)).items():
             answered.setdefault(name, []).extend(answers)

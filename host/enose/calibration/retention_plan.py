@@ -45,9 +45,10 @@ class Plan:
         """What to do, in a line."""
         if self.held:
             return f"the board's refresh every {self.board_period_s * 1e3:.0f} ms keeps weight {self.worst} within it"
+        mended = np.floor(100 * self.use / self.share) / 100
         return (
             f"the board's refresh every {self.board_period_s * 1e3:.0f} ms lets weight {self.worst} droop by"
-            f" {self.droop_v * 1e3:.2f} mV: set `use = {np.floor(100 * self.use / self.share) / 100:.2f}` under [refresh]"
+            f" {self.droop_v * 1e3:.2f} mV: set `use = {mended:.2f}` under [refresh]"
             " in the board's file, and install it anew"
         )
 

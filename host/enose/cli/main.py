@@ -15,6 +15,7 @@ from enose.cli import demo, flash, record, reproduce, sim, train
 from enose.cli import device as device_commands
 from enose.cli import image as image_commands
 from enose.cli import memristor as memristor_commands
+from enose.cli import report as report_command
 from enose.cli import waterfall as waterfall_command
 from enose.cli.output import stderr
 
@@ -76,6 +77,7 @@ def make_app() -> App:
     app.command(record.record, name="record")
     app.command(train.train, name="train")
     app.command(waterfall_command.waterfall, name="waterfall")
+    app.command(report_command.report, name="report")
     return app
 
 

@@ -33,7 +33,8 @@ def waterfall(
     allow_leak: Annotated[bool, Parameter(help="train on a split that leaks all the same", negative="")] = False,
     chips: Chips = 25,
     calibration: Annotated[
-        Path | None, Parameter(help="of one particular chip, as `enose calibration measure` writes it")
+        Path | None,
+        Parameter(help="of one particular chip, as `enose calibration measure` writes it, or `last` of the project"),
     ] = None,
     firmware: Played = 0,
     figure: Annotated[Path | None, Parameter(help="draw it into this .png or .svg")] = None,
@@ -55,7 +56,7 @@ def waterfall(
     from enose.recordings.specimen import check_playable
     from enose.splits import make_splits, refuse_leak
     from enose.waterfall.chips import WaterfallError
-    from enose.waterfall.kept import all_of, kept_model, trained_folds
+    from enose.waterfall.kept import all_of, kept_calibration, kept_model, trained_folds
     from enose.waterfall.run import Extras
     from enose.waterfall.run import waterfall as walk
 
@@ -68,7 +69,9 @@ def waterfall(
     if calibration is not None:
         if chip.kind == "memristor":
             raise WaterfallError(f"{calibration}: {chip.name} is not calibrated, its weights are read back one by one")
-        known = read_calibration(calibration, chip)
+        known = kept_calibration(source, chip) if str(calibration) == "last" else read_calibration(calibration, chip)
+        if known is None:
+            raise WaterfallError(f"{source}: --calibration last: it keeps none of {chip.name}")
     network = kept_model(source, model, chip)[0] if model is not None else None
     recordings = check_playable(str(source), open_recordings(source, _names(classes)))
     with progress() as show:

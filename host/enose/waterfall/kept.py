@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from enose.calibration.calibration import Calibration, calibration_of
 from enose.project.schema import is_project
 from enose.project.store import Project
 from enose.recordings import Recordings
@@ -50,6 +51,16 @@ def kept_model(path: Path, wanted: str, chip: AnyChip) -> tuple[Network, dict[st
     if found[0]["chip"] != chip.name:
         raise WaterfallError(f"{path}: model {wanted} is for {found[0]['chip']}, the board has {chip.name}")
     return network_of(json.loads(found[0]["content"])), found[0]
+
+
+def kept_calibration(path: Path, chip: AnyChip) -> Calibration | None:
+    """The newest calibration of the chip's kind that a project keeps; None where it keeps none."""
+    if chip.kind == "memristor":
+        return None
+    with Project.open(path) as project:
+        contents = [json.loads(row["content"]) for row in project.kept("calibration")]
+    found = [raw for raw in contents if isinstance(raw, dict) and raw.get("chip") == chip.name]
+    return calibration_of(path, found[-1], chip) if found else None
 
 
 def network_of(content: dict[str, Any]) -> Network:
