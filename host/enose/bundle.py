@@ -1,7 +1,7 @@
 """The matched bundle: an image belongs to a chip, a board, a set of sensors, a calibration, and to data.
 
 The device refuses most of what does not match by itself. Here it is told before anything is sent, part by part, with
-the command that mends it; and with a project at hand what only a host can know: whose model, which data, whose calibration.
+the command that mends it; and with a project at hand what only a host can know: model, data, calibration and its unit.
 """
 
 import hashlib

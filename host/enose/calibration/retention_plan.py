@@ -81,7 +81,8 @@ def forecast(chip: MlpFile, known: Calibration, droop: Droop, image: Image, reco
         written_v - ages_s[:, None] * droop.leak_v_per_s, chip.synapse.weight_min_v, chip.synapse.weight_max_v
     )
     output_v = np.asarray(twin.program(weights_v).output_v(inputs_v), dtype=np.float64)
-    right = np.array([[a == b for a, b in zip(answers(row, order, chip), labels, strict=True)] for row in output_v])
+    named = [answers(row, order, chip) for row in output_v]
+    right = np.array([[a == b for a, b in zip(row, labels, strict=True)] for row in named])
     if not right[0].any():
         raise CalibrationError("the chip names no specimen rightly with this image, even when it was written just now")
     whole = right[:, right[0]].all(axis=1)

@@ -16,7 +16,7 @@ INK = "#0a1b2c"  # stands for the page's own text colour, light or dark
 WIDTH_IN = 9.0
 COLOURS = ("#2b7fd8", "#d06a00", "#2f9d52", "#c0458a", "#8a63d2", "#8f8300")
 MARKS = "osD^vP"
-STYLE = {
+STYLE: dict[Any, Any] = {
     "svg.fonttype": "none", "svg.hashsalt": "enose", "text.parse_math": False, "font.size": 10,
     "text.color": INK, "axes.edgecolor": INK, "axes.labelcolor": INK, "axes.titlecolor": INK,
     "xtick.color": INK, "ytick.color": INK, "axes.facecolor": "none", "figure.facecolor": "none",
@@ -151,8 +151,9 @@ def _weights_words(found: Findings) -> str:
 def _calibration_words(found: Findings) -> str:
     known = found.calibration
     assert known is not None
+    synapses = int(known.synapses_known.sum())
     return (
-        f"Gain and zero of each synapse and slope of each neuron with their uncertainty: {int(known.synapses_known.sum())}"
+        f"Gain and zero of each synapse and slope of each neuron with their uncertainty: {synapses}"
         f" of {len(known.gain)} synapses and {int(known.neurons_known.sum())} of {len(known.slope)} neurons are known;"
         f" gains run from {known.gain.min():.2f} to {known.gain.max():.2f} of the nominal chip's."
     )

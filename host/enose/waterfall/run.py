@@ -229,9 +229,9 @@ def _effect(found: _Found, name: str, words: str, groups: list[str]) -> dict[str
     right = found.all(name)
     change = paired_change(found.all("clean"), right, groups)
     if not change.changed:
-        verdict = "no effect: no answer changed"
+        verdict = "no effect: every specimen as before"
     elif not change.shown:
-        verdict = f"no effect: {change.changed:.1%} of answers changed, as chance may (p {change.p:.2f})"
+        verdict = f"no effect: {change.changed:.1%} of specimens change sides, as chance may (p {change.p:.2f})"
     else:
         verdict = f"{100 * change.change:+.1f} points"
     return {"name": name, "words": words, "accuracy": float(right.mean()), **change.as_dict(), "verdict": verdict}
