@@ -10,7 +10,6 @@ import pytest
 
 from enose import accuracy
 from enose.boards import find_board
-from enose.calibration.calibration import Calibration
 from enose.chips.pictures import write_pictures
 from enose.project.contents import Provenance
 from enose.project.store import Project
@@ -22,7 +21,7 @@ from enose.waterfall.picture import pictures
 from enose.waterfall.run import Extras, Fitted, waterfall
 from enose.waterfall.trial import STEPS, Trial
 from enose_contract.normalise import NORM_CHANGE
-from enose_hwsim.chips.cells.mismatch import Shifts
+from known_chip import known_chip
 from rig import changed
 
 pytestmark = pytest.mark.usefixtures("libngspice")
@@ -45,32 +44,10 @@ def network(seed: int = 3, chip: Any = CHIP, recordings: Recordings = FRUIT) -> 
     return Network(names, channels, order, tuple(weights.tolist()), NORM_CHANGE, zeros, zeros, 1.0, 0.0, 1.0)
 
 
-def calibration(sigmas: np.ndarray | None = None, unit: str = "53494d0000000700") -> Calibration:
-    """A chip as if it were known exactly."""
-    some = np.zeros(Shifts.count(CHIP.topology)) if sigmas is None else sigmas
-    weights, neurons = np.zeros(25), np.zeros(5)
-    return Calibration(
-        "mlp441",
-        unit,
-        27.0,
-        576,
-        1e-2,
-        1e-4,
-        some,
-        1 + weights,
-        weights,
-        weights,
-        weights,
-        1 + neurons,
-        neurons,
-        neurons,
-    )
-
-
 @pytest.fixture(scope="module")
 def report() -> dict[str, Any]:
     one = Fitted(network(), EVERY, EVERY)
-    own = calibration(0.8 * np.random.default_rng(2).standard_normal(Shifts.count(CHIP.topology)))
+    own = known_chip(spread=0.8)
     return waterfall(FRUIT, [one], CHIP, chips=4, seed=1, extras=Extras(own))
 
 
@@ -154,7 +131,7 @@ def test_what_no_waterfall_is_made_of_is_refused() -> None:
     with pytest.raises(WaterfallError, match="no specimens to test"):
         waterfall(FRUIT, [replace(one, test=EVERY[:0])], CHIP)
     with pytest.raises(WaterfallError, match="a calibration of mlp441, expected one of the board's chip memristor542"):
-        waterfall(FRUIT, [memristors], MEMRISTOR, chips=2, extras=Extras(calibration()))
+        waterfall(FRUIT, [memristors], MEMRISTOR, chips=2, extras=Extras(known_chip()))
     larger = changed(CHIP, supply=changed(CHIP.supply, nominal_v=2.5))
     with pytest.raises(WaterfallError, match="no fast twin to draw mismatched chips of"):
         MismatchedChips(larger, 2, 1)
@@ -170,13 +147,13 @@ def test_a_kept_model_is_found_by_its_identity(tmp_path: Path) -> None:
         project.add_model("two", "mlp441", asdict(network(4)), made)
         project.add_model("other", "memristor542", asdict(network(3, MEMRISTOR)), made)
         assert kept_calibration(path, CHIP) is None
-        project.add_calibration("53494d0000000700", calibration().as_dict(), made)
+        project.add_calibration("53494d0000000700", known_chip().as_dict(), made)
     assert kept_model(path, first[:6], CHIP)[0] == network(3)
     assert kept_model(path, "last", CHIP)[0] == network(4)
     assert network_of(asdict(network(5))) == network(5)
     found = kept_calibration(path, CHIP)
     assert found is not None
-    assert found.identity == calibration().identity
+    assert found.identity == known_chip().identity
     assert kept_calibration(path, MEMRISTOR) is None
     with pytest.raises(WaterfallError, match="0 models of that name, expected one of: " + first):
         kept_model(path, "zz", CHIP)

@@ -11,7 +11,7 @@ SHORT = {
     "mapped": "mapped",
     "quantised": "quantised",
     "nominal": "nominal\nchip",
-    "chips": "mismatched\nchips",
+    "chips": "mismatched\nchips (a dot each)",
     "this_chip": "this chip,\nas it is",
     "this_chip_remapped": "this chip,\nremapped",
     "firmware": "firmware",
@@ -42,17 +42,19 @@ def steps_picture(report: dict[str, Any]) -> Picture:
                     color=LOST if level < before else GAINED,
                 )
             text = f"{level:.1f}" + (f"\n{level - before:+.1f}" if row["from_accuracy"] is not None else "")
-            axes.annotate(text, (at, max(level, before)), (0, 3), textcoords="offset points", ha="center", size=9)
+            tops = [100 * share for share in report["chips"]["each"]] if row["step"] == "chips" else []
+            axes.annotate(
+                text, (at, max(level, before, *tops)), (0, 5), textcoords="offset points", ha="center", size=9
+            )
             if row["step"] == "chips":
                 each = sorted(100 * share for share in report["chips"]["each"])
                 spread = [at - 0.24 + 0.48 * (k + 0.5) / len(each) for k in range(len(each))]
-                axes.plot(spread, each, "o", ms=4, color="white", mec="black", mew=0.7, label="one chip each")
+                axes.plot(spread, each, "o", ms=4, color="white", mec="black", mew=0.7)
         lowest = min([100 * row["accuracy"] for row in rows] + [100 * share for share in report["chips"]["each"]])
         floor = max(0.0, 10 * ((lowest - 12) // 10))
         axes.set(ylim=(floor, 100 + 0.13 * (100 - floor)), ylabel="specimens right (%)")
         axes.set_yticks([tick for tick in axes.get_yticks() if floor <= tick <= 100])
         axes.set_xticks(range(len(rows)), [SHORT[row["step"]] for row in rows])
-        axes.legend(loc="lower left", framealpha=0.9)
         kind = "simulated recordings" if report["simulated_recordings"] else "real recordings"
         start = "" if floor == 0 else f"; the axis begins at {floor:.0f} %"
         axes.set_title(f"{report['chip']}, simulated chip, {kind}: {report['tested']} specimens{start}", size=10)
