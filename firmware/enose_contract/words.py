@@ -85,6 +85,7 @@ ERRORS = {
     32: "an interval of {value} s; 0, or 10 to {limit} s",
     33: "a schedule takes {limit} bytes of memory, this board has {value}; it measures when it is asked",
     40: "the update is not sealed with the device's key: `enose device flash --key KEYFILE` seals it",
+    41: "weights held for {value} ms without refresh, at most {limit}",
     48: "the device is started for learning on the chip: a minute without its host ends that, and so does clearing",
     49: "the board's file has no section [teacher], or its chip does not learn",
     50: "the device takes sealed images only, and weights that it learns are not: learn before `enose device key`",

@@ -6,6 +6,7 @@ them.
 """
 
 import struct
+from time import ticks_diff, ticks_ms
 
 from enose_contract import messages, probing
 from enose_contract.image import UNIT_UV, ImageError
@@ -20,10 +21,11 @@ def join(device, serve, scheduler) -> None:
     if unit != UNIT_UV:
         raise ImageError(messages.E_UNIT, unit, UNIT_UV)
     probe = Probe(device)
-    for message in (probing.LOAD, probing.PROBE):
+    for message in (probing.LOAD, probing.PROBE, probing.HOLD):
         messages.MESSAGES[message.kind] = message
     serve[probing.LOAD.kind] = probe.load
     serve[probing.PROBE.kind] = probe.ask
+    serve[probing.HOLD.kind] = probe.hold
     scheduler.add(probe.run)
 
 
@@ -41,6 +43,7 @@ class Probe:
         self._loaded = False
         self._number = 0
         self._count = self._done = 0
+        self._hold_ms = -1  # of the inputs asked for: none, the weights are refreshed
 
     def load(self, number: int, raw):
         """Put these weights on the chip, none of them stored; none: the stored image. Raises ImageError."""
@@ -70,11 +73,20 @@ class Probe:
 
         Raises ImageError where an input is out of the chip's range, or no weights were loaded.
         """
+        return self._asked_for(number, -1, raw, probing.SAMPLES)
+
+    def hold(self, number: int, hold_ms: int, raw):
+        """The same with weights that are held so long and not refreshed. Raises ImageError, too, for a longer hold."""
+        if hold_ms > probing.HOLD_MS:
+            raise ImageError(probing.E_HOLD, hold_ms, probing.HOLD_MS)
+        return self._asked_for(number, hold_ms, raw, probing.HOLD_SAMPLES)
+
+    def _asked_for(self, number: int, hold_ms: int, raw, most: int):
         size = 4 * len(self._inputs)
         if not self._active():
             raise ImageError(messages.E_NO_IMAGE)
         if number != self._number or not number:
-            if not number or not raw or len(raw) % size or len(raw) // size > probing.SAMPLES:
+            if not number or not raw or len(raw) % size or len(raw) // size > most:
                 raise ImageError(messages.E_TOPOLOGY, len(raw), size)
             low_uv, high_uv = self._limits_uv
             for at in range(0, len(raw), 4):
@@ -84,6 +96,7 @@ class Probe:
             self._asked[: len(raw)] = raw
             self._done = 0
             self._count = len(raw) // size
+            self._hold_ms = hold_ms
             self._number = number
         return number, self._device.refresh.state, self._done, bytes(self._outputs)
 
@@ -112,16 +125,44 @@ class Probe:
             if self._done >= self._count or self._device.refresh.state != messages.WEIGHTS_HELD:
                 yield 1
                 continue
-            yield from self._read()
+            if self._hold_ms < 0:
+                yield from self._read(messages.WEIGHTS_HELD)
+            else:
+                yield from self._hold()
 
-    def _read(self):
-        number, k = self._number, self._done
+    def _hold(self):
+        """Write the weights once more, let them be, and read; whoever takes the chip meanwhile says so by its state."""
+        number, refresh = self._number, self._device.refresh
+        refresh.program()
+        refresh.state = messages.WEIGHTS_PROGRAMMING  # this task writes them, and nobody else
+        written_ms = ticks_ms()
+        while self._holds(number):
+            left_ms = self._hold_ms - ticks_diff(ticks_ms(), written_ms)
+            if left_ms > 0:
+                yield min(left_ms, IDLE_MS)
+            elif self._done < self._count:
+                yield from self._read(messages.WEIGHTS_PROGRAMMING, written_ms)
+            else:
+                break
+        if refresh.state == messages.WEIGHTS_PROGRAMMING:
+            refresh.program()
+
+    def _holds(self, number: int) -> bool:
+        held = self._device.refresh.state == messages.WEIGHTS_PROGRAMMING
+        return held and number == self._number and self._active() and self._device.link.attended()
+
+    def _read(self, state: int, written_ms: int | None = None):
+        number, k, begun_ms = self._number, self._done, ticks_ms()
         for i in range(len(self._inputs)):
             (self._inputs[i],) = struct.unpack_from("<i", self._asked, 4 * (len(self._inputs) * k + i))
         self._device.chip.drive(self._inputs)
         outputs_uv = yield from self._device.chip.read_output(READINGS)
         self._device.chip.rest()
-        if number == self._number and self._active() and self._device.refresh.state == messages.WEIGHTS_HELD:
+        if number == self._number and self._active() and self._device.refresh.state == state:
+            size = len(outputs_uv) + (written_ms is not None)
             for i in range(len(outputs_uv)):
-                struct.pack_into("<i", self._outputs, 4 * (len(outputs_uv) * k + i), outputs_uv[i])
+                struct.pack_into("<i", self._outputs, 4 * (size * k + i), outputs_uv[i])
+            if written_ms is not None:  # the middle of the reading
+                age_ms = ticks_diff(begun_ms, written_ms) + ticks_diff(ticks_ms(), begun_ms) // 2
+                struct.pack_into("<i", self._outputs, 4 * (size * (k + 1) - 1), age_ms)
             self._done = k + 1

@@ -33,9 +33,9 @@ def cross_validated(
     """(report, network): the accuracy over all folds at each of accuracy.STAGES (on the simulated chip, without board)
     and of the peers, with the audit's verdict beside it; and the network that is trained on all recordings.
 
-    on_progress(text, done, total) is called as the work goes on, on_fold with each fold's network; `training` is
-    what train takes besides. The same arguments give the same answer. Raises
-    TrainingError, or RecordingsError as the audit does.
+    on_progress(text, done, total) is called as the work goes on, on_fold with each fold and its network; `training` is
+    what train takes besides. The same arguments give the same answer. Raises TrainingError, or RecordingsError as the
+    audit does.
     """
     total = len(splits.folds) + 2
     on_progress("audit", 0, total)

@@ -55,15 +55,19 @@ def test_program(capsys: pytest.CaptureFixture[str], fruit: Path) -> None:
     assert result["status"]["weights"] == "held"
 
 
-def test_an_image_for_another_board_is_exit_code_1_and_one_line(
+def test_an_image_for_another_board_is_refused_before_it_is_sent(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     path = tmp_path / "other.img"
-    path.write_bytes(image(board="pico2-mlp").pack())
-    assert run(["device", "program", str(path), *SIM]) == FAILED
+    path.write_bytes(image(board="pico2-mlp", chip="resistor341").pack())
+    assert run(["device", "program", str(path), *SIM]) == BAD_INPUT
     out, err = capsys.readouterr()
     assert out == ""
-    assert err.strip().splitlines()[-1] == "error: the image was made for another board"
+    said = " ".join(err.split())
+    assert "is not for sim:pico-mlp, nothing was sent" in said
+    assert "chip: the image wants resistor341, there is mlp441" in said
+    assert "board: the image wants pico2-mlp, there is pico-mlp" in said
+    assert "`enose train PROJECT --board pico-mlp --save-image" in said
 
 
 def test_air(capsys: pytest.CaptureFixture[str]) -> None:

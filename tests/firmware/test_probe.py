@@ -123,3 +123,58 @@ def test_probing_while_measuring_is_refused(programmed: Device) -> None:
     programmed._conversation.ask(messages.MEASURE, 99)
     with pytest.raises(DeviceError, match="measurement is running"):
         programmed.probe_weights(WEIGHTS_UV)
+
+
+def test_held_weights_droop_and_say_how_old_they_were(device: Device) -> None:
+    """Every weight falls by 10 mV/s at 25 C; the outputs are those of the chip with weights of that age."""
+    board = device.port.board  # type: ignore[attr-defined]
+    weights_uv = [max(uv, 750_000) for uv in WEIGHTS_UV]
+    device.probe_weights(weights_uv)
+    chip = open_chip(CHIP, "fast")
+    for hold_ms in (0, 2000):
+        found = device.probe_held(INPUTS_UV[: probing.HOLD_SAMPLES], hold_ms)
+        ages_ms = [age_ms for _, age_ms in found]
+        assert hold_ms <= ages_ms[0] < hold_ms + 50
+        assert ages_ms == sorted(ages_ms)
+        leak_v_per_s = CHIP.leak_v_per_s(board.wiring.ambient_c)
+        aged_v = np.array(weights_uv) * 1e-6 - 1e-3 * np.array(ages_ms)[:, None] * leak_v_per_s
+        wanted_v = np.diag(chip.output_v(np.array(INPUTS_UV[: probing.HOLD_SAMPLES]) * 1e-6, aged_v))
+        read_v = np.array([outputs_uv[0] for outputs_uv, _ in found]) * 1e-6
+        assert np.abs(read_v - wanted_v).max() < TOLERANCE_V / 4  # nothing droops beside what is counted
+    assert device.status()["weights"] == "held"
+    refreshed_v = np.array(device.probe(INPUTS_UV[:1]))[0, 0] * 1e-6
+    fresh_v = chip.output_v(np.array(INPUTS_UV[:1]) * 1e-6, np.array(weights_uv) * 1e-6)[0]
+    assert abs(refreshed_v - fresh_v) < TOLERANCE_V
+
+
+def test_a_look_at_the_supply_does_not_disturb_a_reading(device: Device) -> None:
+    """The device looks at its levels every second, through the converter that reads the output."""
+    device.probe_weights(WEIGHTS_UV)
+    outputs_uv = [device.probe(INPUTS_UV[:1] * 24) for _ in range(10)]  # three seconds
+    assert np.ptp(np.array(outputs_uv)) < 1e6 * TOLERANCE_V
+
+
+def test_a_hold_that_is_too_long_or_has_too_many_samples_is_refused(device: Device) -> None:
+    device.probe_weights(WEIGHTS_UV)
+    with pytest.raises(DeviceError, match=f"held for {probing.HOLD_MS + 1} ms without refresh, at most"):
+        device.probe_held(INPUTS_UV[:1], probing.HOLD_MS + 1)
+    with pytest.raises(DeviceError) as refused:
+        device.probe_held(INPUTS_UV[: probing.HOLD_SAMPLES + 1], 10)
+    assert refused.value.code == messages.E_TOPOLOGY
+    assert device.probe_held(INPUTS_UV[:1], 10)
+
+
+def test_new_weights_or_the_safe_state_end_a_hold(device: Device) -> None:
+    device.probe_weights(WEIGHTS_UV)
+    inputs = b"".join(uv.to_bytes(4, "little") for uv in INPUTS_UV[0])
+    device._conversation.ask(probing.HOLD, 900, 5000, tail=inputs)
+    device.port.wait(200)
+    assert device.status()["weights"] == "programming"
+    device.probe_weights(WEIGHTS_UV)
+    assert device.status()["weights"] == "held"
+    device._conversation.ask(probing.HOLD, 901, 5000, tail=inputs)
+    device.port.wait(200)
+    device.safe()
+    device.port.wait(6000)
+    status = device.status()
+    assert (status["state"], status["weights"]) == ("safe", "none")

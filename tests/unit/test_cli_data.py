@@ -280,6 +280,8 @@ HEAVY = (
     "sqlite3",
     "serial",
     "urllib.request",
+    "jinja2",
+    "msgspec",
 )
 
 

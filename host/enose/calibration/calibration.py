@@ -135,6 +135,11 @@ def read_calibration(path: Path, chip: MlpFile) -> Calibration:
         raise CalibrationError(f"{path}: cannot be read ({error.strerror})") from error
     except ValueError as error:
         raise CalibrationError(f"{path}: not a calibration, which is JSON ({error})") from error
+    return calibration_of(path, raw, chip)
+
+
+def calibration_of(path: Path, raw: Any, chip: MlpFile) -> Calibration:
+    """A calibration from what JSON holds of it; `path` is where that is from. Raises CalibrationError as above."""
     if not isinstance(raw, dict) or raw.get("format") != FORMAT:
         found = raw.get("format") if isinstance(raw, dict) else type(raw).__name__
         raise CalibrationError(f"{path}: format {found!r}, expected a calibration of format {FORMAT}")

@@ -33,8 +33,7 @@ def check_plot(path: Path | None) -> None:
     """Raise PlotError unless pictures can be written to path: a folder, or a file ending in .png or .svg."""
     if path is None:
         return
-    if find_spec("matplotlib") is None:
-        raise PlotError("--plot needs matplotlib: pip install 'enose[plot]'")
+    check_matplotlib("--plot")
     if not path.is_dir():
         if path.suffix.lower() not in SUFFIXES:
             raise PlotError(f"{path}: expected a folder that is there, or a file ending in {' or '.join(SUFFIXES)}")
@@ -47,6 +46,12 @@ def check_plot(path: Path | None) -> None:
             tempfile.TemporaryFile(dir=path if path.is_dir() else path.parent).close()
     except OSError as error:
         raise PlotError(f"{path}: cannot be written ({error.strerror})") from error
+
+
+def check_matplotlib(what: str) -> None:
+    """Raise PlotError where matplotlib, which `what` needs, is not installed."""
+    if find_spec("matplotlib") is None:
+        raise PlotError(f"{what} needs matplotlib: pip install 'enose[plot]'")
 
 
 def write_pictures(pictures: Sequence[Picture], path: Path, stem: str) -> list[Path]:

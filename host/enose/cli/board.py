@@ -5,7 +5,6 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from enose.boards import board_names, boards_folder, find_board
 from enose.cli.output import print_json, stdout
 from enose.cli.parameters import Json
 
@@ -18,6 +17,8 @@ def list_boards(*, json: Json = False) -> None:
 
     Examples: `enose board list`, `enose board list --json`
     """
+    from enose.boards import board_names, boards_folder, find_board
+
     rows = []
     for name in board_names():
         board, chip, path = find_board(name)
@@ -52,6 +53,7 @@ def check(
 
     Examples: `enose board check pico-mlp`, `enose board check my-board.toml --json`
     """
+    from enose.boards import find_board
     from enose_hwsim.board_check import board_problems
 
     found, chip, path = find_board(board)
@@ -114,6 +116,7 @@ def power(
 
     Examples: `enose board power pico-mlp`, `enose board power pico-mlp --interval 3600 --battery 5000 --json`
     """
+    from enose.boards import find_board
     from enose.chips.pictures import check_plot, write_pictures
     from enose.power import PowerError, estimate, figures, planned_seconds
     from enose.power_picture import picture

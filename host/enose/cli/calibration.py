@@ -26,6 +26,7 @@ def measure(
     temperature_c: Annotated[float, Parameter(help="of the chip, 0..60")] = 27.0,
     fidelity: Fidelity = "fast",
     seed: Seed = 1,
+    project: Annotated[Path | None, Parameter(help="keep the calibration in this project, too")] = None,
     plot: Plot = None,
     json: Json = False,
 ) -> int:
@@ -61,6 +62,10 @@ def measure(
         unit, simulated = opened.unit, opened.simulated
         found = Identifier(chip, probes, temperature_c, show).identify(outputs_v, unit)
     found.write(save)
+    if project is not None:
+        from enose.bundle import keep_calibration
+
+        keep_calibration(project, found)
     if plot is not None:
         from enose.calibration.picture import picture
 
@@ -145,6 +150,66 @@ def apply(
         f" ({found.before_rms_v * 1e3:.1f} mV with the nominal weights) by its twin;"
         f" {result['weights_at_limits']} of {len(weights)} weights at a limit"
     )
+
+
+def droop(
+    calibration: Annotated[Path, Parameter(help="of this chip; what is measured is kept in it")],
+    *,
+    device: DeviceAddress = "auto",
+    images: Annotated[int, Parameter(help="sets of weights to hold", validator=Number(gte=4, lte=80))] = 12,
+    image: Annotated[Path | None, Parameter(help="forecast how long this image would last without refresh")] = None,
+    recordings: Annotated[Path | None, Parameter(help="... by the margins of these specimens")] = None,
+    fidelity: Fidelity = "fast",
+    seed: Seed = 1,
+    json: Json = False,
+) -> int:
+    """Measure how fast each weight leaks: what the refresh has to be, and how long decisions last without it.
+
+    Weights are held for about a second without refresh, and the chip's own twin says whose leak moved the output.
+    Exit code 1 where the board's refresh lets a weight droop beyond the chip file's limit.
+
+    Example: `enose calibration droop chip.json --device sim:pico-mlp@7 --image fruit.img --recordings fruit.enose`
+    """
+    from enose.calibration.droop_report import measure_droop
+    from enose.calibration.retention_plan import add_droop
+    from enose.image import check_writable
+
+    check_writable(calibration)
+    with _opened(device, fidelity, seed) as opened, progress() as show:
+        result = measure_droop(opened, calibration, images, seed, (image, recordings), show)
+        result = {"device": device, "simulated": opened.simulated, "file": str(calibration), **result}
+    add_droop(calibration, result)
+    if json:
+        print_json(result)
+    else:
+        _show_droop(result)
+    return 0 if result["plan"]["held"] else 1
+
+
+def _show_droop(result: dict[str, Any]) -> None:
+    from rich.table import Table
+
+    kind = " (simulated)" if result["simulated"] else ""
+    table = Table(
+        "weight", "leak", "+-", "times the chip file's", title=f"leak at {result['temperature_c']:.1f} C{kind}"
+    )
+    plan, nominal = result["plan"], result["nominal_v_per_s"]
+    for k, (leak, sd) in enumerate(zip(result["leak_v_per_s"], result["sd_v_per_s"], strict=True)):
+        known = f"{leak / nominal:.2f}" if result["known"][k] else "NOT KNOWN"
+        worst = " worst" if k == plan["worst"] else ""
+        table.add_row(f"{k}{worst}", f"{leak * 1e3:.2f} mV/s", f"{sd * 1e3:.2f}", known)
+    stdout.print(table)
+    stdout.print(
+        f"{plan['words']} ({plan['droop_max_v'] * 1e3:g} mV); it may be refreshed every {plan['limit_s']:.3f} s"
+    )
+    periods = ", ".join(f"{1e3 * s:.0f} ms at {c} C" for c, s in plan["by_temperature_s"].items())
+    stdout.print(f"refresh plan, with {plan['use']:.0%} of that: {periods}")
+    if (found := result["forecast"]) is not None:
+        gone = (
+            "no margin is gone" if found["margin_gone_s"] is None else f"margin gone in {found['margin_gone_s']:.2f} s"
+        )
+        of = f"{found['right_at_first']} of {found['specimens']} specimens"
+        stdout.print(f"without refresh: {gone} (smallest of {of}: {found['smallest_margin_v'] * 1e3:.1f} mV)")
 
 
 def _show(found: "Calibration", facts: dict[str, Any], json: bool) -> None:

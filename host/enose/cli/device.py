@@ -118,19 +118,26 @@ def program(
     key: Annotated[
         Path | None, Parameter(help="seal the image with this key (32 bytes), for a device that has it")
     ] = None,
+    project: Annotated[
+        Path | None, Parameter(help="the image's model, data and calibration have to be those of this project")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Store a weight image on a device and program its chip with it.
 
+    An image whose chip, board, sensor set or calibration is not what is attached is refused before anything is sent.
+
     Examples: `enose device program fruit.img --device /dev/ttyACM0`,
     `enose device program fruit.img --key field.key --device /dev/ttyACM0`
     """
+    from enose.bundle import Attached, check_bundle
     from enose.image import read_image
     from enose.link.key import read_key
 
     raw, content = read_image(image)
     secret = read_key(key) if key is not None else None
     with _opened(device) as opened:
+        check_bundle(content, image, Attached.of(opened, device), project)
         upload = raw if secret is None else opened.sealed(raw, secret)
         with progress() as show:
             generation = opened.program(

@@ -15,6 +15,8 @@ from enose.cli import demo, flash, record, reproduce, sim, train
 from enose.cli import device as device_commands
 from enose.cli import image as image_commands
 from enose.cli import memristor as memristor_commands
+from enose.cli import report as report_command
+from enose.cli import waterfall as waterfall_command
 from enose.cli.output import stderr
 
 # Before NumPy loads: its many small products gain nothing from threads, and lose much where the cores are busy.
@@ -34,6 +36,7 @@ def make_app() -> App:
         suppress_keyboard_interrupt=False,  # run() words it, with an exit code of ours
         help="An electronic nose whose classifier is an analog neural network: firmware, host and simulated hardware.",
         version=lambda: version("enose"),
+        help_format="plaintext",  # of the whole list; Markdown takes a tenth of a second to load
         help_epilogue="Begin with `enose demo`. Exit codes: 0 done, 1 the work failed, 2 bad usage or bad input.",
     )
     app.command(demo.demo, name="demo")
@@ -57,7 +60,7 @@ def make_app() -> App:
         chip.command(getattr(chip_commands, f"{verb}_chip"), name=verb)
     app.command(chip)
     calibration = App(name="calibration", help="One particular chip: measured through the wire, and mapped for.")
-    for verb in ("measure", "show", "apply"):
+    for verb in ("measure", "show", "apply", "droop"):
         calibration.command(getattr(calibration_commands, verb), name=verb)
     app.command(calibration)
     memristor = App(name="memristor", help="Memristors: models of measured devices.")
@@ -74,6 +77,11 @@ def make_app() -> App:
     app.command(record.plan, name="plan")
     app.command(record.record, name="record")
     app.command(train.train, name="train")
+    app.command(waterfall_command.waterfall, name="waterfall")
+    app.command(report_command.report, name="report")
+    for name in app:
+        if not name.startswith("-"):
+            app[name].help_format = "markdown"
     return app
 
 
@@ -111,6 +119,7 @@ def _escaped(text: str) -> str:
 
 def _exit_code(error: Exception) -> int | None:
     """2 for input that the user can mend, 1 for work that failed, None for a defect of ours."""
+    from enose.bundle import Unmatched
     from enose.calibration.calibration import CalibrationError
     from enose.chips.pictures import PlotError
     from enose.deploy.prompt import DeployError
@@ -124,6 +133,7 @@ def _exit_code(error: Exception) -> int | None:
     from enose.recorder import NotMeasured
     from enose.recordings import RecordingsError
     from enose.training import TrainingError
+    from enose.waterfall.chips import WaterfallError
     from enose_hwsim.board.parts.flash import FlashFileError
     from enose_hwsim.board.process import MicroPythonMissing
     from enose_hwsim.board.serving import FirmwareEnded
@@ -133,9 +143,20 @@ def _exit_code(error: Exception) -> int | None:
 
     bad_boards = (BoardError, PowerError)
     bad_files = (RecordingsError, ImageFileError, FlashFileError, PlotError, KeyFileError, CalibrationError)
+    bad_bundles = (Unmatched, WaterfallError)
     bad_uploads = (UnfitUf2, CompileError)
     if isinstance(
-        error, (*bad_boards, *bad_files, *bad_uploads, device_commands.BadOption, TrainingError, LinkError, PortError)
+        error,
+        (
+            *bad_boards,
+            *bad_files,
+            *bad_bundles,
+            *bad_uploads,
+            device_commands.BadOption,
+            TrainingError,
+            LinkError,
+            PortError,
+        ),
     ):
         return BAD_INPUT
     failures = (DeployError, DeviceError, FirmwareEnded, MicroPythonMissing, SpiceError, SpiceMissing)

@@ -8,7 +8,6 @@ from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 WIDE = 132  # characters where no terminal says how many there are: nothing is cut off in a file
@@ -25,6 +24,8 @@ def print_json(value: Any) -> None:
 @contextmanager
 def progress() -> Iterator[Callable[[str, int, int | None], None]]:
     """A bar on stderr while the work lasts, moved by calls of (text, done, total); without a total it only moves."""
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),

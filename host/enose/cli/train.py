@@ -143,6 +143,7 @@ def _temperatures_c(text: str) -> tuple[float, ...]:
 
 def _keep(source: Path, network: "Network", image: bytes, report: dict[str, Any]) -> dict[str, str] | None:
     """Keep network and image in the project that they were trained on; their identities. None for other sources."""
+    from enose.bundle import data_identity
     from enose.project.contents import Provenance
     from enose.project.schema import is_project
     from enose.project.store import Project
@@ -155,6 +156,7 @@ def _keep(source: Path, network: "Network", image: bytes, report: dict[str, Any]
     made = Provenance("train", source.name, report["simulated_recordings"], facts=facts)
     name = f"{report['chip']} {', '.join(report['classes'])}"
     with Project.open(source) as project:
+        facts["data"] = data_identity(project)
         model = project.add_model(name, report["chip"], asdict(network), made)
         return {"model": model, "image": project.add_image(name, image, made, model)}
 

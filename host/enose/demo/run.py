@@ -54,7 +54,7 @@ def run_demo(
             device.program(image)
             measured = _measure(device, recordings, one.test, step)
             answers = accuracy.stages(network, recordings, one.test, chip, model, nominal)
-            answers["firmware"] = [_named(answer) for answer in measured]
+            answers["firmware"] = [named_answer(answer) for answer in measured]
             plain = baselines(recordings, one.train, one.test, network, seed)
             folds.append(Fold(network, one.test, answers, plain, measured))
         info = device.info()
@@ -106,17 +106,19 @@ def _measure(
     answers = []
     for n, i in enumerate(indices.tolist()):
         specimen = recordings.specimens[i]
-        _present(_board_of(device), specimen)
+        present(_board_of(device), specimen)
         answers.append(device.measure())
         on_step(n + 1, len(indices), "measuring")
     return answers
 
 
-def _present(board: SimulatedBoard, specimen: Specimen) -> None:
+def present(board: SimulatedBoard, specimen: Specimen) -> None:
+    """Have a simulated board's sensors show a specimen, phase by phase, in its next measurement."""
     board.present(specimen.baseline_ohm, specimen.exposure_ohm, specimen.recovery_ohm, play_ms(specimen) * 1e-3)
 
 
-def _named(answer: Answer) -> str:
+def named_answer(answer: Answer) -> str:
+    """An answer as accuracy counts it: the class, ABSTAINED or NO_ANSWER."""
     if answer.answer == "CLASS":
         return answer.label
     return accuracy.ABSTAINED if answer.answer == "ABSTAIN" else accuracy.NO_ANSWER

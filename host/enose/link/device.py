@@ -280,15 +280,33 @@ class Device:
             found += list(struct.iter_unpack(f"<{outputs}i", raw[: 4 * outputs * len(some)]))
         return found
 
-    def _probed(self, count: int, inputs: bytes) -> bytes:
-        number, waited_ms = self._next_probe(), 0
-        while waited_ms < PROBE_LIMIT_MS:
-            reply = self._conversation.ask(probing.PROBE, number, tail=inputs)
-            if reply["weights"] != messages.WEIGHTS_HELD:
+    def probe_held(
+        self, inputs_uv: Sequence[Sequence[int]], hold_ms: int, outputs: int = 1
+    ) -> list[tuple[tuple[int, ...], int]]:
+        """(outputs in uV, age in ms) of each sample: the weights are written once more, and then not refreshed.
+
+        The first sample is read when they are hold_ms old; each answer says how old they were. Raises as `probe`, and
+        DeviceError for more than probing.HOLD_SAMPLES samples or a hold longer than probing.HOLD_MS.
+        """
+        values = [uv for sample in inputs_uv for uv in sample]
+        raw = self._probed(len(inputs_uv), struct.pack(f"<{len(values)}i", *values), hold_ms)
+        size = 4 * (outputs + 1)
+        rows = struct.iter_unpack(f"<{outputs + 1}i", raw[: size * len(inputs_uv)])
+        return [(row[:-1], row[-1]) for row in rows]
+
+    def _probed(self, count: int, inputs: bytes, hold_ms: int | None = None) -> bytes:
+        number, waited_ms, held_ms = self._next_probe(), 0, hold_ms or 0
+        good = (messages.WEIGHTS_HELD,) if hold_ms is None else (messages.WEIGHTS_HELD, messages.WEIGHTS_PROGRAMMING)
+        while waited_ms < PROBE_LIMIT_MS + held_ms:
+            if hold_ms is None:
+                reply = self._conversation.ask(probing.PROBE, number, tail=inputs)
+            else:
+                reply = self._conversation.ask(probing.HOLD, number, hold_ms, tail=inputs)
+            if reply["weights"] not in good:
                 raise LinkError(f"{self.port.name}: the weights that it was given to probe have gone stale")
             if int(reply["done"]) >= count:
                 return bytes(reply["outputs"])
-            wait_ms = max(PROBE_MS * (count - int(reply["done"])), 5)
+            wait_ms = max(PROBE_MS * (count - int(reply["done"])), 5) + min(max(held_ms - waited_ms, 0), POLL_MS)
             self.port.wait(wait_ms)
             waited_ms += wait_ms
         raise LinkError(f"{self.port.name}: {count} probes have not ended in {PROBE_LIMIT_MS // 1000} s")

@@ -30,8 +30,9 @@ from enose_hwsim.board.wire import whole_wire
 from enose_hwsim.board.wiring import Wiring, wire
 from enose_hwsim.board.world import World
 from enose_hwsim.boardfile import BoardFile
-from enose_hwsim.chipfile import AnyChip
+from enose_hwsim.chipfile import AnyChip, MlpFile
 from enose_hwsim.chips import open_chip
+from enose_hwsim.chips.retention import leak_shares
 from enose_hwsim.configuration import device_configuration
 from enose_hwsim.mcu import FLASH_KIB
 
@@ -76,13 +77,14 @@ class SimulatedBoard:
         self.board_file = board
         self.chip_file = chip
         self._model = open_chip(chip, fidelity, number=chip_number)
+        self._unit = chip_number
         self._rng = np.random.default_rng(seed)
         self.flash = FlashPart(FLASH_SIZE, flash_path)
         self.monitor = AnalogMonitor(board, chip)
         self.wiring = self._wired()
         self.wire = whole_wire(seed)
         self._configuration = device_configuration(board, chip)
-        self._files, self._unit = files, chip_number
+        self._files = files
         self._process = self._switched_on(round(start_s * 1e6), None)
         self._master, self._slave = pty.openpty()
         tty.setraw(self._slave)
@@ -236,6 +238,8 @@ class SimulatedBoard:
     def _wired(self) -> Wiring:
         """The parts, powered up."""
         wired = wire(self.board_file, self.chip_file, self._model, self.world, self.flash, self._rng)
+        if isinstance(self.chip_file, MlpFile):
+            wired.chip.leak_shares = leak_shares(self.chip_file, self._unit)
         wired.watched_by(self.monitor)
         return wired
 

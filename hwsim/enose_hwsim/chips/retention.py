@@ -1,9 +1,21 @@
-"""What the leak leaves of held weights: the one law for training, twins and board."""
+"""What the leak leaves of held weights: the one law for training, twins and board; and how weights differ in it."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from enose_hwsim.chipfile import MlpFile
+
+LEAK_SIGMA = (
+    0.15  # ours: of the logarithm of a weight's leak; a junction's generation current differs from cell to cell
+)
+
+
+def leak_shares(chip: MlpFile, number: int) -> NDArray[np.float64]:
+    """(W,) each weight's leak over that of the chip file: ones for number 0, else log-normal, always the same."""
+    if not number:
+        return np.ones(chip.topology.weights)
+    rng = np.random.default_rng([number, 0x1EA4])
+    return np.asarray(np.exp(LEAK_SIGMA * rng.standard_normal(chip.topology.weights)))
 
 
 def drooped_v(chip: MlpFile, weights_v: ArrayLike, held_s: ArrayLike, temperature_c: float) -> NDArray[np.float64]:

@@ -50,6 +50,7 @@ class HeldWeightChipPart:
         self._chip = chip
         self._model = model
         self._temperature_c = temperature_c
+        self.leak_shares = np.ones(chip.topology.weights)  # each weight's leak over that of the chip file
         self._weights_v = np.zeros(chip.topology.weights)
         self._written_s = np.zeros(chip.topology.weights)
         self._strobe = False
@@ -71,7 +72,7 @@ class HeldWeightChipPart:
 
     def weights_v(self, t_s: float) -> Array:
         """The weight voltages at t_s, drooped by the leak since each was written."""
-        leak_v_per_s = self._leaks * self._chip.leak_v_per_s(self._temperature_c())
+        leak_v_per_s = self._leaks * self._chip.leak_v_per_s(self._temperature_c()) * self.leak_shares
         return np.maximum(self._weights_v - leak_v_per_s * (t_s - self._written_s), 0.0)
 
     def set_weight_dac(self, volts: float, t_s: float) -> None:
