@@ -63,6 +63,11 @@ class Plot(QWidget):
         self._empty.setVisible(bool(text))
         self._centre()
 
+    def name_y(self, words: str) -> None:
+        """Other words at the upright axis."""
+        self._y = words
+        self.item.getAxis("left").setLabel(words, color=look().text)
+
     def clear(self) -> None:
         """Take every curve away."""
         self.item.clear()

@@ -109,12 +109,17 @@ class Simulation:
         """The faults that were injected and not mended."""
         return tuple(sorted(self._failing))
 
-    def weights_now(self) -> np.ndarray | None:
+    def weights_now(self) -> np.ndarray:
         """What the chip's cells hold at this moment, in volts; signed ohms of memristors."""
         part = self.board.wiring.chip
         if isinstance(part, HeldWeightChipPart):
             return np.asarray(part.weights_v(self.board.now_s))
         return np.asarray(part.signed_ohm())
+
+    def ages_now(self) -> np.ndarray | None:
+        """How long ago each weight was refreshed, in s; None for cells that do not forget."""
+        part = self.board.wiring.chip
+        return np.asarray(part.age_s(self.board.now_s)) if isinstance(part, HeldWeightChipPart) else None
 
     def watch_pulses(self, seen: Callable[[float, int, float], None]) -> Callable[[], None]:
         """Have seen(t_s, device, ohm) called after each pulse on a memristor; the call that is returned ends it."""

@@ -85,7 +85,7 @@ class Job(QObject):
         except Cancelled:
             self._sent.emit("stopped", None)
             return None
-        except Exception as error:  # noqa: BLE001 - whatever it is must reach the user, not die in a thread
+        except Exception as error:
             trouble = trouble_of(error)
             if trouble.defect:
                 log.exception("%s", self.title)

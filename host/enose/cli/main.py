@@ -7,6 +7,7 @@ from importlib.metadata import version
 from cyclopts import App
 from cyclopts.exceptions import CycloptsError
 
+from enose.cli import app as desktop
 from enose.cli import board as board_commands
 from enose.cli import calibration as calibration_commands
 from enose.cli import chip as chip_commands
@@ -38,6 +39,7 @@ def make_app() -> App:
     )
     app.command(demo.demo, name="demo")
     app.command(sim.sim, name="sim")
+    app.command(desktop.app, name="app")
     board = App(name="board", help="Board files: microcontroller, parts and pins around one chip.")
     board.command(board_commands.list_boards, name="list")
     board.command(board_commands.check, name="check")
