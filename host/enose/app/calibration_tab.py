@@ -29,6 +29,7 @@ from enose_hwsim.chips.twin.twin import TwinChip
 
 IMAGES = 24
 ROOM_C = 27.0
+NOT_YET = "Not calibrated. Measuring asks the chip some hundred questions through its own weights; it takes seconds."
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class CalibrationTab(QWidget):
         self._missing = label("", "warn")
         inside.addWidget(self._missing)
         self.verdict = label(
-            "Not calibrated. Measuring asks the chip some hundred questions through its own weights; it takes seconds.",
+            NOT_YET,
             "faint",
         )
         inside.addWidget(self.verdict)
@@ -105,9 +106,8 @@ class CalibrationTab(QWidget):
                     project.add_calibration(found.unit, found.as_dict(), source)
             return found
 
-        return self._bench.session.ask(
-            "calibrating", work, done=self._bench.set_calibration,
-            failed=lambda trouble: (self._show_buttons(), self._bench.trouble.emit(trouble)), stopped=self._show_buttons,
+        return self._bench.ask(
+            "calibrating", work, done=self._bench.set_calibration, over=self._show_buttons,
         )  # fmt: skip
 
     def remap(self) -> Job:
@@ -160,8 +160,8 @@ class CalibrationTab(QWidget):
         self._bench.project_changed.emit()
         self._bench.choose_image(applied.chosen)
         self.applied.setText(
-            f"Made: by its twin this chip misses the nominal one by {1e3 * applied.after_rms_v:.2f} mV RMS with the new "
-            f"weights, {1e3 * applied.before_rms_v:.1f} mV with the nominal ones. 3. Program it: page Weights."
+            f"Made: by its twin this chip misses the nominal one by {1e3 * applied.after_rms_v:.2f} mV RMS with the new"
+            f" weights, {1e3 * applied.before_rms_v:.1f} mV with the nominal ones. 3. Program it: page Weights."
         )
         set_kind(self.applied, "good")
 
@@ -174,9 +174,7 @@ class CalibrationTab(QWidget):
         for plot in (self.gains, self.zeros):
             plot.say_empty(empty)
         if found is None:
-            self.verdict.setText(
-                "Not calibrated. Measuring asks the chip some hundred questions through its own weights; it takes seconds."
-            )
+            self.verdict.setText(NOT_YET)
             set_kind(self.verdict, "faint")
             return
         mask = found.synapses_known
@@ -184,8 +182,8 @@ class CalibrationTab(QWidget):
         whole = mask.all() and found.neurons_known.all()
         simulated = " (simulated)" if found.simulated else ""
         self.verdict.setText(
-            f"Chip {found.unit}{simulated}: {known} of {len(mask)} synapses and {neurons} of {len(found.slope)} neurons are "
-            f"known. Its twin misses the readings by {1e3 * found.residual_rms_v:.2f} mV RMS, the nominal chip by "
+            f"Chip {found.unit}{simulated}: {known} of {len(mask)} synapses and {neurons} of {len(found.slope)} neurons"
+            f" are known. Its twin misses the readings by {1e3 * found.residual_rms_v:.2f} mV RMS, the nominal chip by "
             f"{1e3 * found.nominal_rms_v:.1f} mV."
         )
         set_kind(self.verdict, "good" if whole else "warn")
@@ -206,7 +204,7 @@ class CalibrationTab(QWidget):
         if now is None:
             missing = "Connect a board first."
         elif not isinstance(now.chip, MlpFile):
-            missing = f"{now.chip.name}: its weights are read back one by one while they are programmed; it needs no calibration."
+            missing = f"{now.chip.name}: its weights are read back while they are programmed; it needs no calibration."
         self._missing.setText(missing)
         self._missing.setVisible(bool(missing))
         self.start.setEnabled(not missing)

@@ -3,6 +3,7 @@
 import csv
 import io
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,7 +58,7 @@ class LivePage(QWidget):
         super().__init__()
         self._bench = bench
         self.smelt: list[Smelt] = []
-        self._end_watch = lambda: None
+        self._end_watch: Callable[[], None] = lambda: None
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         top = QHBoxLayout()
@@ -144,9 +145,8 @@ class LivePage(QWidget):
                 if not again:
                     return
 
-        return self._bench.session.ask(
-            "measuring", work, said=self._said, done=lambda _: self._show_buttons(), stopped=self._show_buttons,
-            failed=lambda trouble: (self._show_buttons(), self._bench.trouble.emit(trouble)),
+        return self._bench.ask(
+            "measuring", work, said=self._said, over=self._show_buttons,
         )  # fmt: skip
 
     def csv(self) -> str:
@@ -163,9 +163,8 @@ class LivePage(QWidget):
 
     def save_log(self, path: Path) -> Job:
         """Fetch the device's log and write it."""
-        return self._bench.session.ask(
+        return self._bench.ask(
             "fetching the log", lambda now, job: now.device.log().csv(), done=lambda text: self._write(path, text),
-            failed=self._bench.trouble.emit,
         )  # fmt: skip
 
     def _write(self, path: Path, text: str) -> None:
@@ -247,7 +246,8 @@ class LivePage(QWidget):
             for words, colour, mark in (("CLASS", k, "o"), ("ABSTAIN", look().warn, "x")):
                 some = [(n, a.outputs_v[k]) for n, a in seen if a.answer == words]
                 if some:
-                    name = f"{'output' if k == 0 else f'output {k + 1}'}, {'answered' if words == 'CLASS' else 'abstained'}"
+                    output = "output" if k == 0 else f"output {k + 1}"
+                    name = f"{output}, {'answered' if words == 'CLASS' else 'abstained'}"
                     self.history.points([n for n, _ in some], [v for _, v in some], colour, name, mark)
         if now is not None:
             scale = scale_of(now.chip, ())

@@ -1,6 +1,7 @@
 """The chip's output on its scale, with the bands of the classes, their edges and the guard about each."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPolygonF
@@ -78,7 +79,7 @@ class MarginScale(QWidget):
 
         edges = (scale.low_v, *scale.edges_v, scale.high_v)
         if scale.by_bands:
-            for k, (low_v, high_v) in enumerate(zip(edges, edges[1:], strict=False)):
+            for k, (low_v, high_v) in enumerate(pairwise(edges)):
                 shade = QColor(SERIES[k])
                 shade.setAlpha(80)
                 box = QRectF(x(low_v), band.top(), x(high_v) - x(low_v), band.height())

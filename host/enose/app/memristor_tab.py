@@ -39,10 +39,10 @@ class MemristorTab(QWidget):
         """A programming that is done; one of another kind of chip, or None, shows nothing."""
         self._outcome = outcome if outcome is not None and outcome.pulses else None
         rows = []
-        if self._outcome is not None and self._outcome.weights.read is not None:
-            weights = self._outcome.weights
-            for k, (wanted, read) in enumerate(zip(np.abs(weights.wanted), np.abs(weights.read), strict=True)):
-                count = sum(pulse.device == k for pulse in self._outcome.pulses)
+        shown, read_ohm = self._outcome, self._outcome.weights.read if self._outcome is not None else None
+        if shown is not None and read_ohm is not None:
+            for k, (wanted, read) in enumerate(zip(np.abs(shown.weights.wanted), np.abs(read_ohm), strict=True)):
+                count = sum(pulse.device == k for pulse in shown.pulses)
                 off = f"{100 * (read / wanted - 1):+.2f}" if wanted and read else "–"
                 rows.append((k, round(wanted * 1e-3, 3), round(read * 1e-3, 3), off, count))
         self.table.show_rows(rows)

@@ -155,13 +155,12 @@ class RecordPage(QWidget):
         programmed = self._bench.programmed
         image = programmed.image if programmed is not None else None
         self.start.setEnabled(False)
-        return self._bench.session.ask(
+        return self._bench.ask(
             "recording",
             lambda now, job: record_specimens(now, job, path, image, wanted, count, odour, strength),
             said=self._said,
             done=self._recorded,
-            failed=self._failed,
-            stopped=self._over,
+            over=self._over,
         )
 
     def _go(self) -> None:
@@ -186,15 +185,10 @@ class RecordPage(QWidget):
             self.refresh()
 
     def _recorded(self, found: list[Recorded]) -> None:
-        self._over()
         self._bench.good_news.emit(
             f"{len(found)} specimens are in {self._bench.project}. Next: Data shows them, Train uses them."
         )
         self._bench.project_changed.emit()
-
-    def _failed(self, trouble: Trouble) -> None:
-        self._over()
-        self._bench.trouble.emit(trouble)
 
     def _over(self) -> None:
         self.timeline.show_phase("", 0.0)

@@ -18,7 +18,7 @@ from enose.project.recordings import load_project
 from enose.project.store import Project, StoredSession
 from enose.recordings import Recordings
 
-MARKS = ("o", "s", "t", "d", "star", "p", "h", "+")  # beside the colours, for eyes that do not tell them apart
+SHAPES = ("o", "s", "t", "d", "star", "p", "h", "+")  # beside the colours, for eyes that do not tell them apart
 EMPTY = "Record specimens, import a file, or press Example to see this page at work."
 
 
@@ -42,6 +42,7 @@ class RecordingsPage(QWidget):
         self.tabs.addTab(self._traces_tab(), "T&races")
         self.tabs.addTab(self._audit_tab(), "A&udit")
         split.addWidget(self.tabs)
+        split.setSizes([430, 670])
         split.setStretchFactor(0, 2)
         split.setStretchFactor(1, 3)
         bench.project_changed.connect(self.refresh)
@@ -52,7 +53,7 @@ class RecordingsPage(QWidget):
 
     def _left(self) -> QWidget:
         box, inside = group("Sessions")
-        self.table = Table("sessions", ("session", "specimens", "began (UTC)", "from"))
+        self.table = Table("sessions", ("session", "specimens", "from", "began (UTC)"))
         self.table.itemSelectionChanged.connect(self._load)
         inside.addWidget(self.table, 1)
         self._counts = label("", "faint")
@@ -72,7 +73,7 @@ class RecordingsPage(QWidget):
         self.kind.currentIndexChanged.connect(lambda _: self._draw_map())
         self._map_words = label("", "faint")
         inside.addLayout(row(label("Map by"), self.kind, spread=True))
-        self.map = Plot("map of the specimens", "first axis (standard deviations)", "second axis (standard deviations)")
+        self.map = Plot("map of the specimens", "first component (1)", "second component (1)")
         inside.addWidget(self.map, 1)
         inside.addWidget(self._map_words)
         return page
@@ -171,18 +172,13 @@ class RecordingsPage(QWidget):
             counts = ", ".join(f"{name.replace('_', ' ')} {n}" for name, n in held.items() if n)
             for one in self._sessions:
                 rows.append(
-                    (one.title, one.specimens, _began(one.started_s), "simulated" if one.simulated else "a device")
+                    (one.title, one.specimens, "simulated" if one.simulated else "a device", _began(one.started_s))
                 )
         self.table.blockSignals(True)
         self.table.show_rows(rows)
         self.table.blockSignals(False)
-        self._counts.setText(
-            f"In the file: {counts}"
-            if counts
-            else "Open a project file on the page Record first."
-            if path is None
-            else ""
-        )
+        first = "" if path is not None else "Open a project file on the page Record first."
+        self._counts.setText(f"In the file: {counts}" if counts else first)
         self._load()
 
     def _load(self) -> None:
@@ -233,7 +229,7 @@ class RecordingsPage(QWidget):
         self.map.say_empty("")
         for k, name in enumerate(found.classes):
             own = [label == name for label in found.labels]
-            self.map.points(found.places[own, 0], found.places[own, 1], k, name, MARKS[k % len(MARKS)])
+            self.map.points(found.places[own, 0], found.places[own, 1], k, name, SHAPES[k % len(SHAPES)])
         of = "of ln R/R0" if found.of_change else "of ln R"
         what = "variance" if found.kind == "PCA" else "separation"
         shares = " and ".join(f"{share:.0%}" for share in found.shares)

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 os.environ.setdefault("PYQTGRAPH_QT_LIB", "PySide6")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy loads, as the command line does
 
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication

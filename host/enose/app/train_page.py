@@ -23,7 +23,6 @@ from PySide6.QtWidgets import (
 from enose.app.bench import Bench, Chosen
 from enose.app.look import look
 from enose.app.plots import Plot
-from enose.app.trouble import Trouble
 from enose.app.views import at_board_positions, with_sensors
 from enose.app.widgets import Table, button, choice, group, label, row, set_kind
 from enose.app.work import Job
@@ -92,8 +91,8 @@ class TrainPage(QWidget):
         self.tabs.addTab(self.steps, "Pro&gress")
         column.addWidget(self.tabs, 1)
         split.addWidget(right)
-        split.setStretchFactor(0, 1)
-        split.setStretchFactor(1, 2)
+        split.setSizes([330, 770])
+        split.setStretchFactor(1, 1)
         bench.project_changed.connect(self.refresh)
         bench.session.connected.connect(lambda found: self._follow_board(found.board.name))
         bench.look_changed.connect(self._redraw)
@@ -132,7 +131,7 @@ class TrainPage(QWidget):
 
     def _kept(self) -> QWidget:
         box, inside = group("Images in the project")
-        self.images = Table("weight images", ("image", "made by", "identity"))
+        self.images = Table("weight images", ("image", "made by"))
         self.images.itemSelectionChanged.connect(self._choose)
         inside.addWidget(self.images, 1)
         self._images_words = label("", "faint")
@@ -176,9 +175,7 @@ class TrainPage(QWidget):
             report["kept"] = _keep(path, network, image, report)
             return report
 
-        return self._bench.compute(
-            "training", work, done=self._trained, said=self._stepped, failed=self._failed, stopped=self._over
-        )
+        return self._bench.compute("training", work, done=self._trained, said=self._stepped, over=self._over)
 
     def _choose(self) -> None:
         rows = self.images.chosen()
@@ -205,7 +202,7 @@ class TrainPage(QWidget):
                 item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
                 item.setCheckState(Qt.CheckState.Checked)
                 self.sensors.addItem(item)
-        rows = [(one["name"], self._maker(one), one["identity"]) for one in self._images]
+        rows = [(one["name"], self._maker(one)) for one in self._images]
         self.images.show_rows(rows)
         if rows:
             self.images.selectRow(len(rows) - 1)
@@ -231,10 +228,6 @@ class TrainPage(QWidget):
         self._missing.setText(missing)
         self._missing.setVisible(bool(missing))
         self.start.setEnabled(not missing)
-
-    def _failed(self, trouble: Trouble) -> None:
-        self._over()
-        self._bench.trouble.emit(trouble)
 
     def _stepped(self, step: tuple[str, int, int | None]) -> None:
         text, done, total = step

@@ -64,7 +64,7 @@ def at_board_positions(network: Network, chosen: Sequence[int]) -> Network:
 
 
 def map_of(recordings: Recordings, kind: str) -> Map:
-    """Where specimens lie: of the logarithm of R/R0 (of R without a baseline) of every sensor, each scaled to its spread.
+    """Where specimens lie: by ln R/R0 (ln R without a baseline) of every sensor, each scaled to its spread.
 
     Raises RecordingsError for fewer than three specimens, or for LDA fewer than two classes or sensors.
     """
@@ -73,7 +73,7 @@ def map_of(recordings: Recordings, kind: str) -> Map:
     labels = tuple(s.label for s in recordings.specimens)
     if len(labels) < 3 or values.shape[1] < 2:
         raise RecordingsError(
-            f"{recordings.title}: {len(labels)} specimens of {values.shape[1]} sensors, expected 3 of 2"
+            f"{recordings.title}: {len(labels)} specimens of {values.shape[1]} sensors, at least 3 of 2"
         )
     scaled = StandardScaler().fit_transform(values)
     if kind == "PCA":

@@ -61,12 +61,11 @@ class WeightsTab(QWidget):
         assert chosen is not None  # the button is off without
         calibration = self._bench.calibration.identity if self._bench.calibration is not None else None
         self.start.setEnabled(False)
-        return self._bench.session.ask(
+        return self._bench.ask(
             "programming",
             lambda now, job: program_image(now, job, chosen, calibration),
             done=self._programmed,
-            failed=lambda trouble: (self._show_image(), self._bench.trouble.emit(trouble)),
-            stopped=self._show_image,
+            over=self._show_image,
         )
 
     def read(self) -> Job | None:
@@ -74,9 +73,8 @@ class WeightsTab(QWidget):
         programmed = self._bench.programmed
         if programmed is None:
             return None
-        return self._bench.session.ask(
+        return self._bench.ask(
             "reading the weights", lambda now, job: weights_of(now, programmed.image), done=self._show_weights,
-            failed=self._bench.trouble.emit,
         )  # fmt: skip
 
     def _open_image(self) -> None:
@@ -108,7 +106,8 @@ class WeightsTab(QWidget):
         off = ""
         read = outcome.weights.read
         if read is not None and outcome.chosen.image.unit == UNIT_UV:
-            off = f" Read back they are within {1e3 * np.abs(read - outcome.weights.wanted).max():.2f} mV (simulated chip)."
+            worst_mv = 1e3 * np.abs(read - outcome.weights.wanted).max()
+            off = f" Read back they are within {worst_mv:.2f} mV (simulated chip)."
         elif read is not None:
             worst = np.abs(read / outcome.weights.wanted - 1)[outcome.weights.wanted != 0].max()
             off = f" Read back they are within {worst:.2%} (simulated chip)."

@@ -29,8 +29,8 @@ class Use:
 def uses(inputs_v: ArrayLike, top_v: float) -> list[Use]:
     """Of inputs (N, channels), one Use a channel.
 
-    Bits are log2 of the span over sqrt(12) standard deviations of the noise that training counts with at an input: the
-    steps of an ideal converter with that much noise (W. Kester, Analog Devices MT-001). 0 for a channel that stands still.
+    Bits are log2 of the span over sqrt(12) standard deviations of the noise that training counts with at an input:
+    the steps of an ideal converter with that much noise (W. Kester, Analog Devices MT-001). 0 for one that stands still.
     """
     found = []
     for column in np.asarray(inputs_v, dtype=np.float64).T:
