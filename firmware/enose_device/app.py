@@ -346,7 +346,8 @@ class Device(Linked):
         if not self.safety.latched and self.refresh.state != messages.WEIGHTS_PROGRAMMING:
             self.refresh.keep()  # the look takes milliseconds
             self.chip.look_at_dac()
-            if self.cycle.phase <= PHASE_WARMUP or not self._adc.busy:
+            probed = self.cycle.image is None  # or may be: the output's converter is not to be had while it converts
+            if not self._adc.busy or (self.cycle.phase <= PHASE_WARMUP and not probed):
                 self.chip.look_at_level()
         if self.log.uptime_s >= self._look_s:
             self._look_s = self.log.uptime_s + LOOK_EVERY_S

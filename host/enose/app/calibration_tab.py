@@ -16,9 +16,7 @@ from enose.app.widgets import button, label, row, set_kind
 from enose.app.work import Job
 from enose.calibration import CalibrationError, make_probes
 from enose.calibration.calibration import Calibration, read_calibration
-from enose.calibration.identify import Identifier
 from enose.calibration.reading import read_probes
-from enose.calibration.remap import Remapper, remapped_image, sample_inputs
 from enose.mapping.volts import VoltMapping
 from enose.project.contents import Provenance
 from enose.project.store import Project
@@ -94,6 +92,8 @@ class CalibrationTab(QWidget):
         self.start.setEnabled(False)
 
         def work(now: Connected, job: Job) -> Calibration:
+            from enose.calibration.identify import Identifier
+
             chip = now.chip
             assert isinstance(chip, MlpFile)  # the button is off otherwise
             check_region(chip, temperature_c)
@@ -120,6 +120,8 @@ class CalibrationTab(QWidget):
         assert isinstance(chip, MlpFile)
 
         def work(_: Job) -> Applied:
+            from enose.calibration.remap import Remapper, remapped_image, sample_inputs
+
             if any(chosen.image.calibration):
                 raise CalibrationError(
                     f"{chosen.source}: made for calibration {chosen.image.calibration.hex()}, expected a nominal image"

@@ -24,8 +24,8 @@ class PlainAxis(pg.AxisItem):  # type: ignore[misc] # pyqtgraph has no types
     """An axis whose logarithmic ticks are plain numbers."""
 
     def logTickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:  # noqa: N802 - its name
-        """`20`, not `2·10¹`."""
-        return [f"{10**value:g}" for value in values]
+        """`20`, not `2·10¹`; in a decade at most 1, 2 and 5 are named."""
+        return [f"{10**value:g}" if round(10 ** (value % 1)) in (1, 2, 5, 10) else "" for value in values]
 
 
 class View(pg.PlotWidget):  # type: ignore[misc]

@@ -65,7 +65,7 @@ class RecordPage(QWidget):
         lower.setChildrenCollapsible(False)
         self.meter = WindowMeter()
         lower.addWidget(self.meter)
-        self.specimens = Table("specimens", ("specimen", "label", "session", "answer"))
+        self.specimens = Table("specimens", ("specimen", "label", "answer", "session"))
         lower.addWidget(self.specimens)
         split.addWidget(lower)
         split.setStretchFactor(0, 3)
@@ -216,7 +216,7 @@ class RecordPage(QWidget):
                     facts = [stored.cycle.facts for stored in project.cycles(specimen.id)]
                     shown = "(blind)" if specimen.name in blind and done < planned else specimen.label or "–"
                     answer = facts[0].get("answer", "") if facts else ""
-                    rows.append((specimen.name, shown, specimen.session, answer))
+                    rows.append((specimen.name, shown, answer, specimen.session))
                     inputs_v += [one["inputs_v"] for one in facts if one.get("inputs_v")]
         self.specimens.show_rows(rows)
         self.specimens.scrollToBottom()

@@ -1,7 +1,7 @@
 """Data: what was recorded, how it lies, and whether it is to be trusted."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QSplitter, QTabWidget, QVBoxLayout, QWidget
@@ -12,11 +12,13 @@ from enose.app.plots import Plot
 from enose.app.views import KINDS, Map, add_example, class_traces, map_of, sliced
 from enose.app.widgets import Table, button, choice, group, label, row, set_kind
 from enose.app.work import Job
-from enose.audit import Audit, audit
 from enose.importing.read import read_import
 from enose.project.recordings import load_project
 from enose.project.store import Project, StoredSession
 from enose.recordings import Recordings
+
+if TYPE_CHECKING:  # the audit brings scikit-learn, which the window need not wait for
+    from enose.audit import Audit
 
 SHAPES = ("o", "s", "t", "d", "star", "p", "h", "+")  # beside the colours, for eyes that do not tell them apart
 EMPTY = "Record specimens, import a file, or press Example to see this page at work."
@@ -140,7 +142,13 @@ class RecordingsPage(QWidget):
         recordings, seed = self._recordings, self._bench.seed
         if recordings is None:
             return None
-        return self._bench.compute("auditing", lambda _: audit(recordings, seed), done=self._show_audit)
+
+        def work(_: Job) -> "Audit":
+            from enose.audit import audit
+
+            return audit(recordings, seed)
+
+        return self._bench.compute("auditing", work, done=self._show_audit)
 
     def _choose_import(self) -> None:
         name, _ = QFileDialog.getOpenFileName(self, "Recordings")
@@ -213,8 +221,12 @@ class RecordingsPage(QWidget):
         if recordings is None:
             self._show_map(None)
             return
-        self._bench.compute(f"{kind} of {len(recordings.specimens)} specimens", lambda _: map_of(recordings, kind), done=self._show_map,
-                            failed=lambda trouble: self._no_map(trouble.what))  # fmt: skip
+        self._bench.compute(
+            f"{kind} of {len(recordings.specimens)} specimens",
+            lambda _: map_of(recordings, kind),
+            done=self._show_map,
+            failed=lambda trouble: self._no_map(trouble.what),
+        )
 
     def _no_map(self, why: str) -> None:
         self.map.clear()
@@ -252,7 +264,7 @@ class RecordingsPage(QWidget):
         based = all(len(s.baseline_ohm) for s in self._recordings.specimens)
         self.traces.name_y("R/R0 (1)" if based else "resistance (kΩ)")
 
-    def _show_audit(self, found: Audit) -> None:
+    def _show_audit(self, found: "Audit") -> None:
         words = {True: "predicts the class", False: "does not", None: "not known"}
         rows = [
             (s.words, _percent(s.accuracy), _percent(s.chance), "–" if s.p is None else f"{s.p:.3f}", words[s.predicts])

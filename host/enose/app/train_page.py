@@ -27,15 +27,13 @@ from enose.app.views import at_board_positions, with_sensors
 from enose.app.widgets import Table, button, choice, group, label, row, set_kind
 from enose.app.work import Job
 from enose.boards import board_names, checked_board
-from enose.cli.train import STEPS, _keep
-from enose.cross_validation import cross_validated
 from enose.image import build_image
 from enose.project.recordings import load_project
 from enose.project.store import Project
 from enose.recordings.specimen import check_playable
-from enose.splits import KINDS, make_splits, refuse_leak
 from enose_contract.image import unpack
 
+KINDS = ("group", "day", "batch", "random")  # as in enose.splits, which brings scikit-learn
 NONE_YET = (
     "Press Train. It takes the project's recordings, tests on folds that training never saw, and keeps the image."
 )
@@ -85,6 +83,7 @@ class TrainPage(QWidget):
         self.waterfall = Plot("accuracy step by step", "accuracy (%)", "", legend=False)
         self.waterfall.say_empty(NONE_YET)
         self.confusion = Table("confusion matrix", ("true",))
+        self.confusion.fill()
         self.steps = Table("what training did", ("after (s)", "step", "of"))
         self.tabs.addTab(self.waterfall, "&Waterfall and peers")
         self.tabs.addTab(self.confusion, "C&onfusion")
@@ -157,6 +156,10 @@ class TrainPage(QWidget):
         self._began_s = time.monotonic()
 
         def work(job: Job) -> dict[str, Any]:
+            from enose.cli.train import _keep
+            from enose.cross_validation import cross_validated
+            from enose.splits import make_splits, refuse_leak
+
             def step(text: str, done: int, total: int | None) -> None:
                 job.step(text, done, total)
                 job.tell((text, done, total))
@@ -257,6 +260,8 @@ class TrainPage(QWidget):
         set_kind(self.verdict, "good" if report["audit"]["ok"] else "bad")
 
     def _draw_waterfall(self, report: dict[str, Any]) -> None:
+        from enose.cli.train import STEPS
+
         self.waterfall.clear()
         self.waterfall.say_empty("")
         shares = report["accuracy"] | report["peers"]

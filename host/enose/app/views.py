@@ -5,9 +5,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.decomposition import PCA
-from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
-from sklearn.preprocessing import StandardScaler
 
 from enose.features import exact_ohm
 from enose.project.contents import Cycle, NewSession, NewSpecimen, Provenance, Sensor
@@ -68,6 +65,10 @@ def map_of(recordings: Recordings, kind: str) -> Map:
 
     Raises RecordingsError for fewer than three specimens, or for LDA fewer than two classes or sensors.
     """
+    from sklearn.decomposition import PCA
+    from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+    from sklearn.preprocessing import StandardScaler
+
     exposure, baseline = exact_ohm(recordings.specimens, recordings.average)
     values = np.log(exposure / baseline) if baseline is not None else np.log(exposure)
     labels = tuple(s.label for s in recordings.specimens)

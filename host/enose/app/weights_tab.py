@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QFileDialog, QHeaderView, QTableWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QTableWidgetItem, QVBoxLayout, QWidget
 
 from enose.app.bench import Bench, Chosen
 from enose.app.look import SERIES, look
@@ -43,7 +43,7 @@ class WeightsTab(QWidget):
         self._again = button("Read &again", self.read)
         inside.addLayout(row(label("Map of the weights:"), self.view, self._again))
         self.table = Table("heat map of the weights", ("neuron",))
-        self.table.horizontalHeader().setStretchLastSection(False)
+        self.table.fill()
         inside.addWidget(self.table, 1)
         self._words = label("", "faint")
         inside.addWidget(self._words)
@@ -166,15 +166,15 @@ class WeightsTab(QWidget):
         columns = max(len(synapses) for _, synapses in rows)
         self.table.setColumnCount(1 + columns)
         self.table.setHorizontalHeaderLabels(["neuron", *[f"synapse {k + 1}" for k in range(columns)]])
-        self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         self.table.setRowCount(len(rows))
         known = values[np.isfinite(values)]
         middle = float(np.mean([known.min(), known.max()])) if name in VIEWS[:3] and volts else 0.0
         most = float(np.abs(known - middle).max()) or 1.0
+        digits = 3 if most < 1 else 1 if volts else 2
         for r, (neuron, synapses) in enumerate(rows):
             self.table.setItem(r, 0, QTableWidgetItem(neuron))
             for c, (source, value) in enumerate(synapses):
-                self.table.setItem(r, 1 + c, _cell(f"{source}: {value:.4g}", (value - middle) / most))
+                self.table.setItem(r, 1 + c, _cell(f"{source}: {value:.{digits}f}", (value - middle) / most))
         self._words.setText(
             f"{name} in {unit}; {'the simulated chip itself' if now.simulation else 'as the converter makes them'}."
         )

@@ -145,6 +145,11 @@ class Table(QTableWidget):
         self.horizontalHeader().setStretchLastSection(True)
         self.setMinimumHeight(90)
 
+    def fill(self) -> None:
+        """Let rows and columns take all the room: a matrix rather than a list."""
+        for header in (self.horizontalHeader(), self.verticalHeader()):
+            header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+
     def show_rows(self, rows: Sequence[Sequence[object]], colours: Sequence[str | None] = ()) -> None:
         """These rows in place of what is there; a colour for the words of a row where it is to have one."""
         self.setRowCount(len(rows))

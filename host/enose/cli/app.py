@@ -14,6 +14,9 @@ def app(
     project: Annotated[Path | None, Parameter(help="open this project file; it is made where there is none")] = None,
     *,
     board: Annotated[str | None, Parameter(help="switch this simulated board on, for example pico-mlp")] = None,
+    check: Annotated[
+        Path | None, Parameter(help="try the app by itself, write what came out into this file as JSON, and close")
+    ] = None,
     seed: Seed = 1,
 ) -> int:
     """Open the desktop app: connect, record, look at data, train, program and calibrate, and classify live.
@@ -24,7 +27,9 @@ def app(
         raise BadOption("the desktop app needs Qt: pip install 'enose[app]'")
     from enose.app.run import run
     from enose.boards import board_names
+    from enose.image import check_writable
 
+    check_writable(check)
     if board is not None and board.removeprefix("sim:") not in board_names():
         raise BadOption(f"--board '{board}': expected one of {', '.join(board_names())}")
-    return run(project, board.removeprefix("sim:") if board is not None else None, seed)
+    return run(project, board.removeprefix("sim:") if board is not None else None, seed, check)

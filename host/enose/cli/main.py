@@ -113,6 +113,7 @@ def _escaped(text: str) -> str:
 
 def _exit_code(error: Exception) -> int | None:
     """2 for input that the user can mend, 1 for work that failed, None for a defect of ours."""
+    from enose.app import CheckFailed
     from enose.calibration.calibration import CalibrationError
     from enose.chips.pictures import PlotError
     from enose.deploy.prompt import DeployError
@@ -141,6 +142,6 @@ def _exit_code(error: Exception) -> int | None:
     ):
         return BAD_INPUT
     failures = (DeployError, DeviceError, FirmwareEnded, MicroPythonMissing, SpiceError, SpiceMissing)
-    if isinstance(error, (*failures, FetchError, NotMeasured)):
+    if isinstance(error, (*failures, FetchError, NotMeasured, CheckFailed)):
         return FAILED
     return None
