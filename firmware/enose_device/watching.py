@@ -53,7 +53,8 @@ class Watching:
         for k in range(count):
             at = (first + k) % watching.KEPT * watching.SIZE
             self._reply[k * watching.SIZE : (k + 1) * watching.SIZE] = self._ring[at : at + watching.SIZE]
-        return first, self._next, count, self._reply
+        sensors = self._device.sensors
+        return first, self._next, max(sensors.rail_count, 0), sensors.load_ohm, count, self._reply
 
     def _begin(self, bits: int, period_ms: int) -> None:
         most = self._device.configuration["sensors"]["positions"]
@@ -88,22 +89,17 @@ class Watching:
             yield from self._look()
 
     def _look(self):
-        sensors = self._device.sensors
+        """A task: one scan. It waits where the converter is in use, or a weight is about to be due."""
+        sensors, refresh = self._device.sensors, self._device.refresh
         at = self._next % watching.KEPT * watching.SIZE
         struct.pack_into("<I", self._ring, at, ticks_ms())
-        if self._next % RAIL_SCANS == 0:
-            yield from self._turn()
-            sensors.glance_at_rail()
-        for k in range(watching.MOST):
-            ohm = 0
+        for k in range(-1 if self._next % RAIL_SCANS == 0 else 0, watching.MOST):
+            count = 0
             if k < self._count:
-                yield from self._turn()
-                ohm = sensors.glance(self._positions[k])
-            struct.pack_into("<I", self._ring, at + 4 * (k + 1), ohm)
+                yield 0
+                while refresh.left_ms() < SPARE_MS or sensors.busy:
+                    yield 1
+                count = sensors.glance(self._positions[k] if k >= 0 else -1)
+            if k >= 0:
+                struct.pack_into("<H", self._ring, at + 4 + 2 * k, max(count, 0))
         self._next += 1
-
-    def _turn(self):
-        """Wait until the converter is free and no weight is about to be due."""
-        yield 0
-        while self._device.refresh.left_ms() < SPARE_MS or self._device.sensors.busy:
-            yield 1

@@ -123,3 +123,21 @@ def test_a_fifth_of_the_heap_stays_free_while_somebody_watches(programmed: Devic
     info = programmed.info()
     # without it a quarter does (test_information); nobody watches a device in the field
     assert info["memory_free_low"] > 192 * 1024 // 5
+
+
+def test_all_that_an_app_asks_for_fits_into_the_heap(programmed: Device) -> None:
+    """Watch, measure, probe, tell, program: each brings code with it that stays."""
+    watcher = Watcher(programmed, POSITIONS, PERIOD_MS)
+    watched(programmed, watcher, 1.0)
+    present(programmed.port.board)  # type: ignore[attr-defined]
+    programmed.measure(partial(fetched, watcher, []))
+    programmed.selftest()
+    programmed.probe_weights([900_000] * 25)
+    programmed.probe([[900_000] * 4] * 24)
+    programmed.end_probing()
+    programmed.fit(None, b"calib001")
+    programmed.program(image(calibration=b"calib001").pack())
+    watched(programmed, watcher, 1.0)
+    present(programmed.port.board)  # type: ignore[attr-defined]
+    programmed.measure(partial(fetched, watcher, []))
+    assert programmed.info()["state"] == "done"

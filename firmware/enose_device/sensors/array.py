@@ -31,7 +31,7 @@ class SensorArray:
         self._sensor_channel = adc_part["sensor_channel"]
         self._rail_channel = adc_part["rail_channel"]
         self._range_uv = adc_part["sensor_range_uv"]
-        self._load_ohm = configuration["sensors"]["load_ohm"]
+        self.load_ohm = configuration["sensors"]["load_ohm"]
         self._settle_ms = -(-configuration["mux"]["settle_us"] // 1000)
         self._glance_us = GLANCE_US if adc.conversion_ms == 2 else 1000 * adc.conversion_ms
         self._wanted_count = configuration["sensors"]["rail_uv"] * FULL_COUNT // self._range_uv
@@ -87,18 +87,17 @@ class SensorArray:
         """Whether the converter is in use."""
         return self._adc.busy
 
-    def glance_at_rail(self) -> None:
-        """Read the sensors' rail in one go, which takes GLANCE_US."""
-        self._adc.start(self._rail_channel, self._range_uv)
-        time.sleep_us(self._glance_us)
-        self.rail_count = self._adc.read()
-
     def glance(self, position: int) -> int:
-        """The resistance of a sensor, as it is, read in one go; 0 where it cannot be told."""
-        self._select(position)
-        self._adc.start(self._sensor_channel, self._range_uv)  # its transfer takes longer than the multiplexer settles
+        """The count of a sensor's divider, as it is, read in one go; the rail's at position -1."""
+        if position >= 0:
+            self._select(position)
+        # the transfer that starts it takes longer than the multiplexer settles
+        self._adc.start(self._sensor_channel if position >= 0 else self._rail_channel, self._range_uv)
         time.sleep_us(self._glance_us)
-        return max(self._ohm(self._adc.read()), 0)
+        count = self._adc.read()
+        if position < 0:
+            self.rail_count = count
+        return count
 
     def rail_good(self) -> bool:
         """Whether the rail, as it was read last, is what it should be: the converter's reference has not drifted."""
@@ -106,7 +105,7 @@ class SensorArray:
 
     def step_ohm(self, ohm: int) -> int:
         """What one count of the converter changes at this resistance, rounded up."""
-        return (ohm + self._load_ohm) ** 2 // (self._load_ohm * max(self.rail_count, 1)) + 1
+        return (ohm + self.load_ohm) ** 2 // (self.load_ohm * max(self.rail_count, 1)) + 1
 
     def _at_reference(self, position: int, ohm: int) -> int:
         if self.compensation != COMPENSATED or ohm < 0:
@@ -122,7 +121,7 @@ class SensorArray:
             return -REASON_SENSOR
         if from_end < COARSE_COUNTS:
             return -REASON_SATURATED
-        return normalise.resistance_ohm(count, self.rail_count, self._load_ohm) or -REASON_SATURATED
+        return normalise.resistance_ohm(count, self.rail_count, self.load_ohm) or -REASON_SATURATED
 
     def _select(self, position: int) -> None:
         for bit in range(len(self._pins)):

@@ -7,7 +7,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
-from enose.app.session import Session
+from enose.app.session import Connected, Session
 from enose.app.trouble import Trouble
 from enose.app.work import Done, Job, Lane, nothing
 from enose.calibration.calibration import Calibration
@@ -54,11 +54,23 @@ class Bench(QObject):
         *,
         done: Done = nothing,
         said: Done = nothing,
-        stopped: Callable[[], None] = lambda: None,
         failed: Callable[[Trouble], None] | None = None,
+        over: Callable[[], None] = lambda: None,
     ) -> Job:
-        """Have work(job) done beside the window; a failure is shown to the user."""
-        return self.lane.do(Job(title, work, done=done, said=said, failed=failed or self.trouble.emit, stopped=stopped))
+        """Have work(job) done beside the window; a failure is shown to the user. See Job for the rest."""
+        return self.lane.do(Job(title, work, done=done, said=said, failed=failed or self.trouble.emit, over=over))
+
+    def ask(
+        self,
+        title: str,
+        work: Callable[[Connected, Job], Any],
+        *,
+        done: Done = nothing,
+        said: Done = nothing,
+        over: Callable[[], None] = lambda: None,
+    ) -> Job:
+        """Have work(connected, job) done on the device's thread; a failure is shown to the user."""
+        return self.session.ask(title, work, done=done, said=said, failed=self.trouble.emit, over=over)
 
     def open_project(self, path: Path) -> None:
         """Take this project file, made where there is none. Raises ProjectError."""

@@ -1,5 +1,6 @@
 """Connect: which board, how it is, and its firmware."""
 
+from functools import partial
 from typing import Any
 
 from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QListWidget, QSpinBox, QVBoxLayout, QWidget
@@ -82,7 +83,7 @@ class ConnectPage(QWidget):
         box, inside = group("Simulated boards")
         self.simulated: dict[str, QWidget] = {}
         for name in board_names():
-            made = button(name, lambda name=name: self.simulate(name), main=name == "pico-mlp")
+            made = button(name, partial(self.simulate, name), main=name == "pico-mlp")
             made.setAccessibleName(f"switch simulated board {name} on")
             self.simulated[name] = made
             inside.addWidget(made)
@@ -141,24 +142,22 @@ class ConnectPage(QWidget):
     def simulate(self, name: str) -> Job:
         """Switch a simulated board on, as the choices below it say."""
         order = Order(name, self.number.value(), self.clock.currentIndex() == 1, self._bench.seed)
-        return self._bench.session.open_simulated(order, failed=self._bench.trouble.emit)
+        return self._bench.session.open_simulated(order)
 
     def selftest(self) -> Job:
         """Have the device test itself."""
-        return self._bench.session.ask(
-            "self-test", lambda now, job: now.device.selftest(), done=self._show_checks, failed=self._bench.trouble.emit
-        )
+        return self._bench.ask("self-test", lambda now, job: now.device.selftest(), done=self._show_checks)
 
     def _open_chosen(self) -> None:
         item = self._ports.currentItem()
         if item is not None:
-            self._bench.session.open_port(item.text(), failed=self._bench.trouble.emit)
+            self._bench.session.open_port(item.text())
 
     def _clear_fault(self) -> None:
-        self._bench.session.ask("clearing", lambda now, job: now.device.clear(), failed=self._bench.trouble.emit)
+        self._bench.ask("clearing", lambda now, job: now.device.clear())
 
     def _go_safe(self) -> None:
-        self._bench.session.ask("safe state", lambda now, job: now.device.safe(), failed=self._bench.trouble.emit)
+        self._bench.ask("safe state", lambda now, job: now.device.safe())
 
     def _update(self) -> None:
         FlashDialog(self._bench, self).open()

@@ -83,7 +83,8 @@ def _sheet(c: Look) -> str:
     QListWidget#pages {{ background: {c.raised}; border: none; font-size: 11pt; outline: none; }}
     QListWidget#pages::item {{ padding: 10px 14px; border-left: 4px solid transparent; }}
     QListWidget#pages::item:selected {{ background: {c.base}; color: {c.text}; border-left: 4px solid {c.accent}; }}
-    QListWidget#pages:focus::item:selected {{ background: {c.accent}; color: {c.on_accent}; }}
+    QListWidget#pages::item:selected:active {{ background: {c.base}; color: {c.text}; }}
+    QListWidget#pages:focus {{ border-right: 2px solid {c.accent}; }}
     QGroupBox {{ border: 1px solid {c.line}; border-radius: 6px; margin-top: 9px; padding-top: 8px; }}
     QGroupBox::title {{ subcontrol-origin: margin; left: 10px; padding: 0 4px; font-weight: 600; }}
     QFrame#message {{ background: {c.raised}; border-left: 5px solid {c.bad}; border-radius: 3px; }}

@@ -1,19 +1,39 @@
 """Plots of one style: units on both axes, colours of the theme, a legend beside the curves and not on them."""
 
 from collections.abc import Sequence
+from html import escape
 from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import ArrayLike
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from enose.app.look import SERIES, look
 
 LINE = 1.6  # pixels
 HALF = 0.5
+USUAL = QSize(320, 170)  # a plot takes what room there is; it asks for no more than that
+MARK_OF_LINE, MARK_OF_DASHES = "▬▬", "▬ ▬"
+MARKS = {"o": "●", "s": "■", "t": "▼", "d": "◆", "star": "★", "x": "✕", "+": "✚", "p": "⬟", "h": "⬢"}
+
+
+class PlainAxis(pg.AxisItem):  # type: ignore[misc] # pyqtgraph has no types
+    """An axis whose logarithmic ticks are plain numbers."""
+
+    def logTickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:  # noqa: N802 - its name
+        """`20`, not `2·10¹`; in a decade at most 1, 2 and 5 are named."""
+        return [f"{10**value:g}" if round(10 ** (value % 1)) in (1, 2, 5, 10) else "" for value in values]
+
+
+class View(pg.PlotWidget):  # type: ignore[misc]
+    """pyqtgraph's view, which would like to be as large as its scene."""
+
+    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        """Modest."""
+        return USUAL
 
 
 class Plot(QWidget):
@@ -24,7 +44,7 @@ class Plot(QWidget):
         self.setAccessibleName(name)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._x, self._y = x, y
-        self.view = pg.PlotWidget()
+        self.view = View(axisItems={"left": PlainAxis("left"), "bottom": PlainAxis("bottom")})
         self.view.setMenuEnabled(False)
         self.view.setMinimumSize(180, 130)
         self.item = self.view.getPlotItem()
@@ -32,10 +52,17 @@ class Plot(QWidget):
         self.item.showGrid(x=True, y=True, alpha=0.2)
         for side in ("left", "bottom"):
             self.item.getAxis(side).enableAutoSIPrefix(False)
-        self.legend = self.item.addLegend(offset=(-6, 6), colCount=4, verSpacing=-4) if legend else None
+        self._legend = QLabel() if legend else None
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.view)
+        layout.setSpacing(2)
+        if self._legend is not None:
+            self._legend.setWordWrap(True)
+            self._legend.setAlignment(Qt.AlignmentFlag.AlignRight)
+            self._legend.hide()
+            layout.addWidget(self._legend)
+        layout.addWidget(self.view, 1)
+        self._named: list[str] = []
         self.curves: list[Any] = []
         self._empty = pg.TextItem(anchor=(HALF, HALF))
         self._empty.setParentItem(self.item.vb)
@@ -52,9 +79,6 @@ class Plot(QWidget):
             axis.setLabel(words, color=c.text)
             axis.setPen(c.faint)
             axis.setTextPen(c.text)
-        if self.legend is not None:
-            self.legend.setLabelTextColor(c.text)
-            self.legend.setBrush(pg.mkBrush(QColor(c.base)))
         self._empty.setColor(c.faint)
 
     def say_empty(self, text: str) -> None:
@@ -63,12 +87,19 @@ class Plot(QWidget):
         self._empty.setVisible(bool(text))
         self._centre()
 
+    def name_y(self, words: str) -> None:
+        """Other words at the upright axis."""
+        self._y = words
+        self.item.getAxis("left").setLabel(words, color=look().text)
+
     def clear(self) -> None:
         """Take every curve away."""
         self.item.clear()
         self.curves = []
-        if self.legend is not None:
-            self.legend.clear()
+        self._named = []
+        if self._legend is not None:
+            self._legend.clear()
+            self._legend.hide()
 
     def line(
         self, x: ArrayLike, y: ArrayLike, colour: int | str = 0, name: str | None = None, *, dashed: bool = False
@@ -76,8 +107,9 @@ class Plot(QWidget):
         """One more curve; NaN leaves a gap."""
         style = Qt.PenStyle.DashLine if dashed else Qt.PenStyle.SolidLine
         pen = pg.mkPen(_colour(colour), width=LINE, style=style)
-        curve = self.item.plot(np.asarray(x, float), np.asarray(y, float), pen=pen, name=name, connect="finite")
+        curve = self.item.plot(np.asarray(x, float), np.asarray(y, float), pen=pen, connect="finite")
         self.curves.append(curve)
+        self._name(name, colour, MARK_OF_DASHES if dashed else MARK_OF_LINE)
         return curve
 
     def points(
@@ -87,9 +119,10 @@ class Plot(QWidget):
         brush = pg.mkBrush(_colour(colour))
         curve = self.item.plot(
             np.asarray(x, float), np.asarray(y, float), pen=None, symbol=mark, symbolSize=8, symbolBrush=brush,
-            symbolPen=pg.mkPen(look().base), name=name,
+            symbolPen=pg.mkPen(look().base),
         )  # fmt: skip
         self.curves.append(curve)
+        self._name(name, colour, MARKS[mark])
         return curve
 
     def bars(self, names: Sequence[str], values: Sequence[float], colours: Sequence[int | str]) -> None:
@@ -111,6 +144,16 @@ class Plot(QWidget):
             labelOpts={"color": look().text, "position": 0.06, "anchors": [(0, 1), (0, 1)]},
         )  # fmt: skip
         self.item.addItem(line)
+
+    def _name(self, name: str | None, colour: int | str, mark: str) -> None:
+        """One more entry of the legend, which stands above the plot and covers nothing."""
+        if name is None or self._legend is None:
+            return
+        self._named.append(
+            f'<span style="color:{_colour(colour)}">{mark}</span>&nbsp;{escape(name).replace(" ", "&nbsp;")}'
+        )
+        self._legend.setText(" &nbsp; ".join(self._named))
+        self._legend.show()
 
     def _centre(self) -> None:
         box = self.item.vb.rect()

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QFileDialog,
     QFormLayout,
@@ -14,7 +15,6 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
-from PySide6.QtCore import Qt
 
 from enose.app.bench import Bench
 from enose.app.plan_dialog import PlanDialog
@@ -65,7 +65,7 @@ class RecordPage(QWidget):
         lower.setChildrenCollapsible(False)
         self.meter = WindowMeter()
         lower.addWidget(self.meter)
-        self.specimens = Table("specimens", ("specimen", "label", "session", "answer"))
+        self.specimens = Table("specimens", ("specimen", "label", "answer", "session"))
         lower.addWidget(self.specimens)
         split.addWidget(lower)
         split.setStretchFactor(0, 3)
@@ -155,13 +155,12 @@ class RecordPage(QWidget):
         programmed = self._bench.programmed
         image = programmed.image if programmed is not None else None
         self.start.setEnabled(False)
-        return self._bench.session.ask(
+        return self._bench.ask(
             "recording",
             lambda now, job: record_specimens(now, job, path, image, wanted, count, odour, strength),
             said=self._said,
             done=self._recorded,
-            failed=self._failed,
-            stopped=self._over,
+            over=self._over,
         )
 
     def _go(self) -> None:
@@ -186,15 +185,10 @@ class RecordPage(QWidget):
             self.refresh()
 
     def _recorded(self, found: list[Recorded]) -> None:
-        self._over()
         self._bench.good_news.emit(
             f"{len(found)} specimens are in {self._bench.project}. Next: Data shows them, Train uses them."
         )
         self._bench.project_changed.emit()
-
-    def _failed(self, trouble: Trouble) -> None:
-        self._over()
-        self._bench.trouble.emit(trouble)
 
     def _over(self) -> None:
         self.timeline.show_phase("", 0.0)
@@ -222,7 +216,7 @@ class RecordPage(QWidget):
                     facts = [stored.cycle.facts for stored in project.cycles(specimen.id)]
                     shown = "(blind)" if specimen.name in blind and done < planned else specimen.label or "–"
                     answer = facts[0].get("answer", "") if facts else ""
-                    rows.append((specimen.name, shown, specimen.session, answer))
+                    rows.append((specimen.name, shown, answer, specimen.session))
                     inputs_v += [one["inputs_v"] for one in facts if one.get("inputs_v")]
         self.specimens.show_rows(rows)
         self.specimens.scrollToBottom()

@@ -15,7 +15,7 @@ from enose_contract.image import Image
 from enose_hwsim import gas
 
 ALIVE_S = 1.0  # while somebody brings the next specimen the device is talked to, or it takes its host for gone
-PERIOD_MS = 20
+PERIOD_MS, QUICK_PERIOD_MS = 20, 100  # where time runs as fast as it computes, nobody sees more
 
 
 @dataclass(frozen=True)
@@ -48,13 +48,16 @@ def watched_names(now: Connected) -> tuple[str, ...]:
 
 
 class Telling:
-    """Fetches what the sensors were seen to do, and tells the window; a device that cannot be watched is not asked again."""
+    """Fetches what the sensors were seen to do, and tells the window; a device that refuses is not asked again."""
 
     def __init__(self, now: Connected, tell: Callable[[object], None]) -> None:
-        self._watcher: Watcher | None = Watcher(now.device, watched_positions(now), PERIOD_MS)
+        quick = now.simulation is not None and now.simulation.order.quick
+        period_ms = QUICK_PERIOD_MS if quick else PERIOD_MS
+        self._watcher: Watcher | None = Watcher(now.device, watched_positions(now), period_ms)
         self._tell = tell
 
     def __call__(self) -> None:
+        """Once; the device keeps the scans of a second."""
         if self._watcher is None:
             return
         try:
@@ -117,9 +120,9 @@ def record_specimens(
             job.tell(Phase(name, phase, left_s))
             telling()
 
-        for one in record(project, session, now.device, looking, wanted, before, on_phase):
-            done.append(one)
-            job.tell(one)
+        for found in record(project, session, now.device, looking, wanted, before, on_phase):
+            done.append(found)
+            job.tell(found)
     return done
 
 

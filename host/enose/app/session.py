@@ -1,4 +1,4 @@
-"""The device that the app speaks to. One thread owns it: every call to it is a job there, and so is looking after it."""
+"""The device that the app speaks to. One thread owns it: every call to it is a job there, and looking after it."""
 
 import time
 from collections.abc import Callable
@@ -81,7 +81,7 @@ class Session(QObject):
         done: Done = nothing,
         said: Done = nothing,
         failed: Callable[[Trouble], None] = nothing,
-        stopped: Callable[[], None] = lambda: None,
+        over: Callable[[], None] = lambda: None,
     ) -> Job:
         """Have work(connected, job) done on the device's thread. It fails where nothing is connected then."""
 
@@ -90,7 +90,7 @@ class Session(QObject):
                 raise LinkError("no device is connected")
             return work(self.now, job)
 
-        return self.lane.do(Job(title, with_device, done=done, said=said, failed=failed, stopped=stopped))
+        return self.lane.do(Job(title, with_device, done=done, said=said, failed=failed, over=over))
 
     def close(self, **ends: Any) -> Job:
         """Take leave of the device."""

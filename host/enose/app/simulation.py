@@ -62,11 +62,13 @@ class Simulation:
         self._specimens += 1
         smelt = gas.simulate(odour, self.order.seed * 1000 + self._specimens, self.array)
         clean_ohm = smelt.baseline_ohm[-1]
-        weaker = [clean_ohm * (ohm / clean_ohm) ** strength for ohm in (smelt.exposure_ohm, smelt.recovery_ohm)]
+        exposure_ohm, recovery_ohm = (
+            clean_ohm * (ohm / clean_ohm) ** strength for ohm in (smelt.exposure_ohm, smelt.recovery_ohm)
+        )
         air = self.board.world.air if self._specimens > 1 else (gas.REFERENCE_C, gas.REFERENCE_RH)
 
         def put(now_us: int) -> None:
-            self.board.world.present(smelt.baseline_ohm, *weaker, smelt.sample_s, now_us * 1e-6)
+            self.board.world.present(smelt.baseline_ohm, exposure_ohm, recovery_ohm, smelt.sample_s, now_us * 1e-6)
             self.board.world.air = air
 
         self._soon(put)
@@ -109,12 +111,17 @@ class Simulation:
         """The faults that were injected and not mended."""
         return tuple(sorted(self._failing))
 
-    def weights_now(self) -> np.ndarray | None:
+    def weights_now(self) -> np.ndarray:
         """What the chip's cells hold at this moment, in volts; signed ohms of memristors."""
         part = self.board.wiring.chip
         if isinstance(part, HeldWeightChipPart):
             return np.asarray(part.weights_v(self.board.now_s))
         return np.asarray(part.signed_ohm())
+
+    def ages_now(self) -> np.ndarray | None:
+        """How long ago each weight was refreshed, in s; None for cells that do not forget."""
+        part = self.board.wiring.chip
+        return np.asarray(part.age_s(self.board.now_s)) if isinstance(part, HeldWeightChipPart) else None
 
     def watch_pulses(self, seen: Callable[[float, int, float], None]) -> Callable[[], None]:
         """Have seen(t_s, device, ohm) called after each pulse on a memristor; the call that is returned ends it."""
@@ -128,7 +135,7 @@ class Simulation:
             for k in which:
                 seen(self.board.now_s, k, float(population.true_ohm[k]))
 
-        population.pulse = watched  # type: ignore[method-assign] # as faults.fault.instead does
+        population.pulse = watched  # as faults.fault.instead does
         return lambda: setattr(population, "pulse", pulse)
 
     def close(self) -> None:

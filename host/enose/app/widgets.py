@@ -6,9 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QBoxLayout,
     QComboBox,
-    QFormLayout,
     QGroupBox,
     QHBoxLayout,
     QHeaderView,
@@ -58,10 +56,10 @@ def choice(name: str, items: Sequence[str]) -> QComboBox:
     return made
 
 
-def group(title: str, layout: QBoxLayout | QFormLayout | None = None) -> tuple[QGroupBox, QBoxLayout | QFormLayout]:
-    """A titled frame and the layout inside."""
+def group(title: str) -> tuple[QGroupBox, QVBoxLayout]:
+    """A titled frame and the column inside."""
     box = QGroupBox(title)
-    inside = layout if layout is not None else QVBoxLayout()
+    inside = QVBoxLayout()
     inside.setSpacing(GAP)
     box.setLayout(inside)
     return box, inside
@@ -146,6 +144,11 @@ class Table(QTableWidget):
         self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         self.horizontalHeader().setStretchLastSection(True)
         self.setMinimumHeight(90)
+
+    def fill(self) -> None:
+        """Let rows and columns take all the room: a matrix rather than a list."""
+        for header in (self.horizontalHeader(), self.verticalHeader()):
+            header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
 
     def show_rows(self, rows: Sequence[Sequence[object]], colours: Sequence[str | None] = ()) -> None:
         """These rows in place of what is there; a colour for the words of a row where it is to have one."""

@@ -18,7 +18,7 @@ END_V = 1e-6  # an input this near to an end of the window stands at it
 
 @dataclass(frozen=True)
 class Use:
-    """One channel's use of the window: the ends of what it reached in V, the share that stood at the upper end, bits."""
+    """One channel's use of the window: the ends of what it reached, the share that stood at the upper end, bits."""
 
     low_v: float
     high_v: float
@@ -29,8 +29,8 @@ class Use:
 def uses(inputs_v: ArrayLike, top_v: float) -> list[Use]:
     """Of inputs (N, channels), one Use a channel.
 
-    Bits are log2 of the span over sqrt(12) standard deviations of the noise that training counts with at an input: the
-    steps of an ideal converter with that much noise (W. Kester, Analog Devices MT-001). 0 for a channel that stands still.
+    Bits are log2 of the span over sqrt(12) standard deviations of the noise that training counts with at an input:
+    the steps of an ideal converter with that much noise (W. Kester, Analog Devices MT-001); standing still is 0.
     """
     found = []
     for column in np.asarray(inputs_v, dtype=np.float64).T:

@@ -28,7 +28,8 @@ class Cancelled(Exception):  # the user's wish is no error
 class Job(QObject):
     """One piece of work; lives in the window's thread, where its callbacks are called.
 
-    done(result), failed(trouble) and stopped() say how it ended, exactly one of them; said(value) what it told before.
+    done(result) or failed(trouble) say how it ended, neither where it was stopped; over() comes after, in any case.
+    said(value) is what it told before.
     """
 
     progressed = Signal(str, int, int)  # text, done, total; total 0: nobody knows
@@ -43,12 +44,13 @@ class Job(QObject):
         done: Done = nothing,
         said: Done = nothing,
         failed: Callable[[Trouble], None] = nothing,
-        stopped: Callable[[], None] = lambda: None,
+        over: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__()
         self.title = title
         self._work = work
-        self._callbacks = {"done": done, "said": said, "failed": failed, "stopped": lambda _: stopped()}
+        self._callbacks = {"done": done, "said": said, "failed": failed, "stopped": nothing}
+        self._over = over
         self._cancelled = False
         self._told_s = 0.0
         self._sent.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
@@ -85,7 +87,7 @@ class Job(QObject):
         except Cancelled:
             self._sent.emit("stopped", None)
             return None
-        except Exception as error:  # noqa: BLE001 - whatever it is must reach the user, not die in a thread
+        except Exception as error:
             trouble = trouble_of(error)
             if trouble.defect:
                 log.exception("%s", self.title)
@@ -101,6 +103,7 @@ class Job(QObject):
             self._callbacks[what](value)
         finally:
             if what != "said":
+                self._over()
                 self.ended.emit()
 
 

@@ -7,6 +7,7 @@ from importlib.metadata import version
 from cyclopts import App
 from cyclopts.exceptions import CycloptsError
 
+from enose.cli import app as desktop
 from enose.cli import board as board_commands
 from enose.cli import calibration as calibration_commands
 from enose.cli import chip as chip_commands
@@ -41,6 +42,7 @@ def make_app() -> App:
     )
     app.command(demo.demo, name="demo")
     app.command(sim.sim, name="sim")
+    app.command(desktop.app, name="app")
     board = App(name="board", help="Board files: microcontroller, parts and pins around one chip.")
     board.command(board_commands.list_boards, name="list")
     board.command(board_commands.check, name="check")
@@ -119,6 +121,7 @@ def _escaped(text: str) -> str:
 
 def _exit_code(error: Exception) -> int | None:
     """2 for input that the user can mend, 1 for work that failed, None for a defect of ours."""
+    from enose.app import CheckFailed
     from enose.bundle import Unmatched
     from enose.calibration.calibration import CalibrationError
     from enose.chips.pictures import PlotError
@@ -160,6 +163,6 @@ def _exit_code(error: Exception) -> int | None:
     ):
         return BAD_INPUT
     failures = (DeployError, DeviceError, FirmwareEnded, MicroPythonMissing, SpiceError, SpiceMissing)
-    if isinstance(error, (*failures, FetchError, NotMeasured)):
+    if isinstance(error, (*failures, FetchError, NotMeasured, CheckFailed)):
         return FAILED
     return None

@@ -1,5 +1,6 @@
 """Watching a device's sensors: scans as they are made, numbered so that none is lost unseen."""
 
+import math
 import struct
 from dataclasses import dataclass
 
@@ -8,6 +9,8 @@ from numpy.typing import NDArray
 
 from enose.link.device import Device
 from enose_contract import watching
+
+END_COUNTS = 4  # as in the firmware: nearer to an end it is open or short
 
 
 @dataclass(frozen=True)
@@ -45,12 +48,16 @@ class Watcher:
             if self._next is not None:
                 lost += (first - self._next) & 0xFFFFFFFF
             self._next = (first + count) & 0xFFFFFFFF
-            raw = bytes(reply["scans"])
+            raw, rail, load_ohm = bytes(reply["scans"]), int(reply["rail"]), int(reply["load_ohm"])
             for row in struct.iter_unpack(watching.SCAN, raw[: count * watching.SIZE]):
                 times.append(row[0] * 1e-3)
-                ohms.append(row[1 : 1 + self._count])
+                ohms.append([_ohm(counts, rail, load_ohm) for counts in row[1 : 1 + self._count]])
             if not count or self._next == int(reply["next"]):
                 break
         ohm = np.array(ohms, dtype=np.float64).reshape(-1, self._count)
-        ohm[ohm == 0] = np.nan
         return Scans(np.array(times), ohm, lost)
+
+
+def _ohm(count: int, rail: int, load_ohm: int) -> float:
+    """The sensor towards the rail, the load towards ground; NaN at the divider's ends."""
+    return load_ohm * (rail - count) / count if END_COUNTS <= count <= rail - END_COUNTS else math.nan

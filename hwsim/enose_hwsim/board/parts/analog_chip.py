@@ -70,6 +70,10 @@ class HeldWeightChipPart:
         self._weights_v, self._written_s = self.weights_v(t_s), np.full_like(self._written_s, t_s)
         self._leaks = times
 
+    def age_s(self, t_s: float) -> Array:
+        """How long ago each weight was written."""
+        return t_s - self._written_s
+
     def weights_v(self, t_s: float) -> Array:
         """The weight voltages at t_s, drooped by the leak since each was written."""
         leak_v_per_s = self._leaks * self._chip.leak_v_per_s(self._temperature_c()) * self.leak_shares
