@@ -5,5 +5,6 @@ takes: the two normalisation constants of each sensor, and the weights.
 """
 
 from enose.recalibration.exposures import Exposures, RecalibrationError
+from enose.recalibration.recalibrate import Recalibrated, recalibrated
 
 __all__ = ["Exposures", "Recalibrated", "RecalibrationError", "recalibrated"]
