@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from enose.features import Constants, range_constants
 from enose.recalibration.constants import corrected
 from enose.recalibration.exposures import Exposures, RecalibrationError
-from enose.recalibration.scatter import TIMES, scattered
+from enose.recalibration.scatter import TIMES, scattered, together
 from enose.training import Network
 from enose.training.circuit import Circuit, Singles, open_circuit
 from enose.training.fit import Jobs, fit, scores, start
@@ -51,20 +51,28 @@ class _Option:
     share: float
     own_constants: bool
     constants: Constants
-    exposures: Exposures  # the references, then TIMES copies of each
+    exposures: Exposures  # the references, TIMES copies of each, and what else is trained on
 
 
 def recalibrated(
-    network: Network, training: Exposures, references: Exposures, chip: AnyChip, seed: int = 0, fidelity: str = "fast"
+    network: Network,
+    training: Exposures,
+    references: Exposures,
+    chip: AnyChip,
+    seed: int = 0,
+    fidelity: str = "fast",
+    *,
+    keep_training: bool = False,
 ) -> Recalibrated:
     """The network for sensors as they are now. training: what it was trained on. The same seed is the same network.
 
-    Raises RecalibrationError for a class with fewer than FEWEST references.
+    keep_training: whether to train on those specimens as well, for they are as the sensors would see them now. Raises
+    RecalibrationError for a class with fewer than FEWEST references.
     """
     check_references(network, references)
     rng = np.random.default_rng([seed, 0x4C])
     circuit, reading = open_circuit(chip, fidelity), reading_of(chip, len(references))
-    options = _options(network, training, references, rng)
+    options = _options(network, training, references, rng, keep_training)
     left_out = left_out_masks(references)
     found = [_left_out(circuit, reading, network, option, left_out, rng) for option in options]
     best = int(np.argmin([loss for loss, _ in found]))
@@ -140,10 +148,14 @@ def left_out_masks(references: Exposures) -> NDArray[np.bool_]:
     return np.array([place % folds == fold for fold in range(folds)])
 
 
-def _options(network: Network, training: Exposures, references: Exposures, rng: np.random.Generator) -> list[_Option]:
+def _options(
+    network: Network, training: Exposures, references: Exposures, rng: np.random.Generator, keep_training: bool
+) -> list[_Option]:
     options = []
     for share in SHARES:
         exposures = scattered(references, training, share, rng)
+        if keep_training:
+            exposures = together(exposures, training)
         options.append(_Option(share, False, constants_of(network), exposures))
         if network.normalisation == NORM_RANGE:
             options.append(_Option(share, True, own_constants(network, exposures), exposures))
@@ -160,12 +172,14 @@ def _left_out(
 ) -> tuple[float, float]:
     """(loss, accuracy) over the references, each by a network that saw neither it nor its copies."""
     folds = len(left_out)
-    copies = np.repeat(left_out, TIMES, axis=1)
-    jobs = _jobs(network, option.exposures, option.constants, folds, left_out.shape[1])
-    jobs = replace(jobs, used=~np.concatenate([left_out, copies], axis=1))
+    count = left_out.shape[1]
+    unseen = np.zeros((folds, len(option.exposures)), dtype=np.bool_)
+    unseen[:, :count] = left_out
+    over = unseen.copy()
+    unseen[:, count : count * (TIMES + 1)] = np.repeat(left_out, TIMES, axis=1)
+    jobs = replace(_jobs(network, option.exposures, option.constants, folds, count), used=~unseen)
     begin = np.repeat(np.asarray([network.weights], np.float32), folds, axis=0)
     weights = fit(circuit, reading, jobs, begin, TRIAL_STEPS, rng)
-    over = np.concatenate([left_out, np.zeros_like(copies)], axis=1)
     loss, accuracy = scores(circuit, reading, jobs, weights, over)
     counts = left_out.sum(axis=1)
     return float(loss @ counts / counts.sum()), float(accuracy @ counts / counts.sum())

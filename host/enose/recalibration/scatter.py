@@ -27,7 +27,7 @@ def scattered(
     """
     if share == 0:
         return references
-    here, there = _logs(references), _logs(training)
+    here, there = log_changes(references), log_changes(training)
     moved = np.repeat(here, times, axis=0)
     bands = np.repeat(references.bands, times)
     for band in np.unique(bands):
@@ -35,18 +35,31 @@ def scattered(
         if len(own):
             one, other = rng.integers(len(own), size=(2, len(members)))
             moved[members] += share / np.sqrt(2) * (own[one] - own[other])
-    ohm, clean_ohm = references.ohm, references.clean_ohm
-    if clean_ohm is None:
-        return Exposures(np.vstack([ohm, np.exp(moved)]), None, np.append(references.bands, bands))
-    clean = np.repeat(clean_ohm, times, axis=0)
-    falls = np.repeat(ohm < clean_ohm, times, axis=0)
-    drawn = np.where(falls, clean / (1 + np.exp(moved)), clean * (1 + np.exp(moved)))
-    return Exposures(np.vstack([ohm, drawn]), np.vstack([clean_ohm, clean]), np.append(references.bands, bands))
+    copies = references.some(np.repeat(np.arange(len(references)), times))
+    copies = Exposures(changed_ohm(moved, copies), copies.clean_ohm, copies.bands)
+    return together(references, copies)
 
 
-def _logs(exposures: Exposures) -> Floats:
-    """Logarithm of the change: of R/R0 - 1, or R0/R - 1 where it falls; of R without clean air."""
+def together(one: Exposures, other: Exposures) -> Exposures:
+    """Both, one after the other."""
+    clean_ohm = None
+    if one.clean_ohm is not None and other.clean_ohm is not None:
+        clean_ohm = np.vstack([one.clean_ohm, other.clean_ohm])
+    return Exposures(np.vstack([one.ohm, other.ohm]), clean_ohm, np.append(one.bands, other.bands))
+
+
+def log_changes(exposures: Exposures) -> Floats:
+    """(S, I) logarithm of the change: of R/R0 - 1, or R0/R - 1 where R falls; of R without clean air."""
     if exposures.clean_ohm is None:
-        return np.asarray(np.log(exposures.ohm))
+        return np.log(exposures.ohm)
     ratio = exposures.ohm / exposures.clean_ohm
-    return np.asarray(np.log(np.maximum(np.maximum(ratio, 1 / ratio) - 1, LEAST_CHANGE)))
+    return np.log(np.maximum(np.maximum(ratio, 1 / ratio) - 1, LEAST_CHANGE))
+
+
+def changed_ohm(logs: Floats, exposures: Exposures) -> Floats:
+    """The inverse of log_changes: resistances (S, I) of such changes, each from its clean air and in its direction."""
+    if exposures.clean_ohm is None:
+        return np.exp(logs)
+    factor = 1 + np.exp(logs)
+    falls = exposures.ohm < exposures.clean_ohm
+    return np.where(falls, exposures.clean_ohm / factor, exposures.clean_ohm * factor)
