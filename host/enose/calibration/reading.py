@@ -50,4 +50,5 @@ def read_twin(chip: TwinChip, probes: Probes, seed: int) -> NDArray[np.float64]:
     droop_v = DROOPED * chip.chip.retention.droop_max_v
     pairs = zip(probes.weights_v(chip.chip), probes.inputs_v(chip.chip), strict=True)
     outputs_v = [chip.output_v(inputs, held - droop_v * rng.random(len(held)), rng) for held, inputs in pairs]
-    return np.asarray(COUNT_V * np.rint(np.array(outputs_v) / COUNT_V))
+    read_v: NDArray[np.float64] = np.array(outputs_v, dtype=np.float64)
+    return np.asarray(COUNT_V * np.rint(read_v / COUNT_V))

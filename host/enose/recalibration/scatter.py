@@ -51,15 +51,15 @@ def together(one: Exposures, other: Exposures) -> Exposures:
 def log_changes(exposures: Exposures) -> Floats:
     """(S, I) logarithm of the change: of R/R0 - 1, or R0/R - 1 where R falls; of R without clean air."""
     if exposures.clean_ohm is None:
-        return np.log(exposures.ohm)
+        return np.asarray(np.log(exposures.ohm))
     ratio = exposures.ohm / exposures.clean_ohm
-    return np.log(np.maximum(np.maximum(ratio, 1 / ratio) - 1, LEAST_CHANGE))
+    return np.asarray(np.log(np.maximum(np.maximum(ratio, 1 / ratio) - 1, LEAST_CHANGE)))
 
 
 def changed_ohm(logs: Floats, exposures: Exposures) -> Floats:
     """The inverse of log_changes: resistances (S, I) of such changes, each from its clean air and in its direction."""
     if exposures.clean_ohm is None:
-        return np.exp(logs)
+        return np.asarray(np.exp(logs))
     factor = 1 + np.exp(logs)
     falls = exposures.ohm < exposures.clean_ohm
-    return np.where(falls, exposures.clean_ohm / factor, exposures.clean_ohm * factor)
+    return np.asarray(np.where(falls, exposures.clean_ohm / factor, exposures.clean_ohm * factor))

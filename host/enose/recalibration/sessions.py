@@ -40,7 +40,13 @@ def some_of_each(recordings: Recordings, indices: Ints, most: int, seed: int) ->
     return np.sort(np.concatenate(chosen))
 
 
-def session_name(recordings: Recordings, index: int) -> str:
-    """A specimen's own name, without its session's, which is put before it where two specimens share a name."""
+def pairs(recordings: Recordings, before: Ints, now: Ints) -> list[tuple[int, int]]:
+    """The specimens of one name and class in both, as indices into `before` and `now`: measured with old and new."""
+    place = {_name(recordings, i): k for k, i in enumerate(before.tolist())}
+    return [(place[name], k) for k, i in enumerate(now.tolist()) if (name := _name(recordings, i)) in place]
+
+
+def _name(recordings: Recordings, index: int) -> tuple[str, str]:
+    """A specimen's own name and class, without its session's name, which stands before it where two share a name."""
     specimen = recordings.specimens[index]
-    return specimen.group.removeprefix(f"{specimen.batch}, ")
+    return specimen.group.removeprefix(f"{specimen.batch}, "), specimen.label

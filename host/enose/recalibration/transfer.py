@@ -7,6 +7,7 @@ of the concentration. With labelled specimens of the new sensor alone the line i
 means put it; what the other sensors' means moved by is the concentration's, and is taken off.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -38,9 +39,7 @@ class Line:
 
 
 def paired_line(channel: int, sensor: str, old: Exposures, new: Exposures) -> Line:
-    """From the same specimens in the same order. Raises RecalibrationError for fewer than PAIRS, or an unlike sensor."""
-    if len(old) < PAIRS:
-        raise RecalibrationError(f"sensor '{sensor}': {len(old)} specimens measured twice, expected at least {PAIRS}")
+    """From the same specimens in the same order. Raises RecalibrationError for an unlike sensor."""
     before, after = log_changes(old)[:, channel], log_changes(new)[:, channel]
     spread = before - before.mean()
     power = float(spread @ spread)
@@ -67,6 +66,28 @@ def labelled_line(channel: int, swapped: list[int], training: Exposures, new: Ex
     if not steps:
         raise RecalibrationError("no class of the new specimens is in the training set, expected one at least")
     return Line(channel, float(np.mean(steps)), 1.0, None)
+
+
+def lines_of(
+    network: Network, swapped: Sequence[str], training: Exposures, new: Exposures, pairs: Sequence[tuple[int, int]]
+) -> list[Line]:
+    """One line for each sensor that was replaced; by the pairs (indices into training and new) where there are PAIRS.
+
+    Raises RecalibrationError for a sensor that the network does not use, and as the two above.
+    """
+    for name in swapped:
+        if name not in network.sensors:
+            raise RecalibrationError(
+                f"sensor '{name}' is none that the model uses, expected some of {', '.join(network.sensors)}"
+            )
+    channels = [network.sensors.index(name) for name in swapped]
+    if not channels:
+        raise RecalibrationError("no sensor was named, expected those that were replaced")
+    if len(pairs) < PAIRS:
+        return [labelled_line(channel, channels, training, new) for channel in channels]
+    then, now = np.array(pairs).T
+    old, same = training.some(then), new.some(now)
+    return [paired_line(channel, network.sensors[channel], old, same) for channel in channels]
 
 
 def as_seen_anew(exposures: Exposures, lines: list[Line]) -> Exposures:
