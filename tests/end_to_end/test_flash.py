@@ -262,9 +262,7 @@ def test_another_configuration_comes_with_the_firmware(
 def test_a_configuration_that_does_not_fit_the_board_is_left_and_told(pico: Path) -> None:
     """Its battery is measured at a pin where this board has none: empty."""
     target = SimulatedTarget(SIM, pico, pico / "flash.bin")
-    with pytest.raises(
-        DeployError, match="of pico2-mlp failed its trial; the one of pico-mlp is in force"
-    ):
+    with pytest.raises(DeployError, match="of pico2-mlp failed its trial; the one of pico-mlp is in force"):
         course.flash_update(target, lambda name: course_board("pico2-mlp"), True, None, lambda text, done, total: None)
     target.close()
     assert json.loads((pico / "board.json").read_bytes())["board"] == "pico-mlp"

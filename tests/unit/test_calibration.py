@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from enose.boards import find_board
-from enose.calibration import Calibration, CalibrationError, Probes, make_probes
+from enose.calibration import Calibration, CalibrationError, make_probes
 from enose.calibration.calibration import read_calibration
 from enose.calibration.identify import Identifier
+from enose.calibration.reading import COUNT_V, read_twin
 from enose.calibration.remap import Remapper, sample_inputs
 from enose.calibration.synapses import figures
 from enose_hwsim.chips.cells.mismatch import Shifts
@@ -19,8 +20,6 @@ from enose_hwsim.chips.twin.twin import TwinChip
 _, CHIP, _ = find_board("pico-mlp")
 PROBES = make_probes(CHIP)
 UNSEEN = make_probes(CHIP, seed=99, images=12, samples=60)
-COUNT_V = 62.5e-6  # of the ADC, +-2.048 V over 16 bits
-DROOP_V = 8e-4  # of 80 % of the period in which weights droop by 1 mV
 RMS_LIMIT_V = 1.5e-3  # what a twin may miss unseen outputs by
 
 
@@ -29,26 +28,27 @@ def identifier() -> Identifier:
     return Identifier(CHIP, PROBES)
 
 
-def read(chip: TwinChip, probes: Probes, seed: int) -> np.ndarray:
-    """Outputs as a board reads them: weights that have drooped, the chip's noise, ADC counts."""
-    rng = np.random.default_rng(seed)
-    outputs_v = [
-        chip.output_v(x, w - DROOP_V * rng.random(len(w)), rng)
-        for w, x in zip(probes.weights_v(CHIP), probes.inputs_v(CHIP), strict=True)
-    ]
-    return COUNT_V * np.rint(np.array(outputs_v) / COUNT_V)
-
-
 def unseen_rms_v(one: TwinChip, other: TwinChip) -> float:
     weights, inputs = UNSEEN.weights_v(CHIP), UNSEEN.inputs_v(CHIP)
     miss_v = [one.output_v(x, w) - other.output_v(x, w) for w, x in zip(weights, inputs, strict=True)]
     return float(np.sqrt(np.mean(np.square(miss_v))))
 
 
+def test_a_twin_is_read_in_counts_near_its_outputs_and_the_same_for_the_same_seed() -> None:
+    chip, few = TwinChip(CHIP), make_probes(CHIP, images=3, samples=40)
+    read_v = read_twin(chip, few, 1)
+    assert np.abs(read_v / COUNT_V - np.rint(read_v / COUNT_V)).max() < 1e-6
+    exact_v = [chip.output_v(x, w) for w, x in zip(few.weights_v(CHIP), few.inputs_v(CHIP), strict=True)]
+    # 25 weights that droop by up to 0.8 mV of 400, each moving the output by less than its swing
+    assert 0 < np.abs(read_v - exact_v).max() < 5e-3
+    assert np.array_equal(read_v, read_twin(chip, few, 1))
+    assert not np.array_equal(read_v, read_twin(chip, few, 2))
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_the_twin_answers_unseen_weights_and_inputs_as_the_chip_does(identifier: Identifier, seed: int) -> None:
     chip = TwinChip(CHIP, 27.0, Shifts.draw(CHIP.topology, 1, np.random.default_rng(seed)))
-    found = identifier.identify(read(chip, PROBES, seed), "unit")
+    found = identifier.identify(read_twin(chip, PROBES, seed), "unit")
     assert PROBES.readings <= 2000
     assert unseen_rms_v(found.twin(CHIP), chip) < RMS_LIMIT_V / 2 < unseen_rms_v(TwinChip(CHIP), chip)
     assert found.synapses_known.all()
@@ -62,7 +62,7 @@ def test_the_uncertainties_are_those_of_the_figures(identifier: Identifier) -> N
     misses = []
     for c, one in enumerate(sigmas):
         chip = TwinChip(CHIP, 27.0, Shifts.from_sigmas(CHIP.topology, one[None]))
-        found = identifier.identify(read(chip, PROBES, c))
+        found = identifier.identify(read_twin(chip, PROBES, c))
         misses += [(found.gain - true.gain[c]) / found.gain_sd, (found.slope - true.slope[c]) / found.slope_sd]
         assert np.abs(found.zero_v - true.zero_v[c]).max() < 5e-3  # the droop of up to 0.8 mV is in it, too
     spread = float(np.sqrt(np.mean(np.concatenate(misses) ** 2)))
@@ -80,7 +80,7 @@ def test_a_chip_solved_by_ngspice_is_identified_as_well(identifier: Identifier) 
 def test_few_probes_leave_parts_unknown_and_say_so() -> None:
     few = make_probes(CHIP, images=2, samples=4)
     chip = TwinChip(CHIP, 27.0, Shifts.draw(CHIP.topology, 1, np.random.default_rng(0)))
-    found = Identifier(CHIP, few).identify(read(chip, few, 0))
+    found = Identifier(CHIP, few).identify(read_twin(chip, few, 0))
     assert not found.synapses_known.all()
     assert not found.neurons_known.all()
 
@@ -109,7 +109,7 @@ def test_no_probes_are_refused(images: int, samples: int) -> None:
 @pytest.fixture(scope="module")
 def calibrated(identifier: Identifier) -> Calibration:
     chip = TwinChip(CHIP, 27.0, Shifts.draw(CHIP.topology, 1, np.random.default_rng(1)))
-    return identifier.identify(read(chip, PROBES, 1), "5349")
+    return identifier.identify(read_twin(chip, PROBES, 1), "5349")
 
 
 def test_a_calibration_is_written_and_read_back_whole(calibrated: Calibration, tmp_path: Path) -> None:
@@ -164,7 +164,7 @@ def test_a_calibration_makes_no_twin_of_another_chip(calibrated: Calibration) ->
 def test_matched_weights_make_the_chip_answer_as_the_nominal_one(identifier: Identifier) -> None:
     shifts = Shifts.draw(CHIP.topology, 1, np.random.default_rng(2))
     chip, nominal = TwinChip(CHIP, 27.0, shifts), TwinChip(CHIP)
-    own = identifier.identify(read(chip, PROBES, 2)).twin(CHIP)
+    own = identifier.identify(read_twin(chip, PROBES, 2)).twin(CHIP)
     weights = np.random.default_rng(3).uniform(-0.9, 0.9, CHIP.topology.weights)
     remapper = Remapper(CHIP, own, sample_inputs(CHIP, 1))
     found = remapper.matched(weights, nominal)

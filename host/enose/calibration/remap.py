@@ -23,8 +23,9 @@ Floats = NDArray[np.float64]
 
 STEP = 2e-3  # of a weight in -1..1, for difference quotients
 MATCH_ROUNDS, TUNE_ROUNDS = 30, 60
+MATCHED = 1e-4  # of the sum of squares: what another round may gain is far below an ADC count
 HOLD = 1e-3  # how hard weights are held to where matching put them, as a loss by squared weight
-MOST = 600  # samples are enough to match by
+MOST = 300  # samples are enough to match by: 12 to a weight
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ class Remapper:
             start,
             jac=lambda w: self._slopes(w)[1] * 1e3,
             bounds=(-1, 1),
+            ftol=MATCHED,
             max_nfev=MATCH_ROUNDS,
         )
         before_v = self.output_v(np.asarray(weights)[None])[0] - wanted_v

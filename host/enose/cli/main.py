@@ -16,6 +16,7 @@ from enose.cli import demo, flash, record, reproduce, sim, train
 from enose.cli import device as device_commands
 from enose.cli import image as image_commands
 from enose.cli import memristor as memristor_commands
+from enose.cli import recalibration as recalibration_commands
 from enose.cli import report as report_command
 from enose.cli import waterfall as waterfall_command
 from enose.cli.output import stderr
@@ -61,9 +62,11 @@ def make_app() -> App:
     for verb in CHIP_VERBS:
         chip.command(getattr(chip_commands, f"{verb}_chip"), name=verb)
     app.command(chip)
-    calibration = App(name="calibration", help="One particular chip: measured through the wire, and mapped for.")
+    calibration = App(name="calibration", help="One particular chip, measured and mapped for; sensors that moved.")
     for verb in ("measure", "show", "apply", "droop"):
         calibration.command(getattr(calibration_commands, verb), name=verb)
+    for verb in ("drift", "references", "transfer"):
+        calibration.command(getattr(recalibration_commands, verb), name=verb)
     app.command(calibration)
     memristor = App(name="memristor", help="Memristors: models of measured devices.")
     memristor.command(memristor_commands.fit, name="fit")
