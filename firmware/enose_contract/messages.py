@@ -74,6 +74,7 @@ KEY = Message(16, "key", "32s key", "B keyed")
 PROBING = (17, 18, 19)  # the kinds of contract.probing, which a device has no memory for until they are asked for
 UPDATES = (20, 21)  # the kinds of contract.updates, which a device has no memory for until they are asked for
 WATCHING = 44  # the kind of contract.watching, which a device has no memory for until it is asked for
+JOINED = PROBING + (WATCHING,)
 # the air around the sensors: from the climate sensor, and the gas sensor's resistance at each step of its profile
 AIR = Message(
     22,

@@ -110,13 +110,6 @@ class Device(Linked):
         """The fields of LIFE's reply."""
         return (self._uptime_ms // 1000,) + self.upkeep.life() if self.upkeep else super().life()
 
-    def set_schedule(self, interval_s: int) -> tuple:
-        """Measure so often by itself; (interval_s, next_s, restarting). Raises ImageError."""
-        self.collect()
-        from enose_device.told import set_schedule
-
-        return set_schedule(self, interval_s)
-
     def interval_s(self) -> int:
         """How often it measures by itself; 0 for never."""
         interval_s = self.fitted.interval_s
@@ -131,25 +124,13 @@ class Device(Linked):
         """How long to wait for a byte; longer than the tasks ask for where it sleeps."""
         return self.upkeep.schedule.rest(wait_ms) if self.upkeep and self.upkeep.schedule else wait_ms
 
-    def fit(self, *told) -> None:
-        """Be told the fields of FIT: what is mounted, calibrated, measured. Raises ImageError."""
+    def join(self, kind: int, serve) -> None:
+        """Serve this message of messages.JOINED too, and those it goes with. Raises ImageError where that cannot be."""
         self.collect()
-        from enose_device.told import fit
-
-        fit(self, *told)
-
-    def join_probing(self, serve) -> None:
-        """Serve the messages of contract.probing too. Raises ImageError for a chip that is not probed."""
-        self.collect()
-        from enose_device.probe import join
-
-        join(self, serve, self.scheduler)
-
-    def join_watching(self, serve) -> None:
-        """Serve the message of contract.watching too."""
-        self.collect()
-        from enose_device.watching import join
-
+        if kind == messages.WATCHING:
+            from enose_device.watching import join
+        else:
+            from enose_device.probe import join
         join(self, serve, self.scheduler)
 
     def _teach(self, learning: int):

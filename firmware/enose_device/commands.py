@@ -37,7 +37,7 @@ class Commands:
             messages.FIT.kind: self._fit,
             messages.KEY.kind: self._key,
             messages.AIR.kind: device.air,
-            messages.SCHEDULE.kind: lambda seconds: self._device.set_schedule(seconds),
+            messages.SCHEDULE.kind: self._schedule,
             messages.LIFE.kind: device.life,
             messages.SAFE.kind: self._safe,
             messages.CLEAR.kind: self._clear,
@@ -50,10 +50,8 @@ class Commands:
             return self._about_firmware(kind, body)
         refusing = self._device.safety.fault or self._device.cleared
         try:
-            if kind in messages.PROBING and kind not in self.serve and not refusing:
-                self._device.join_probing(self.serve)
-            if kind == messages.WATCHING and kind not in self.serve and not refusing:
-                self._device.join_watching(self.serve)
+            if kind in messages.JOINED and kind not in self.serve and not refusing:
+                self._device.join(kind, self.serve)
         except image.ImageError as error:
             return _error(error.code, error.value, error.limit)
         if kind not in self.serve:
@@ -134,8 +132,17 @@ class Commands:
         return cycle, device.cycle.state
 
     def _fit(self, sensor_set: bytes, calibration: bytes, heated_s: int, leak_uv_per_s: int):
-        self._device.fit(sensor_set, calibration, heated_s, leak_uv_per_s)
+        self._told().fit(self._device, sensor_set, calibration, heated_s, leak_uv_per_s)
         return sensor_set, calibration, self._device.life()[6], leak_uv_per_s
+
+    def _schedule(self, interval_s: int):
+        return self._told().set_schedule(self._device, interval_s)
+
+    def _told(self):
+        self._device.collect()
+        from enose_device import told
+
+        return told
 
     def _key(self, key: bytes):
         self._device.key.set(key)
