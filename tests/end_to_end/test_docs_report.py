@@ -167,6 +167,10 @@ def test_a_weight_that_leaks_thrice_is_found_on_the_board(
         (["waterfall", "fruit.enose", "--split", "random", "--classes", "banana,x"], "class 'x' is unknown"),
         (["report", "{}/none.enose", "-o", "{}/r.html"], "there is no such project file"),
         (["report", "fruit.enose", "-o", "{}/r.pdf"], "ends in '.pdf', expected .html or .htm"),
+        (
+            ["calibration", "measure", "{}/c.json", "--device", "sim:pico-mlp", "--project", "{}/none.enose"],
+            "there is no such project file",
+        ),
         (["calibration", "droop", "{}/none.json", "--device", "sim:pico-mlp"], "none.json: cannot be read"),
         (["calibration", "droop", "{}/7.json", "--device", "sim:pico-mlp"], "is unit 53494d424f415244"),
         (["calibration", "droop", "{}/7.json", "--device", "sim:pico-memristor"], "which do not droop"),
