@@ -7,7 +7,7 @@ from enose.link.device import SIMULATED_UNIT
 from enose_hwsim.chips.cells.mismatch import Shifts
 from rig import CHIP
 
-UNIT = SIMULATED_UNIT + "00" * 5  # of the simulated board with the nominal chip
+UNIT = SIMULATED_UNIT + b"BOARD".hex()  # of the simulated board with the nominal chip
 
 
 def known_chip(spread: float = 0.0, unit: str = UNIT, seed: int = 2) -> Calibration:

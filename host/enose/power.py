@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from enose.boards import find_board
 from enose_hwsim.boardfile import BoardFile, Power
+from enose_hwsim.tomlfile import BoardError
 
 DAY_S = 86_400.0
 PAUSE_S = 5.0  # as the firmware's schedule: a shorter one is not slept through
@@ -102,3 +104,14 @@ def lived_seconds(life: Mapping[str, float]) -> dict[str, float]:
         "heated": float(life["heated_s"]),
         "measuring": float(life["measuring_s"]),
     }
+
+
+def power_so_far(board: str, lived: dict[str, Any]) -> dict[str, Any] | None:
+    """What the device is estimated to have taken since its start; None where its board's figures are not known."""
+    if not lived["heated_s"]:  # it does not count, or nothing was heated yet
+        return None
+    try:
+        found = estimate(figures(find_board(board)[0]), lived_seconds(lived), lived["measurements"])
+    except (BoardError, PowerError):
+        return None
+    return found.fields()

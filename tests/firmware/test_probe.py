@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from enose.calibration.calibration import CalibrationError
+from enose.calibration.droop import make_hold_probes, read_holds
 from enose.link.conversation import DeviceError, LinkError
 from enose.link.device import Device
 from enose_contract import messages, probing
@@ -10,7 +12,7 @@ from enose_hwsim.board.simulated import SimulatedBoard
 from enose_hwsim.chips import open_chip
 from memristor_rig import BOARD as MEMRISTOR_BOARD
 from memristor_rig import CHIP as MEMRISTOR_CHIP
-from rig import CHIP, RawHost, SwitchOn, host_of, image, present
+from rig import CHIP, RawHost, SwitchOn, changed, host_of, image, present
 
 WEIGHTS_UV = [700_000 + k * 400_000 // 24 for k in range(25)]
 INPUTS_UV = [[850_000, 900_000, 950_000, 870_000 + 1000 * k] for k in range(50)]
@@ -162,6 +164,12 @@ def test_a_hold_that_is_too_long_or_has_too_many_samples_is_refused(device: Devi
         device.probe_held(INPUTS_UV[: probing.HOLD_SAMPLES + 1], 10)
     assert refused.value.code == messages.E_TOPOLOGY
     assert device.probe_held(INPUTS_UV[:1], 10)
+
+
+def test_holds_of_another_chip_are_not_read(device: Device) -> None:
+    other = changed(CHIP, name="mlp442")
+    with pytest.raises(CalibrationError, match="its chip is mlp441, expected mlp442"):
+        read_holds(device, other, make_hold_probes(CHIP, 1, 4), 10)
 
 
 def test_new_weights_or_the_safe_state_end_a_hold(device: Device) -> None:

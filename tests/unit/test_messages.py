@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from enose_contract import frames, lesson, messages, updates
+from enose_contract import frames, lesson, messages, probing, updates
 from enose_contract.message import Message
 from enose_contract.messages import MESSAGES
 
@@ -76,7 +76,7 @@ def test_kinds_and_names_are_unique() -> None:
 
 
 def test_every_number_that_a_device_sends_has_its_words() -> None:
-    names = {**vars(messages), **vars(lesson), **vars(updates)}
+    names = {**vars(messages), **vars(lesson), **vars(updates), **vars(probing)}
     assert sorted(v for k, v in names.items() if k.startswith("FAULT_")) == sorted(messages.FAULTS)
     assert sorted(v for k, v in names.items() if k.startswith("REASON_")) == sorted(messages.REASONS)
     assert sorted(v for k, v in names.items() if k.startswith("E_")) == sorted(messages.ERRORS)

@@ -82,7 +82,7 @@ def forecast(chip: MlpFile, known: Calibration, droop: Droop, image: Image, reco
     )
     output_v = np.asarray(twin.program(weights_v).output_v(inputs_v), dtype=np.float64)
     named = [answers(row, order, chip) for row in output_v]
-    right = np.array([[a == b for a, b in zip(row, labels, strict=True)] for row in named])
+    right = np.array([[a == b for a, b in zip(given, labels, strict=True)] for given in named])
     if not right[0].any():
         raise CalibrationError("the chip names no specimen rightly with this image, even when it was written just now")
     whole = right[:, right[0]].all(axis=1)
@@ -109,7 +109,7 @@ def _inputs_v(image: Image, recordings: Recordings, chip: MlpFile) -> tuple[Floa
         low[channel], high[channel] = lo, hi
     ohm = device_ohm(recordings.specimens, recordings.average, recordings.load_ohm)
     found = input_uv(*ohm, list(image.channels), image.normalisation, Constants(tuple(low), tuple(high)))
-    some = (found >= 0).all(axis=1)
+    some = np.asarray((found >= 0).all(axis=1))
     labels = [s.label for s, there in zip(recordings.specimens, some.tolist(), strict=True) if there]
     return held_v(found[some] * 1e-6, chip.input.min_v, chip.input.max_v), labels
 

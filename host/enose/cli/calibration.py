@@ -44,11 +44,14 @@ def measure(
     from enose.calibration.reading import read_probes
     from enose.chips.pictures import check_plot, write_pictures
     from enose.image import check_writable
+    from enose.project.store import Project
     from enose_hwsim.chipfile import MlpFile
     from enose_hwsim.chips.twin.region import NotCertified, check_region
 
     check_writable(save)
     check_plot(plot)
+    if project is not None:
+        Project.open(project).close()  # before the work
     with _opened(device, fidelity, seed) as opened, progress() as show:
         _, chip, _ = find_board(opened.board)
         if not isinstance(chip, MlpFile):

@@ -3,16 +3,16 @@
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
-from enose.boards import boards_folder
 from enose.cli.output import print_fields, print_json, progress, stderr, stdout
 from enose.cli.parameters import Json, Seed
-from enose_hwsim.chipfile import AnyChip, MlpFile, load_chip
-from enose_hwsim.tomlfile import BoardError
+
+if TYPE_CHECKING:  # board and chip files are read when a command is run, not for its help
+    from enose_hwsim.chipfile import AnyChip, MlpFile
 
 ChipName = Annotated[str, Parameter(help="a chip's name, or the path of a .toml file")]
 Count = Annotated[int, Parameter(help="at least 1", validator=Number(gte=1, lte=10**6))]
@@ -115,8 +115,10 @@ def certify_chip(
     `enose chip certify mlp441 --temperature 13 --temperature 45`, `enose chip certify memristor542`
     """
     from enose.chips.pictures import check_plot
+    from enose_hwsim.chipfile import MlpFile
     from enose_hwsim.chips.memristor.certify import certify as certify_network
     from enose_hwsim.chips.twin.certify import certify
+    from enose_hwsim.tomlfile import BoardError
 
     found = any_chip(chip)
     run: Callable[..., Any]  # either certificate has `ok` and `as_dict`
@@ -179,13 +181,18 @@ def yield_chip(
         print_fields(f"{found.name}: mismatched chips by the fast twin (simulated)", answer.as_dict())
 
 
-def any_chip(name_or_path: str) -> AnyChip:
+def any_chip(name_or_path: str) -> "AnyChip":
     """A chip by its name or its file. Raises BoardError."""
+    from enose_hwsim.chipfile import load_chip
+
     return load_chip(_chip_path(name_or_path))
 
 
-def find_chip(name_or_path: str) -> MlpFile:
+def find_chip(name_or_path: str) -> "MlpFile":
     """A chip of transistors by its name or its file. Raises BoardError, for another kind or more outputs, too."""
+    from enose_hwsim.chipfile import MlpFile, load_chip
+    from enose_hwsim.tomlfile import BoardError
+
     path = _chip_path(name_or_path)
     chip = load_chip(path)
     if not isinstance(chip, MlpFile):
@@ -198,6 +205,9 @@ def find_chip(name_or_path: str) -> MlpFile:
 
 
 def _chip_path(name_or_path: str) -> Path:
+    from enose.boards import boards_folder
+    from enose_hwsim.tomlfile import BoardError
+
     path = Path(name_or_path)
     if path.suffix == ".toml":
         return path
@@ -208,9 +218,10 @@ def _chip_path(name_or_path: str) -> Path:
     return folder / f"{name_or_path}.toml"
 
 
-def _within_region(chip: MlpFile) -> MlpFile:
+def _within_region(chip: "MlpFile") -> "MlpFile":
     """The chip, if a fast twin of it may be trusted. Raises BoardError."""
     from enose_hwsim.chips.twin.region import NotCertified, check_region
+    from enose_hwsim.tomlfile import BoardError
 
     try:
         check_region(chip)
@@ -219,7 +230,7 @@ def _within_region(chip: MlpFile) -> MlpFile:
     return chip
 
 
-def _draw(path: Path, chip: AnyChip, *pictures: Any) -> None:
+def _draw(path: Path, chip: "AnyChip", *pictures: Any) -> None:
     from enose.chips.pictures import write_pictures
 
     for written in write_pictures(pictures, path, chip.name):

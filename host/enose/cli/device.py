@@ -46,12 +46,14 @@ def info(*, device: DeviceAddress = "auto", json: Json = False) -> None:
 
     Examples: `enose device info --device sim:pico-mlp`, `enose device info --device /dev/ttyACM0 --json`
     """
+    from enose.power import power_so_far
+
     with _opened(device) as opened:
         running = opened.running()
         firmware = {"firmware_identity": running.identity, "firmware_trial": running.trial}
         lived = opened.life().fields()
         result = {"device": device, "simulated": opened.simulated, **opened.info(), **firmware, "life": lived}
-    _show(f"device at {device}", {**result, "power": _power(result["board"], lived)}, json)
+    _show(f"device at {device}", {**result, "power": power_so_far(result["board"], lived)}, json)
 
 
 def air(*, device: DeviceAddress = "auto", json: Json = False) -> None:
@@ -63,21 +65,6 @@ def air(*, device: DeviceAddress = "auto", json: Json = False) -> None:
         if opened.simulated:
             opened.port.wait(AIR_WAIT_MS)  # it has been switched on just now
         _show(f"air at {device}", {"device": device, "simulated": opened.simulated, **opened.air()}, json)
-
-
-def _power(board: str, lived: dict[str, Any]) -> dict[str, Any] | None:
-    """What the device is estimated to have taken since its start; None where its board's figures are not known."""
-    from enose.boards import find_board
-    from enose.power import PowerError, estimate, figures, lived_seconds
-    from enose_hwsim.tomlfile import BoardError
-
-    if not lived["heated_s"]:  # it does not count, or nothing was heated yet
-        return None
-    try:
-        found = estimate(figures(find_board(board)[0]), lived_seconds(lived), lived["measurements"])
-    except (BoardError, PowerError):
-        return None
-    return found.fields()
 
 
 def schedule(

@@ -1,15 +1,16 @@
 """`enose reproduce`: the papers' figures, by simulation."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
 from enose.cli.chip import find_chip
 from enose.cli.output import print_json, progress, stderr, stdout
 from enose.cli.parameters import Json, Seed
-from enose.reproduce.rows import Row
-from enose_hwsim.tomlfile import BoardError
+
+if TYPE_CHECKING:
+    from enose.reproduce.rows import Row
 
 
 def mlp(
@@ -27,6 +28,7 @@ def mlp(
     """
     from enose.reproduce.mlp import reproduce
     from enose.reproduce.mlp_rows import rows
+    from enose_hwsim.tomlfile import BoardError
 
     if seeds < 1:
         raise BoardError(f"--seeds {seeds}: expected at least 1")
@@ -70,7 +72,7 @@ def memristor(
     return _answered("memristor", found, json)
 
 
-def _answered(name: str, rows: list[Row], json: bool) -> int:
+def _answered(name: str, rows: list["Row"], json: bool) -> int:
     """Print a reproduction's rows; its exit code."""
     from enose.reproduce.rows import as_dict
 

@@ -9,7 +9,6 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from enose.boards import checked_board
 from enose.cli.device import BadOption
 from enose.cli.output import print_json, stderr, stdout
 from enose.cli.parameters import Fidelity, Json, Odour, Seed
@@ -48,6 +47,7 @@ def sim(
         return _list_faults(json)
     if board is None:
         raise BadOption("a board is missing; `enose board list` lists them")
+    from enose.boards import checked_board
     from enose_hwsim.board.faults.injection import from_the_start
     from enose_hwsim.board.simulated import SimulatedBoard
 

@@ -54,13 +54,18 @@ def steps_picture(report: dict[str, Any]) -> Picture:
         floor = max(0.0, 10 * ((lowest - 12) // 10))
         axes.set(ylim=(floor, 100 + 0.13 * (100 - floor)), ylabel="specimens right (%)")
         axes.set_yticks([tick for tick in axes.get_yticks() if floor <= tick <= 100])
-        axes.set_xticks(range(len(rows)), [SHORT[row["step"]] for row in rows])
+        axes.set_xticks(range(len(rows)), [_name(row) for row in rows])
         kind = "simulated recordings" if report["simulated_recordings"] else "real recordings"
         start = "" if floor == 0 else f"; the axis begins at {floor:.0f} %"
         axes.set_title(f"{report['chip']}, simulated chip, {kind}: {report['tested']} specimens{start}", size=10)
         axes.spines[["top", "right"]].set_visible(False)
 
     return Picture("steps", 4.2, draw)
+
+
+def _name(row: dict[str, Any]) -> str:
+    """Only some of the specimens are played to the firmware."""
+    return SHORT[row["step"]] + (f"\n({row['specimens']} of them)" if row["step"] == "firmware" else "")
 
 
 def alone_picture(report: dict[str, Any]) -> Picture:
@@ -75,7 +80,9 @@ def alone_picture(report: dict[str, Any]) -> Picture:
             colour = NOTHING if not row["effect"] else LOST if change < 0 else GAINED
             axes.plot([low, high], [at, at], lw=3, color=colour, solid_capstyle="butt")
             axes.plot(change, at, "o" if row["effect"] else "D", ms=6, color=colour)
-            axes.annotate(row["verdict"], (1.01, at), xycoords=("axes fraction", "data"), va="center", size=9)
+            axes.annotate(
+                row["verdict"].split(":")[0], (1.01, at), xycoords=("axes fraction", "data"), va="center", size=9
+            )
         axes.set_yticks(range(len(rows)), [row["words"] for row in reversed(rows)])
         axes.set(xlabel="change of accuracy (points), 95 % interval over groups", ylim=(-0.6, len(rows) - 0.4))
         axes.set_title(f"each alone, on the nominal chip ({report['clean']:.1%} without any of them)", size=10)
