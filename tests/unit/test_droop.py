@@ -93,7 +93,7 @@ def test_the_plan_keeps_the_worst_weight_within_the_chip_files_droop() -> None:
     assert (worse.worst, worse.held) == (4, False)
     assert worse.droop_v == pytest.approx(2.4e-3)
     assert worse.period_s == pytest.approx(0.08 / 3)
-    assert "droop by 2.40 mV: set `use = 0.26` under [refresh]" in worse.words()
+    assert "droop by 2.40 mV: `enose device fit --leak 30.0` has it refreshed in time" in worse.words()
 
 
 def test_a_leak_that_is_not_known_is_nobodys_plan() -> None:
@@ -138,5 +138,5 @@ def test_chips_leak_each_in_its_own_way_and_always_the_same() -> None:
 
 
 def test_a_plan_is_compared_with_what_the_board_does() -> None:
-    plan = Plan(1, 2.0, 0.05, 0.8, 0.04, 0.05, 1e-3, {})
+    plan = Plan(1, 2.0, 0.02, 0.05, 0.8, 0.04, 0.05, 1e-3, {})
     assert plan.held  # at the limit itself

@@ -29,6 +29,7 @@ class Plan:
 
     worst: int
     share: float  # the worst weight's leak over the chip file's
+    leak_v_per_s: float  # the worst weight's, at the temperature that the chip file tells its leak for
     limit_s: float  # until the worst weight has drooped by droop_max_v
     use: float  # of that time, as the board file has it
     period_s: float  # use * limit_s
@@ -45,11 +46,10 @@ class Plan:
         """What to do, in a line."""
         if self.held:
             return f"the board's refresh every {self.board_period_s * 1e3:.0f} ms keeps weight {self.worst} within it"
-        mended = np.floor(100 * self.use / self.share) / 100
         return (
             f"the board's refresh every {self.board_period_s * 1e3:.0f} ms lets weight {self.worst} droop by"
-            f" {self.droop_v * 1e3:.2f} mV: set `use = {mended:.2f}` under [refresh]"
-            " in the board's file, and install it anew"
+            f" {self.droop_v * 1e3:.2f} mV: `enose device fit --leak {self.leak_v_per_s * 1e3:.1f}` has it refreshed"
+            " in time"
         )
 
 
@@ -60,7 +60,8 @@ def plan_refresh(chip: MlpFile, droop: Droop, use: float, board_period_s: float)
     share = leak / droop.nominal_v_per_s
     by_temperature = {f"{c:g}": use * most_v / (share * chip.leak_v_per_s(c)) for c in PLANNED_C}
     limit_s = most_v / leak
-    return Plan(worst, share, limit_s, use, use * limit_s, board_period_s, leak * board_period_s, by_temperature)
+    told = share * chip.retention.leak_v_per_s
+    return Plan(worst, share, told, limit_s, use, use * limit_s, board_period_s, leak * board_period_s, by_temperature)
 
 
 def forecast(chip: MlpFile, known: Calibration, droop: Droop, image: Image, recordings: Recordings) -> dict[str, Any]:
