@@ -13,6 +13,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
+from enose import training
 from enose.training import AnalogMLPClassifier, TrainingError
 
 BOARDS = Path(__file__).resolve().parents[2] / "boards"
@@ -170,3 +171,8 @@ def test_the_loss_falls_while_it_trains() -> None:
     assert len(fitted.loss_curve_) == 20
     assert fitted.loss_curve_[-1] < fitted.loss_curve_[0]
     assert fitted.n_iter_ == 200
+
+
+def test_the_package_has_no_other_lazy_names() -> None:
+    with pytest.raises(AttributeError, match=r"module 'enose\.training' has no attribute 'nothing'"):
+        _ = training.nothing
