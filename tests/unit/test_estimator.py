@@ -1,8 +1,10 @@
 """The analog network as a scikit-learn classifier."""
 
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest import SkipTest
 
 import numpy as np
 import pytest
@@ -18,13 +20,13 @@ from enose.training import AnalogMLPClassifier, TrainingError
 
 BOARDS = Path(__file__).resolve().parents[2] / "boards"
 QUICK = AnalogMLPClassifier(restarts=2, max_iter=60, random_state=0)
-# They need pandas, and SciPy's array API, which must be switched on before SciPy loads.
-NOT_HERE = ("check_dataframe_column_names_consistency", "check_array_api_input")
-CHECKS = [
-    (estimator, check)
-    for estimator, check in estimator_checks_generator(clone(QUICK), mark=None)
-    if check.func.__name__ not in NOT_HERE
-]
+# Part of them needs pandas, which is no dependency, or SciPy's array API, switched on before SciPy loads.
+IN_PART = (
+    "check_classifiers_data_not_an_array",
+    "check_dataframe_column_names_consistency",
+    "check_array_api_input",
+)
+CHECKS = list(estimator_checks_generator(clone(QUICK), mark=None))
 
 
 def blobs(classes: int = 3, features: int = 4, samples: int = 120) -> tuple[np.ndarray, np.ndarray]:
@@ -39,10 +41,12 @@ def blobs(classes: int = 3, features: int = 4, samples: int = 120) -> tuple[np.n
     ("estimator", "check"), CHECKS, ids=[f"{k}-{check.func.__name__}" for k, (_, check) in enumerate(CHECKS)]
 )
 def test_it_is_what_scikit_learn_expects(estimator: AnalogMLPClassifier, check: Callable[[Any], None]) -> None:
-    check(estimator)
+    name = check.func.__name__  # type: ignore[attr-defined]
+    with contextlib.suppress(*[SkipTest] * (name in IN_PART)):
+        check(estimator)
 
 
-def test_few_checks_are_left_out() -> None:
+def test_the_checks_are_those_of_a_classifier() -> None:
     assert len(CHECKS) >= 50  # scikit-learn 1.9 has 55 of them for a classifier; a later one may have more
     names = {check.func.__name__ for _, check in CHECKS}
     assert {"check_classifiers_train", "check_fit_idempotent", "check_estimators_pickle"} <= names
