@@ -14,8 +14,8 @@ from enose import accuracy
 from enose.mapping import mapping_of
 from enose.recordings import Recordings, RecordingsError, open_recordings, simulated_fruit
 from enose.recordings.split import grouped_folds, stratified
-from enose.training import Network as TrainedNetwork
 from enose.training import Effort, TrainingError, train
+from enose.training import Network as TrainedNetwork
 from enose.training.candidates import all_candidates, class_orders
 from enose.training.circuit import open_circuit
 from enose.training.equation_circuit import EquationCircuit

@@ -31,10 +31,7 @@ Restarts = Annotated[
 ]
 Epochs = Annotated[int, Parameter(help="its passes over all specimens", validator=Number(gte=1, lte=1_000_000))]
 Draws = Annotated[
-    int,
-    Parameter(
-        help="of the inner folds that judge the choices, where there are few groups", validator=Number(gte=1, lte=100)
-    ),
+    int, Parameter(help="of the inner folds that judge choices, of few groups", validator=Number(gte=1, lte=100))
 ]
 Mismatch = Annotated[
     float,
