@@ -15,7 +15,7 @@ from enose.project.store import Project
 from enose.recordings import simulated_fruit
 from enose_contract.image import unpack
 
-QUICK = ["--fidelity", "ideal", "--folds", "2", "--restarts", "2", "--epochs", "100"]
+QUICK = ["--fidelity", "ideal", "--folds", "2", "--restarts", "2", "--epochs", "100", "--draws", "1"]
 
 
 def fruit(path: Path, shuffled: bool = False) -> Path:
@@ -69,7 +69,13 @@ def test_without_an_error_rate_the_chips_guard_holds(tmp_path: Path, capsys: pyt
     report = json.loads(capsys.readouterr().out)
     assert report["guard"] is None
     assert unpack(image.read_bytes()).guard_uv == 0
-    assert report["training"] == {"restarts": 2, "epochs": 100, "mismatch_sigmas": 0.5, "temperatures_c": [27.0]}
+    assert report["training"] == {
+        "restarts": 2,
+        "epochs": 100,
+        "draws": 1,
+        "mismatch_sigmas": 0.5,
+        "temperatures_c": [27.0],
+    }
 
 
 def test_a_rate_that_no_guard_keeps_fails_and_keeps_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -101,7 +107,9 @@ def test_temperatures_out_of_range_are_named(tmp_path: Path, capsys: pytest.Capt
     )
 
 
-@pytest.mark.parametrize("option", ["--restarts=0", "--epochs=0", "--mismatch=2", "--error-rate=0", "--error-rate=1"])
+@pytest.mark.parametrize(
+    "option", ["--restarts=0", "--epochs=0", "--draws=0", "--mismatch=2", "--error-rate=0", "--error-rate=1"]
+)
 def test_options_have_limits(tmp_path: Path, capsys: pytest.CaptureFixture[str], option: str) -> None:
     assert run(["train", str(fruit(tmp_path / "a.enose")), option]) == BAD_INPUT
     assert option.split("=")[0] in capsys.readouterr().err
@@ -110,8 +118,15 @@ def test_options_have_limits(tmp_path: Path, capsys: pytest.CaptureFixture[str],
 def test_restarts_epochs_mismatch_and_temperatures_change_the_network(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    usual = {"--restarts": "2", "--epochs": "100", "--mismatch": "0", "--temperatures": "27"}
-    changes = ("", "2"), ("--restarts", "3"), ("--epochs", "110"), ("--mismatch", "0.5"), ("--temperatures", "0,27")
+    usual = {"--restarts": "2", "--epochs": "100", "--mismatch": "0", "--temperatures": "27", "--draws": "1"}
+    changes = (
+        ("", "2"),
+        ("--restarts", "3"),
+        ("--epochs", "110"),
+        ("--mismatch", "0.5"),
+        ("--temperatures", "0,27"),
+        ("--draws", "2"),
+    )
     made = []
     for k, (name, value) in enumerate(changes):
         options = [word for pair in (usual | ({name: value} if name else {})).items() for word in pair]

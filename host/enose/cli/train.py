@@ -30,6 +30,9 @@ Restarts = Annotated[
     int, Parameter(help="starts of the last training; the best is kept", validator=Number(gte=1, lte=10_000))
 ]
 Epochs = Annotated[int, Parameter(help="its passes over all specimens", validator=Number(gte=1, lte=1_000_000))]
+Draws = Annotated[
+    int, Parameter(help="of the inner folds that judge choices, of few groups", validator=Number(gte=1, lte=100))
+]
 Mismatch = Annotated[
     float,
     Parameter(help="train through chips with so many times their mismatch; 0: nominal", validator=Number(gte=0, lte=1)),
@@ -51,6 +54,7 @@ def train(
     fidelity: Fidelity = "fast",
     restarts: Restarts = 12,
     epochs: Epochs = 700,
+    draws: Draws = 3,
     mismatch: Mismatch = 0.5,
     temperatures: Annotated[
         str | None, Parameter(help="and at these temperatures of the chip in C, as 0,27,60; by default at 27")
@@ -77,7 +81,7 @@ def train(
     from enose.training import Effort
     from enose.training.guarding import Held, held_out, set_guard
 
-    options: dict[str, Any] = {"effort": Effort(restarts, epochs), "mismatch_sigmas": mismatch}
+    options: dict[str, Any] = {"effort": Effort(restarts, epochs, draws), "mismatch_sigmas": mismatch}
     if temperatures is not None:
         options["temperatures_c"] = _temperatures_c(temperatures)
     found, chip, _ = checked_board(board.removeprefix("sim:"))
@@ -108,6 +112,7 @@ def train(
     report["training"] = {
         "restarts": restarts,
         "epochs": epochs,
+        "draws": draws,
         "mismatch_sigmas": mismatch,
         "temperatures_c": list(options.get("temperatures_c", (27.0,))),
     }
