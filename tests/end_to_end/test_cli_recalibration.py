@@ -1,6 +1,7 @@
 """`enose calibration drift|references|transfer` on a project: told, mended, kept, with where it is from."""
 
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,10 @@ from enose.project.contents import Cycle, NewSession, NewSpecimen, Provenance, S
 from enose.project.store import Project
 from enose.recordings import Recordings, simulated_fruit
 from enose_contract.image import unpack
+from rig import image
 
 CLASSES = ("banana", "lychee")
+PAGE = Path(__file__).resolve().parents[2] / "docs/calibration.md"
 IDEAL = ["--fidelity", "ideal"]
 
 
@@ -71,8 +74,10 @@ def test_sensors_that_moved_are_told_and_recalibrated_by_references(
     assert run(["calibration", "drift", str(path), "--reference", "banana", "--now", "later"]) == 0
     assert "16 specimens before, 16 now: " in capsys.readouterr().out
 
-    image = tmp_path / "new.img"
-    found = answered(capsys, "calibration", "references", str(path), *IDEAL, "--most", "4", "--save-image", str(image))
+    written = tmp_path / "new.img"
+    found = answered(
+        capsys, "calibration", "references", str(path), *IDEAL, "--most", "4", "--save-image", str(written)
+    )
     assert found["references"] == 8
     assert found["left_out"] >= found["before"]
     with Project.open(path) as opened:
@@ -80,7 +85,7 @@ def test_sensors_that_moved_are_told_and_recalibrated_by_references(
         assert found["kept"]["model"] == new["identity"]
         assert found["of_model"] == old["identity"]
         kept = opened.kept("image")[-1]
-        assert (kept["identity"], kept["content"]) == (found["kept"]["image"], image.read_bytes())
+        assert (kept["identity"], kept["content"]) == (found["kept"]["image"], written.read_bytes())
         made = opened.kept("provenance")[-1]
         facts = json.loads(made["facts"])
         assert (made["act"], bool(made["simulated"])) == ("recalibrate", True)
@@ -90,7 +95,7 @@ def test_sensors_that_moved_are_told_and_recalibrated_by_references(
         before, after = json.loads(old["content"]), json.loads(new["content"])
         assert after["weights"] != before["weights"]
         assert after["class_order"] == before["class_order"]
-    assert unpack(image.read_bytes()).channels == before["channels"]
+    assert unpack(written.read_bytes()).channels == before["channels"]
 
 
 def test_a_replaced_sensor_is_told_and_taken_in(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -158,3 +163,19 @@ def test_recordings_without_a_project_are_judged_on_all_sensors(
     spreads = [abs(s["response_spreads"]) for s in told["sensors"]]
     assert int(np.argmax(spreads)) == 3
     assert told["sensors"][3]["verdict"] != "still"
+
+
+@pytest.mark.usefixtures("micropython")
+def test_the_commands_of_the_page_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project(tmp_path, {4: 1.3})
+    (tmp_path / "fruit.img").write_bytes(image(calibration=bytes(8)).pack())
+    monkeypatch.chdir(tmp_path)
+    blocks = [block.split("```", 1)[0] for block in PAGE.read_text(encoding="utf-8").split("```sh\n")[1:]]
+    lines = [shlex.split(line) for block in blocks for line in block.splitlines()]
+    assert {words[2] for words in lines} == {"measure", "apply", "drift", "references", "transfer"}
+    for words in lines:
+        capsys.readouterr()
+        assert run(words[1:]) == 0, words
+        assert capsys.readouterr().out

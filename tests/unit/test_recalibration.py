@@ -30,7 +30,7 @@ SENSORS = ("one", "two", "three", "four")
 CLASSES = ("ethanol", "ethylene", "acetone")
 LEVEL_OHM = 1e4 * np.array([[1.0, 1.6, 2.2, 1.2], [1.6, 1.0, 1.2, 2.2], [2.4, 2.3, 1.1, 1.1]])  # by class and sensor
 POWERS = np.array([0.6, 0.5, 0.4, 0.5])  # of the concentration
-DRIFTED = np.array([1.5, 0.75, 1.3, 0.7])  # gains of the sensors, years later
+DRIFTED = np.array([2.0, 2.0, 0.5, 1.9])  # gains of the sensors, years later
 
 
 def smelt(count: int, seed: int, gains: Sequence[float] | np.ndarray = (1, 1, 1, 1), clean: bool = False) -> Recordings:
@@ -126,8 +126,8 @@ def test_recalibration_beats_the_old_network_and_one_of_the_references_alone() -
     network, training = trained()
     later = exposures(smelt(100, 7, DRIFTED))
     shares = []
-    for seed in range(3):
-        few = exposures(smelt(3, 20 + seed, DRIFTED))
+    for seed in range(4):
+        few = exposures(smelt(2, 20 + seed, DRIFTED))
         found = recalibrated(network, training, few, CHIP, seed, "ideal")
         alone = trained_alone(network, few, CHIP, seed, "ideal")
         shares.append([right(network, later), right(alone, later), right(found.network, later)])
@@ -358,6 +358,26 @@ def test_sensors_that_the_network_does_not_use_are_refused() -> None:
 
 
 # --------------------------------------------------------------------------------------------------- the real drift
+
+
+def test_a_row_of_the_bench_is_good_only_where_both_are_beaten_on_the_mean() -> None:
+    draws = [{"right": [0.5, 0.9, 0.7, 0.95], "tested": 7}, {"right": [0.6, 0.92, 0.7, 0.91], "tested": 9}]
+    row = drift.summary("batch2", draws)
+    assert row["columns"]["references alone"] == {
+        "mean": pytest.approx(0.91), "least": 0.9, "most": 0.92, "beaten_in": 1, "better_in": 1
+    }  # fmt: skip
+    assert (row["tested"], row["draws"], row["ok"]) == ([7, 9], 2, True)
+    draws[1]["right"][3] = 0.87
+    assert drift.summary("batch2", draws)["ok"] is False
+
+
+def test_the_benchs_draws_leave_something_of_each_class_to_test() -> None:
+    recordings = smelt(4, 1)
+    batch = replace(recordings, specimens=tuple(replace(s, batch="batch2") for s in recordings.specimens))
+    some, test = drift.drawn(batch, "batch2", 10, 0)
+    assert np.bincount(batch.labels()[some]).tolist() == [3, 3, 3]
+    assert np.bincount(batch.labels()[test]).tolist() == [1, 1, 1]
+    assert not set(some) & set(test)
 
 
 @pytest.mark.data
