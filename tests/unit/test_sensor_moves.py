@@ -1,5 +1,7 @@
 """How far sensors have moved, in the scatter of their training; which specimens are of now."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -71,6 +73,28 @@ def test_without_clean_air_the_resistance_itself_is_the_response() -> None:
         assert one.r0_percent is one.r0_spreads is one.response_share is None
         # the mean of thirty is known to 0.18 of the scatter, twice
         assert one.response_spreads == pytest.approx(np.log(DRIFTED[k]) / np.std(then[k], ddof=1), abs=0.6)
+
+
+def test_another_concentration_moves_no_sensor_beside_the_others_and_a_lost_one_itself_alone() -> None:
+    first, later = smelt(30, 1), smelt(30, 2)
+    stronger = replace(later, specimens=tuple(replace(s, exposure_ohm=2.5 * s.exposure_ohm) for s in later.specimens))
+    everything = both(first, stronger)
+    found = moved(everything, *before_and_now(everything, ()))
+    assert min(abs(one.response_spreads) for one in found) > 3
+    # The means of thirty on both sides are known to 0.26 of the scatter; three classes' largest of four sensors.
+    assert max(abs(one.beside_spreads or 0) for one in found) < 1
+    weaker = both(first, smelt(30, 2, (1, 1, 1, 0.5)))
+    beside = [one.beside_spreads or 0 for one in moved(weaker, *before_and_now(weaker, ()))]
+    assert beside[3] < -3
+    assert int(np.argmax(np.abs(beside))) == 3
+
+
+def test_a_session_that_is_neither_before_nor_now_is_left_out() -> None:
+    recordings = both(both(smelt(2, 1), smelt(2, 2)), smelt(2, 3))
+    before, now = before_and_now(recordings, ("session 3",), ("session 1",))
+    assert (before.tolist(), now.tolist()) == (list(range(6)), list(range(12, 18)))
+    with pytest.raises(RecalibrationError, match="every specimen is of session 1, expected others"):
+        before_and_now(recordings, ("session 1",), ("session 1",))
 
 
 def test_what_cannot_be_compared_is_refused() -> None:
