@@ -34,7 +34,7 @@ from enose.recalibration.recalibrate import inputs_corrected, trained_alone
 from enose.recordings import Recordings
 from enose.recordings.gas_drift import load_gas_drift
 from enose.training import Network, train
-from enose_contract.normalise import NORM_RANGE
+from enose_contract.normalise import NORM_CHANGE, NORM_RANGE
 from enose_hwsim.chips.twin.twin import TwinChip
 
 GASES = ("ethylene", "ethanol", "acetaldehyde")
@@ -47,9 +47,9 @@ _, CHIP, _ = find_board("pico-mlp")
 Ints = NDArray[np.int64]
 
 
-def load(folder: Path) -> Recordings:
-    """The three gases, to be normalised by range."""
-    return replace(load_gas_drift(folder, GASES), normalisation=NORM_RANGE)
+def load(folder: Path, kind: int = NORM_RANGE) -> Recordings:
+    """The three gases, to be normalised by range or by change."""
+    return replace(load_gas_drift(folder, GASES), normalisation=kind)
 
 
 def members(recordings: Recordings, batch: str) -> Ints:
@@ -80,7 +80,7 @@ def one_draw(
     networks = [
         network,
         trained_alone(network, known, CHIP, draw),
-        inputs_corrected(network, known, CHIP),
+        inputs_corrected(network, known, CHIP) if network.normalisation == NORM_RANGE else network,
         found.network,
     ]
     if anew:
@@ -122,11 +122,12 @@ def main() -> int:
     parser.add_argument("--draws", type=int, default=20)
     parser.add_argument("--references", type=int, default=10, help="of each class")
     parser.add_argument("--anew", action="store_true", help="and a network whose sensors the references choose")
+    parser.add_argument("--change", action="store_true", help="normalise by change, which has no constants to correct")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     begin_s = time.monotonic()
-    recordings = load(options.recordings)
+    recordings = load(options.recordings, NORM_CHANGE if options.change else NORM_RANGE)
     first = members(recordings, FIRST)
     parallel = Parallel(n_jobs=options.jobs)
     networks = parallel(delayed(train)(recordings, first, CHIP, seed) for seed in range(min(NETWORKS, options.draws)))
@@ -140,6 +141,7 @@ def main() -> int:
         "name": "drift",
         "recordings": recordings.title,
         "simulated_chip": True,
+        "normalisation": recordings.normalisation,
         "references_a_class": options.references,
         "sensors": [list(n.sensors) for n in networks],
         "rows": rows,
