@@ -8,6 +8,8 @@ batch 1 alone      as it was trained
 references alone   trained on the references only, on the same four sensors
 constants          batch 1's weights, the normalisation constants corrected by the references
 recalibrated       constants and weights
+sensors anew       (`--anew`, for comparison) trained on the references only, which choose four of all sixteen sensors:
+                   what a device could do that has all of them
 
 The sensors are chosen on batch 1 alone, by five trainings of different seeds; draw k takes network k modulo 5. Inputs
 are normalised by range, which has constants to correct.
@@ -32,21 +34,22 @@ from enose.recalibration.recalibrate import inputs_corrected, trained_alone
 from enose.recordings import Recordings
 from enose.recordings.gas_drift import load_gas_drift
 from enose.training import Network, train
-from enose_contract.normalise import NORM_RANGE
+from enose_contract.normalise import NORM_CHANGE, NORM_RANGE
 from enose_hwsim.chips.twin.twin import TwinChip
 
 GASES = ("ethylene", "ethanol", "acetaldehyde")
 FIRST, LATER = "batch1", ("batch2", "batch3", "batch4", "batch5")
-COLUMNS = ("batch 1 alone", "references alone", "constants", "recalibrated")
+COLUMNS = ("batch 1 alone", "references alone", "constants", "recalibrated", "sensors anew")
+RECALIBRATED = 3
 NETWORKS = 5
 _, CHIP, _ = find_board("pico-mlp")
 
 Ints = NDArray[np.int64]
 
 
-def load(folder: Path) -> Recordings:
-    """The three gases, to be normalised by range."""
-    return replace(load_gas_drift(folder, GASES), normalisation=NORM_RANGE)
+def load(folder: Path, kind: int = NORM_RANGE) -> Recordings:
+    """The three gases, to be normalised by range or by change."""
+    return replace(load_gas_drift(folder, GASES), normalisation=kind)
 
 
 def members(recordings: Recordings, batch: str) -> Ints:
@@ -66,18 +69,22 @@ def drawn(recordings: Recordings, batch: str, references: int, draw: int) -> tup
     return some, np.setdiff1d(every, some)
 
 
-def one_draw(recordings: Recordings, network: Network, batch: str, references: int, draw: int) -> dict[str, Any]:
+def one_draw(
+    recordings: Recordings, network: Network, batch: str, references: int, draw: int, anew: bool = False
+) -> dict[str, Any]:
     """Accuracy of the four networks on what a draw leaves to test, and what was chosen."""
     some, test = drawn(recordings, batch, references, draw)
     known = Exposures.of(network, recordings, some)
     training = Exposures.of(network, recordings, members(recordings, FIRST))
     found = recalibrated(network, training, known, CHIP, draw)
-    networks = (
+    networks = [
         network,
         trained_alone(network, known, CHIP, draw),
-        inputs_corrected(network, known, CHIP),
+        inputs_corrected(network, known, CHIP) if network.normalisation == NORM_RANGE else network,
         found.network,
-    )
+    ]
+    if anew:
+        networks.append(train(recordings, some, CHIP, draw))
     chip = TwinChip(CHIP)
     labels = [recordings.specimens[i].label for i in test]
     right = [
@@ -92,18 +99,18 @@ def one_draw(recordings: Recordings, network: Network, batch: str, references: i
 def summary(batch: str, draws: list[dict[str, Any]]) -> dict[str, Any]:
     """A batch's row: mean and range of every column, and of how many draws recalibration beats each, or is beaten."""
     right = np.array([one["right"] for one in draws])
-    last = right[:, -1:]
+    ours = right[:, RECALIBRATED]
     columns = {
         name: {
             "mean": float(right[:, k].mean()),
             "least": float(right[:, k].min()),
             "most": float(right[:, k].max()),
-            "beaten_in": int(np.sum(last[:, 0] > right[:, k])),
-            "better_in": int(np.sum(last[:, 0] < right[:, k])),
+            "beaten_in": int(np.sum(ours > right[:, k])),
+            "better_in": int(np.sum(ours < right[:, k])),
         }
-        for k, name in enumerate(COLUMNS)
+        for k, name in enumerate(COLUMNS[: right.shape[1]])
     }
-    ok = bool((last.mean() > right[:, :2].mean(axis=0)).all())
+    ok = bool((ours.mean() > right[:, :2].mean(axis=0)).all())
     tested = [min(one["tested"] for one in draws), max(one["tested"] for one in draws)]
     return {"batch": batch, "draws": len(draws), "tested": tested, "columns": columns, "ok": ok}
 
@@ -114,17 +121,19 @@ def main() -> int:
     parser.add_argument("recordings", type=Path, help="the folder of the gas-drift set")
     parser.add_argument("--draws", type=int, default=20)
     parser.add_argument("--references", type=int, default=10, help="of each class")
+    parser.add_argument("--anew", action="store_true", help="and a network whose sensors the references choose")
+    parser.add_argument("--change", action="store_true", help="normalise by change, which has no constants to correct")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     begin_s = time.monotonic()
-    recordings = load(options.recordings)
+    recordings = load(options.recordings, NORM_CHANGE if options.change else NORM_RANGE)
     first = members(recordings, FIRST)
     parallel = Parallel(n_jobs=options.jobs)
     networks = parallel(delayed(train)(recordings, first, CHIP, seed) for seed in range(min(NETWORKS, options.draws)))
     jobs = [(batch, draw) for batch in LATER for draw in range(options.draws)]
     found = parallel(
-        delayed(one_draw)(recordings, networks[draw % NETWORKS], batch, options.references, draw)
+        delayed(one_draw)(recordings, networks[draw % NETWORKS], batch, options.references, draw, options.anew)
         for batch, draw in jobs
     )
     rows = [summary(batch, [one for one in found if one["batch"] == batch]) for batch in LATER]
@@ -132,6 +141,7 @@ def main() -> int:
         "name": "drift",
         "recordings": recordings.title,
         "simulated_chip": True,
+        "normalisation": recordings.normalisation,
         "references_a_class": options.references,
         "sensors": [list(n.sensors) for n in networks],
         "rows": rows,
@@ -149,7 +159,7 @@ def main() -> int:
 
 def show(rows: list[dict[str, Any]]) -> None:
     """Mean (least to most), and of how many draws recalibration is better than the column, or worse."""
-    print("batch    " + "".join(f"{name:>28}" for name in COLUMNS))
+    print("batch    " + "".join(f"{name:>28}" for name in rows[0]["columns"]))
     for row in rows:
         cells = [
             f"{c['mean']:.3f} ({c['least']:.2f}-{c['most']:.2f}) +{c['beaten_in']} -{c['better_in']}"

@@ -1,6 +1,7 @@
 """`enose calibration ...` on a simulated board with a mismatched chip: measured, shown, applied, programmed."""
 
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +12,23 @@ from enose.image import read_image
 from rig import image
 
 pytestmark = pytest.mark.usefixtures("micropython")
+PAGE = Path(__file__).resolve().parents[2] / "docs/calibration.md"
 CHIP_7 = ["--device", "sim:pico-mlp@7"]
 UNIT_7 = (b"SIM" + (7).to_bytes(4, "big") + b"\0").hex()
+
+
+def shown(verb: str, **paths: Path) -> list[str]:
+    """The page's command of a verb, its files at these paths."""
+    line = next(x for x in PAGE.read_text().splitlines() if f" calibration {verb} " in x and x.startswith("."))
+    files = {"chip.json": "chip", "fruit.img": "nominal", "fruit-here.img": "here"}
+    return [str(paths[files[word]]) if word in files else word for word in shlex.split(line)[1:]]
 
 
 @pytest.fixture(scope="module")
 def chip_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("calibration")
     plot = folder / "chip.png"
-    assert run(["calibration", "measure", str(folder / "chip.json"), *CHIP_7, "--plot", str(plot)]) == 0
+    assert run([*shown("measure", chip=folder / "chip.json"), "--plot", str(plot)]) == 0
     assert plot.stat().st_size > 20_000  # a picture with something on it
     return folder / "chip.json"
 
@@ -45,7 +54,7 @@ def test_an_image_made_for_the_chip_is_taken_once_the_device_is_told(
 ) -> None:
     nominal, here = tmp_path / "nominal.img", tmp_path / "here.img"
     nominal.write_bytes(image(calibration=bytes(8)).pack())
-    found = answered(capsys, "calibration", "apply", str(nominal), str(chip_file), str(here))
+    found = answered(capsys, *shown("apply", nominal=nominal, chip=chip_file, here=here))
     assert found["after_rms_v"] < found["before_rms_v"]
     made = read_image(here)[1]
     assert made.calibration.hex() == found["calibration"]

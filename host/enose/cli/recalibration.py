@@ -19,6 +19,9 @@ Project = Annotated[Path, Parameter(help="a project file with the model and its 
 Now = Annotated[
     str | None, Parameter(help="the sessions that show the sensors as they are, by commas; else the last session")
 ]
+Before = Annotated[
+    str | None, Parameter(help="the sessions that the model was trained with, by commas; else all others")
+]
 Model = Annotated[str | None, Parameter(help="how the model's identity begins; else the project's last model")]
 Board = Annotated[str, Parameter(help="a board's name, or the path of a .toml file")]
 SaveImage = Annotated[Path | None, Parameter(help="write the new image into this file as well")]
@@ -28,6 +31,7 @@ def drift(
     source: Source,
     *,
     now: Now = None,
+    before: Before = None,
     reference: Annotated[str | None, Parameter(help="the class of the known reference; else all classes")] = None,
     model: Model = None,
     board: Board = "pico-mlp",
@@ -48,19 +52,19 @@ def drift(
 
     _, chip, _ = checked_board(board.removeprefix("sim:"))
     recordings = open_recordings(source)
-    before, later = before_and_now(recordings, _names(now) or ())
+    then, later = before_and_now(recordings, _names(now) or (), _names(before) or ())
     used: tuple[str, ...] = recordings.sensors
     identity = None
     if source.is_file() and is_project(source):
         identity, network = kept_network(source, chip.name, model)
         used = network.sensors
-    found = moved(recordings, before, later, reference)
+    found = moved(recordings, then, later, reference)
     result = {
         "recordings": recordings.title,
         "simulated_recordings": recordings.simulated,
         "model": identity,
         "used": list(used),
-        "before": len(before),
+        "before": len(then),
         "now": len(later),
         "sensors": [one.as_dict() for one in found],
         "advice": advice(found, used),
@@ -75,6 +79,7 @@ def references(
     project: Project,
     *,
     now: Now = None,
+    before: Before = None,
     most: Annotated[int, Parameter(help="references of each class", validator=Number(gte=2, lte=100))] = 10,
     model: Model = None,
     board: Board = "pico-mlp",
@@ -101,10 +106,10 @@ def references(
     check_writable(save_image)
     identity, network = kept_network(project, chip.name, model)
     recordings = open_recordings(project, network.class_order)
-    before, later = before_and_now(recordings, _names(now) or ())
+    then, later = before_and_now(recordings, _names(now) or (), _names(before) or ())
     some = some_of_each(recordings, later, most, seed)
     known = Exposures.of(network, recordings, some)
-    found = recalibrated(network, Exposures.of(network, recordings, before), known, chip, seed, fidelity)
+    found = recalibrated(network, Exposures.of(network, recordings, then), known, chip, seed, fidelity)
     facts = {"of_model": identity, "references": [recordings.specimens[i].group for i in some]}
     kept = _keep("recalibrate", project, found, recordings, some.tolist(), board, facts, save_image)
     _tell(found, {"references": len(some), **kept}, recordings, json)
@@ -115,6 +120,7 @@ def transfer(
     swapped: Annotated[str, Parameter(help="the sensors that were replaced, by commas")],
     *,
     now: Now = None,
+    before: Before = None,
     model: Model = None,
     board: Board = "pico-mlp",
     fidelity: Fidelity = "fast",
@@ -141,9 +147,9 @@ def transfer(
     check_writable(save_image)
     identity, network = kept_network(project, chip.name, model)
     recordings = open_recordings(project, network.class_order)
-    before, later = before_and_now(recordings, _names(now) or ())
-    twice = pairs(recordings, before, later)
-    training, new = (Exposures.of(network, recordings, i) for i in (before, later))
+    then, later = before_and_now(recordings, _names(now) or (), _names(before) or ())
+    twice = pairs(recordings, then, later)
+    training, new = (Exposures.of(network, recordings, i) for i in (then, later))
     lines = lines_of(network, _names(swapped) or (), training, new, twice)
     found = transferred(network, training, new, lines, chip, seed, fidelity)
     told = [
@@ -207,7 +213,17 @@ def _tell(found: "Recalibrated", facts: dict[str, Any], recordings: "Recordings"
 def _show_moved(found: list["Moved"], used: tuple[str, ...], result: dict[str, Any]) -> None:
     from rich.table import Table
 
-    table = Table("sensor", "used", "R0", "R0 in its scatter", "response", "in its scatter", "verdict", box=None)
+    table = Table(
+        "sensor",
+        "used",
+        "R0",
+        "R0 in its scatter",
+        "response",
+        "in its scatter",
+        "beside the others",
+        "verdict",
+        box=None,
+    )
     for one in found:
         table.add_row(
             one.sensor,
@@ -216,6 +232,7 @@ def _show_moved(found: list["Moved"], used: tuple[str, ...], result: dict[str, A
             "" if one.r0_spreads is None else f"{one.r0_spreads:+.1f}",
             "" if one.response_share is None else f"{one.response_share:.0%}",
             f"{one.response_spreads:+.1f}",
+            "" if one.beside_spreads is None else f"{one.beside_spreads:+.1f}",
             one.verdict,
         )
     stdout.print(table)

@@ -3,6 +3,7 @@
 import json
 from dataclasses import asdict, fields
 from pathlib import Path
+from typing import Any
 
 from enose.project.contents import Provenance
 from enose.project.store import Project
@@ -23,7 +24,7 @@ def kept_network(path: Path, chip: str, identity: str | None = None) -> tuple[st
         raise RecalibrationError(f"{path}: {asked} for {chip}, expected one: `enose train` keeps one")
     content = json.loads(found[0]["content"])
     try:
-        values = {
+        values: dict[str, Any] = {
             field.name: tuple(content[field.name]) if isinstance(content[field.name], list) else content[field.name]
             for field in fields(Network)
             if field.name in content

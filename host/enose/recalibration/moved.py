@@ -1,8 +1,9 @@
 """How far sensors have moved since a network was trained, against how they scattered then, and what to do about it.
 
-Two figures of each sensor, both as logarithms, for a metal-oxide sensor's resistance goes by powers: R0 in clean air,
-and the response R/R0 (R where no clean air was recorded) to the specimens of each class. A move is the difference of
-the means, in standard deviations of single specimens in training; the limits are ours.
+Figures of each sensor, all as logarithms, for a metal-oxide sensor's resistance goes by powers: R0 in clean air, the
+response R/R0 (R where no clean air was recorded) to the specimens of each class, and its change beside the median of
+all sensors, from which another concentration, which moves all alike, is gone. A move is the difference of the means, in
+standard deviations of single specimens in training; the limits are ours.
 """
 
 import math
@@ -14,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from enose.features import exact_ohm
-from enose.recalibration.exposures import RecalibrationError
+from enose.recalibration.exposures import Exposures, RecalibrationError
+from enose.recalibration.scatter import log_changes
 from enose.recordings import Recordings
 
 Floats = NDArray[np.float64]
@@ -25,6 +27,8 @@ LOST = 0.2  # of its response in training: a sensor that answers less is no sens
 NOISY = 5.0  # times its spread in training
 R0_FACTOR = 10.0  # an R0 so many times higher or lower is no ageing: a broken heater or film
 LEAST_SPREAD = 0.01  # of a logarithm: 1 %, what a reading of a divider, noise and air leave at best
+LEAST_BESIDE = 0.05  # of the logarithm of a change beside the others': powers differ, so concentration leaves a rest
+MEDIAN_OF = 3  # sensors at least: of two, each would be beside the other
 NEAR = 0.4  # of the training's spread: as well as that the mean of the references is to be known
 FEWEST, MOST = 3, 10  # references of each class that are advised
 
@@ -38,12 +42,13 @@ class Moved:
     r0_spreads: float | None
     response_share: float | None  # of the training's response, None where that has no sign
     response_spreads: float  # the class that moved farthest
+    beside_spreads: float | None  # the same of its change beside the other sensors', None for fewer than MEDIAN_OF
     scatter: float  # now, in the training's
 
     @property
     def spreads(self) -> float:
-        """The larger of both moves: an R0 that moved alone counts where the network sees R itself."""
-        return max(abs(self.response_spreads), abs(self.r0_spreads or 0.0))
+        """The largest of its moves: an R0 that moved alone counts, for the network may see R itself."""
+        return max(abs(self.response_spreads), abs(self.r0_spreads or 0.0), abs(self.beside_spreads or 0.0))
 
     @property
     def verdict(self) -> str:
@@ -74,6 +79,7 @@ def moved(recordings: Recordings, before: Ints, now: Ints, reference: str | None
             None if r0[0] is None or r0[1] is None else (r0[0][:, k], r0[1][:, k]),
             [values[:, k] for values in then_by_class],
             [values[:, k] for values in now_by_class],
+            _beside(recordings, before, now, shared, k),
         )
         for k, name in enumerate(recordings.sensors)
     ]
@@ -128,11 +134,30 @@ def _responses(recordings: Recordings, indices: Ints) -> Floats:
     return np.asarray(np.log(ohm) if clean_ohm is None else np.log(ohm / clean_ohm))
 
 
-def _spread(values: Floats) -> float:
-    return max(float(values.std(ddof=1)), LEAST_SPREAD) if len(values) > 1 else LEAST_SPREAD
+def _beside(recordings: Recordings, before: Ints, now: Ints, shared: list[str], sensor: int) -> float | None:
+    """The farthest move of any class."""
+    if len(recordings.sensors) < MEDIAN_OF:
+        return None
+    moves = []
+    for name in shared:
+        then, later = (_pattern(recordings, _of(recordings, indices, name))[:, sensor] for indices in (before, now))
+        moves.append(float(later.mean() - then.mean()) / _spread(then, LEAST_BESIDE))
+    return max(moves, key=abs)
 
 
-def _sensor(name: str, r0: tuple[Floats, Floats] | None, then: list[Floats], now: list[Floats]) -> Moved:
+def _pattern(recordings: Recordings, indices: Ints) -> Floats:
+    ohm, clean_ohm = exact_ohm([recordings.specimens[i] for i in indices.tolist()], recordings.average)
+    logs = log_changes(Exposures(ohm, clean_ohm, np.zeros(len(ohm), dtype=np.int64)))
+    return np.asarray(logs - np.median(logs, axis=1, keepdims=True))
+
+
+def _spread(values: Floats, least: float = LEAST_SPREAD) -> float:
+    return max(float(values.std(ddof=1)), least) if len(values) > 1 else least
+
+
+def _sensor(
+    name: str, r0: tuple[Floats, Floats] | None, then: list[Floats], now: list[Floats], beside: float | None
+) -> Moved:
     r0_percent = r0_spreads = share = None
     if r0 is not None:
         step = float(r0[1].mean() - r0[0].mean())
@@ -143,4 +168,4 @@ def _sensor(name: str, r0: tuple[Floats, Floats] | None, then: list[Floats], now
             share = float(now[strongest].mean() / means[strongest])
     moves = [float(b.mean() - a.mean()) / _spread(a) for a, b in zip(then, now, strict=True)]
     scatters = [_spread(b) / _spread(a) for a, b in zip(then, now, strict=True) if len(b) > 1]
-    return Moved(name, r0_percent, r0_spreads, share, max(moves, key=abs), max(scatters, default=1.0))
+    return Moved(name, r0_percent, r0_spreads, share, max(moves, key=abs), beside, max(scatters, default=1.0))

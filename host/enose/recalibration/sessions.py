@@ -11,13 +11,14 @@ from enose.recordings import Recordings
 Ints = NDArray[np.int64]
 
 
-def before_and_now(recordings: Recordings, now: Sequence[str]) -> tuple[Ints, Ints]:
-    """(before, now): indices of the specimens in the sessions named, or in the last one if none is, and of all others.
+def before_and_now(recordings: Recordings, now: Sequence[str], before: Sequence[str] = ()) -> tuple[Ints, Ints]:
+    """(before, now): indices of the specimens in the sessions named: for now the last one if none is, for before all
+    the others.
 
     Raises RecalibrationError for an unknown session, and where nothing is left on either side.
     """
     sessions = list(dict.fromkeys(s.batch for s in recordings.specimens))
-    for name in now:
+    for name in (*now, *before):
         if name not in sessions:
             raise RecalibrationError(
                 f"{recordings.title}: there is no session '{name}' with labelled specimens,"
@@ -25,11 +26,12 @@ def before_and_now(recordings: Recordings, now: Sequence[str]) -> tuple[Ints, In
             )
     chosen = list(now) or sessions[-1:]
     is_now = np.array([s.batch in chosen for s in recordings.specimens])
-    if is_now.all():
+    is_before = ~is_now & np.array([not before or s.batch in before for s in recordings.specimens])
+    if not is_before.any():
         raise RecalibrationError(
             f"{recordings.title}: every specimen is of {', '.join(chosen)}, expected others from before to compare with"
         )
-    return np.flatnonzero(~is_now), np.flatnonzero(is_now)
+    return np.flatnonzero(is_before), np.flatnonzero(is_now)
 
 
 def some_of_each(recordings: Recordings, indices: Ints, most: int, seed: int) -> Ints:
