@@ -269,6 +269,7 @@ def test_the_benchs_draws_leave_something_of_each_class_to_test() -> None:
 
 
 @pytest.mark.data
+@pytest.mark.timeout(300)  # sixteen sensors to choose from: 13 s of computing alone, and four networks a draw
 def test_on_real_drift_ten_references_mend_more_than_they_teach(data_path: Callable[[str], Path]) -> None:
     recordings = drift.load(data_path("uci_gas_drift"))
     network = train(recordings, drift.members(recordings, drift.FIRST), CHIP, 0)
