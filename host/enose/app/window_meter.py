@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from enose.app.look import look
 from enose.app.plots import Plot
 from enose.app.widgets import label
-from enose.training.fit import INPUT_NOISE_V
+from enose.training.imperfections import INPUT_NOISE_V
 
 END_V = 1e-6  # an input this near to an end of the window stands at it
 

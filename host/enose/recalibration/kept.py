@@ -24,14 +24,14 @@ def kept_network(path: Path, chip: str, identity: str | None = None) -> tuple[st
         raise RecalibrationError(f"{path}: {asked} for {chip}, expected one: `enose train` keeps one")
     content = json.loads(found[0]["content"])
     try:
-        values: dict[str, Any] = {
-            field.name: tuple(content[field.name]) if isinstance(content[field.name], list) else content[field.name]
-            for field in fields(Network)
-            if field.name in content
-        }
+        values = {field.name: _hashable(content[field.name]) for field in fields(Network) if field.name in content}
         return found[0]["identity"], Network(**values)
     except TypeError as error:
         raise RecalibrationError(f"{path}: model {found[0]['identity']} is no network ({error})") from error
+
+
+def _hashable(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
 
 
 def keep(path: Path, network: Network, chip: str, image: bytes, made: Provenance) -> dict[str, str]:
