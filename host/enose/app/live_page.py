@@ -173,7 +173,7 @@ class LivePage(QWidget):
         except OSError as error:
             self._bench.trouble.emit(trouble_of(error))
         else:
-            self._bench.good_news.emit(f"Written: {path}")
+            self._bench.good_news.emit(f"Written: {path.name}")
 
     def _export(self) -> None:
         name, _ = QFileDialog.getSaveFileName(self, "Answers", "answers.csv", "Tables (*.csv)")

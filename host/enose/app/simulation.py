@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -29,7 +30,7 @@ class Order:
     @property
     def address(self) -> str:
         """As the command line calls it."""
-        return f"sim:{self.board}{f'@{self.chip_number}' if self.chip_number else ''}"
+        return f"sim:{Path(self.board).stem}{f'@{self.chip_number}' if self.chip_number else ''}"
 
 
 class Simulation:
