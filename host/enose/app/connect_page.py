@@ -116,7 +116,7 @@ class ConnectPage(QWidget):
         self._test = button(
             "&Self-test", self.selftest, tip="DAC readback, ADC, sensor rail, supply, store, temperature"
         )
-        self._clear = button("Clear &fault", self._clear_fault)
+        self._clear = button("Clear &fault", self.clear_fault)
         self._safe = button("Safe s&tate", self._go_safe, tip="Everything off until it is cleared")
         self._flash = button("&Update firmware…", self._update)
         self._leave = button("Disc&onnect", lambda: self._bench.session.close())
@@ -153,7 +153,8 @@ class ConnectPage(QWidget):
         if item is not None:
             self._bench.session.open_port(item.text())
 
-    def _clear_fault(self) -> None:
+    def clear_fault(self) -> None:
+        """Have the device leave its safe state."""
         self._bench.ask("clearing", lambda now, job: now.device.clear())
 
     def _go_safe(self) -> None:

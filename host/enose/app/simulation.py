@@ -113,11 +113,11 @@ class Simulation:
         return tuple(sorted(self._failing))
 
     def weights_now(self) -> np.ndarray:
-        """What the chip's cells hold at this moment, in volts; signed ohms of memristors."""
+        """What the chip's cells hold at this moment: volts, or true memristances in ohm."""
         part = self.board.wiring.chip
         if isinstance(part, HeldWeightChipPart):
             return np.asarray(part.weights_v(self.board.now_s))
-        return np.asarray(part.signed_ohm())
+        return np.asarray(part.population.true_ohm)
 
     def ages_now(self) -> np.ndarray | None:
         """How long ago each weight was refreshed, in s; None for cells that do not forget."""
