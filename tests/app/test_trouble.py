@@ -84,6 +84,13 @@ def test_without_a_device_a_job_says_so(desk: Desk) -> None:
     assert desk.troubles[0].what == "no device is connected"
 
 
+def test_a_simulated_board_without_an_interpreter(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ENOSE_MICROPYTHON", "/nowhere/micropython")
+    desk.finish(desk.window.connect_page.simulate("pico-mlp"))
+    assert "no MicroPython at /nowhere/micropython" in desk.troubles[0].what
+    assert desk.bench.session.now is None
+
+
 def test_a_port_that_is_not_there(desk: Desk) -> None:
     desk.finish(desk.bench.session.open_port("/dev/nothing", failed=desk.bench.trouble.emit))
     assert "/dev/nothing: cannot be opened" in desk.troubles[0].what

@@ -142,7 +142,7 @@ class ConnectPage(QWidget):
     def simulate(self, name: str) -> Job:
         """Switch a simulated board on, as the choices below it say."""
         order = Order(name, self.number.value(), self.clock.currentIndex() == 1, self._bench.seed)
-        return self._bench.session.open_simulated(order)
+        return self._bench.session.open_simulated(order, failed=self._bench.trouble.emit)
 
     def selftest(self) -> Job:
         """Have the device test itself."""
@@ -151,7 +151,7 @@ class ConnectPage(QWidget):
     def _open_chosen(self) -> None:
         item = self._ports.currentItem()
         if item is not None:
-            self._bench.session.open_port(item.text())
+            self._bench.session.open_port(item.text(), failed=self._bench.trouble.emit)
 
     def clear_fault(self) -> None:
         """Have the device leave its safe state."""

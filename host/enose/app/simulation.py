@@ -133,7 +133,8 @@ class Simulation:
 
         def watched(volts: float, on_s: float, which: list[int]) -> None:
             pulse(volts, on_s, which)
-            for k in which:
+            writes = float(np.max(np.abs(volts))) >= population.model.threshold_v  # a read acts on nothing
+            for k in which if writes else ():
                 seen(self.board.now_s, k, float(population.true_ohm[k]))
 
         population.pulse = watched  # as faults.fault.instead does
