@@ -27,7 +27,7 @@ help:
 	@echo 'make clean                    remove .venv and every cache'
 
 # Each step of the set-up leaves a stamp, and is run again when what it reads has changed.
-setup: .venv/.python-done .venv/.system-done .venv/.micropython-done
+setup: .venv/.python-done .venv/.system-done .venv/.window-done .venv/.micropython-done
 
 .venv/.python-done: requirements.lock pyproject.toml $(SETUP)/python.sh $(SETUP)/apt.sh $(SETUP)/stubs.lock
 	@$(SETUP)/python.sh
@@ -35,6 +35,10 @@ setup: .venv/.python-done .venv/.system-done .venv/.micropython-done
 
 .venv/.system-done: .venv/.python-done $(SETUP)/system.sh $(SETUP)/apt.sh
 	@$(SETUP)/system.sh
+	@touch $@
+
+.venv/.window-done: .venv/.python-done $(SETUP)/window.sh $(SETUP)/apt.sh
+	@$(SETUP)/window.sh
 	@touch $@
 
 .venv/.micropython-done: .venv/.python-done $(SETUP)/micropython.sh $(SETUP)/apt.sh
