@@ -11,7 +11,7 @@ ARGS ?=
 TESTS ?= tests
 
 .NOTPARALLEL:
-.PHONY: help setup emulator demo test lint style types firmware-types firmware-compile pytest faults prove format lock clean
+.PHONY: help setup emulator app demo test lint style types firmware-types firmware-compile pytest faults prove format lock clean
 
 help:
 	@echo 'make demo [ARGS="--seed 1"]   set up what is missing, then run the main job (enose demo)'
@@ -19,6 +19,7 @@ help:
 	@echo 'make lint                     the static checks only: ruff, mypy, basedpyright, mpy-cross'
 	@echo 'make faults [ARGS="-k flood"] every fault in every phase, and that a wrong firmware is found (docs/faults.md)'
 	@echo 'make prove [ARGS="NAME ..."]  the long campaigns: figures with their commit, in bench/results/'
+	@echo 'make app                      the desktop app for people without Python, in build/dist/enose, and a try of it'
 	@echo 'make format                   let ruff lay out the code and mend what it can'
 	@echo 'make setup                    the virtual environment .venv, ngspice and MicroPython'
 	@echo 'make emulator                 the RP2040 emulator, for the tests that need a MicroPython UF2 ($$ENOSE_UF2)'
@@ -26,7 +27,7 @@ help:
 	@echo 'make clean                    remove .venv and every cache'
 
 # Each step of the set-up leaves a stamp, and is run again when what it reads has changed.
-setup: .venv/.python-done .venv/.system-done .venv/.micropython-done
+setup: .venv/.python-done .venv/.system-done .venv/.window-done .venv/.micropython-done
 
 .venv/.python-done: requirements.lock pyproject.toml $(SETUP)/python.sh $(SETUP)/apt.sh $(SETUP)/stubs.lock
 	@$(SETUP)/python.sh
@@ -34,6 +35,10 @@ setup: .venv/.python-done .venv/.system-done .venv/.micropython-done
 
 .venv/.system-done: .venv/.python-done $(SETUP)/system.sh $(SETUP)/apt.sh
 	@$(SETUP)/system.sh
+	@touch $@
+
+.venv/.window-done: .venv/.python-done $(SETUP)/window.sh $(SETUP)/apt.sh
+	@$(SETUP)/window.sh
 	@touch $@
 
 .venv/.micropython-done: .venv/.python-done $(SETUP)/micropython.sh $(SETUP)/apt.sh
@@ -49,6 +54,14 @@ emulator: .venv/.emulator-done
 
 demo: setup
 	@$(RUN)/enose demo $(ARGS)
+
+# One folder with everything in it; what it is built from is packaging/enose.spec.
+app: setup
+	@echo '== the desktop app: PyInstaller'
+	@$(RUN)/pyinstaller --noconfirm --log-level=WARN --distpath build/dist --workpath build/pyinstaller packaging/enose.spec
+	@cp packaging/enose.desktop packaging/icons/enose.svg packaging/icons/enose.png build/dist/enose/
+	@echo '== it starts, connects to a simulated board and classifies'
+	@$(RUN)/python packaging/smoke.py build/dist/enose $(ARGS)
 
 prove: setup
 	@$(RUN)/python bench/prove.py $(ARGS)

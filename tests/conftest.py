@@ -16,6 +16,7 @@ from hypothesis import settings
 from enose_hwsim.board.process import MicroPythonMissing, find_micropython
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy loads: two workers share two cores
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")  # before Qt loads: the app's windows need no screen
 
 pytest_plugins = ["pytester"]  # runs a suite inside a test
 pytest.register_assert_rewrite("rig", "memristor_rig", "phases")  # what they assert says what it found

@@ -136,3 +136,18 @@ def test_an_address_that_changes_under_the_strobe_is_recorded(bench: Bench) -> N
     bench.chip.set_strobe(1, 0.0)
     bench.chip.set_address_bit(0, 1, 0.0)
     assert bench.chip.violations == ["address changed under the strobe at 0.000000 s"]
+
+
+def test_a_chip_that_leaks_more_droops_more_from_then_on(bench: Bench) -> None:
+    bench.strobe(3, 1.0, 0.0, 20e-6)
+    held_v = bench.chip.weights_v(20e-6)[3]
+    bench.chip.leak_more(5.0, 0.1)
+    expected_v = held_v - 0.010 * (0.1 - 20e-6) - 5 * 0.010 * 0.2
+    assert bench.chip.weights_v(0.3)[3] == pytest.approx(expected_v, abs=ROUNDING_V)
+
+
+def test_a_weight_is_as_old_as_its_last_strobe(bench: Bench) -> None:
+    bench.strobe(3, 1.0, 0.5, 20e-6)
+    ages_s = bench.chip.age_s(2.0)
+    assert ages_s[3] == pytest.approx(1.5 - 20e-6)
+    assert ages_s[4] == pytest.approx(2.0)

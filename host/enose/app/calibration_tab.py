@@ -122,10 +122,7 @@ class CalibrationTab(QWidget):
         def work(_: Job) -> Applied:
             from enose.calibration.remap import Remapper, remapped_image, sample_inputs
 
-            if any(chosen.image.calibration):
-                raise CalibrationError(
-                    f"{chosen.source}: made for calibration {chosen.image.calibration.hex()}, expected a nominal image"
-                )
+            self.nominal_only(chosen)
             mapping = VoltMapping(chip)
             weights = mapping.weights(mapping.exact(chosen.image.weights))
             remapper = Remapper(chip, known.twin(chip), sample_inputs(chip, seed))
@@ -138,6 +135,12 @@ class CalibrationTab(QWidget):
             return Applied(Chosen(raw, unpack(raw), name), found.before_rms_v, found.after_rms_v)
 
         return self._bench.compute("making weights for this chip", work, done=self._remapped)
+
+    def nominal_only(self, chosen: Chosen) -> None:
+        """Raise CalibrationError for an image that was made for one particular chip already."""
+        if any(chosen.image.calibration):
+            made_for = chosen.image.calibration.hex()
+            raise CalibrationError(f"{chosen.source}: made for calibration {made_for}, expected a nominal image")
 
     def _open(self) -> None:
         now = self._bench.session.now

@@ -116,7 +116,7 @@ class ConnectPage(QWidget):
         self._test = button(
             "&Self-test", self.selftest, tip="DAC readback, ADC, sensor rail, supply, store, temperature"
         )
-        self._clear = button("Clear &fault", self._clear_fault)
+        self._clear = button("Clear &fault", self.clear_fault)
         self._safe = button("Safe s&tate", self._go_safe, tip="Everything off until it is cleared")
         self._flash = button("&Update firmware…", self._update)
         self._leave = button("Disc&onnect", lambda: self._bench.session.close())
@@ -142,7 +142,7 @@ class ConnectPage(QWidget):
     def simulate(self, name: str) -> Job:
         """Switch a simulated board on, as the choices below it say."""
         order = Order(name, self.number.value(), self.clock.currentIndex() == 1, self._bench.seed)
-        return self._bench.session.open_simulated(order)
+        return self._bench.session.open_simulated(order, failed=self._bench.trouble.emit)
 
     def selftest(self) -> Job:
         """Have the device test itself."""
@@ -151,9 +151,10 @@ class ConnectPage(QWidget):
     def _open_chosen(self) -> None:
         item = self._ports.currentItem()
         if item is not None:
-            self._bench.session.open_port(item.text())
+            self._bench.session.open_port(item.text(), failed=self._bench.trouble.emit)
 
-    def _clear_fault(self) -> None:
+    def clear_fault(self) -> None:
+        """Have the device leave its safe state."""
         self._bench.ask("clearing", lambda now, job: now.device.clear())
 
     def _go_safe(self) -> None:

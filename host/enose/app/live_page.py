@@ -27,6 +27,7 @@ from enose.link.watch import Scans
 from enose_hwsim import gas
 
 WATCH_S = 0.2
+QUICK_S, QUICK_GRANT_MS = 0.02, 1000  # where time runs as fast as it computes: so often, so much of it
 KEPT = 5000  # answers; the table shows the newest
 IN_TABLE = 200
 COLUMNS = ("time_utc", "answer", "class", "margin_v", "outputs_v", "reason", "simulated")
@@ -173,7 +174,7 @@ class LivePage(QWidget):
         except OSError as error:
             self._bench.trouble.emit(trouble_of(error))
         else:
-            self._bench.good_news.emit(f"Written: {path}")
+            self._bench.good_news.emit(f"Written: {path.name}")
 
     def _export(self) -> None:
         name, _ = QFileDialog.getSaveFileName(self, "Answers", "answers.csv", "Tables (*.csv)")
@@ -195,10 +196,11 @@ class LivePage(QWidget):
 
         def idle(connected: Connected) -> None:
             if connected.simulation is not None and connected.simulation.order.quick:
-                connected.device.port.wait(1000 * WATCH_S)  # its time passes only where it is granted
+                connected.device.port.wait(QUICK_GRANT_MS)
             telling()
 
-        self._end_watch = self._bench.session.watch_with(idle, WATCH_S)
+        quick = now.simulation is not None and now.simulation.order.quick
+        self._end_watch = self._bench.session.watch_with(idle, QUICK_S if quick else WATCH_S)
 
     # ---------------------------------------------------------------------------------------------- shown
 

@@ -75,6 +75,7 @@ def _sheet(c: Look) -> str:
     QLabel[kind="warn"] {{ color: {c.warn}; font-weight: 600; }}
     QLabel[kind="bad"] {{ color: {c.bad}; font-weight: 600; }}
     QLabel[kind="answer"] {{ font-size: 30pt; font-weight: 700; }}
+    QAbstractSpinBox {{ min-height: 21px; }}
     QPushButton {{ padding: 5px 12px; }}
     QPushButton[kind="main"] {{ background: {c.accent}; color: {c.on_accent}; border: 1px solid {c.accent};
         border-radius: 4px; font-weight: 600; }}

@@ -30,6 +30,7 @@ class MemristorTab(QWidget):
         self.plot.say_empty(EMPTY)
         split.addWidget(self.table)
         split.addWidget(self.plot)
+        split.setSizes([440, 640])
         split.setStretchFactor(1, 1)
         inside.addWidget(split, 1)
         bench.look_changed.connect(self._draw)

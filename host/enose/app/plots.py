@@ -16,7 +16,7 @@ from enose.app.look import SERIES, look
 LINE = 1.6  # pixels
 HALF = 0.5
 USUAL = QSize(320, 170)  # a plot takes what room there is; it asks for no more than that
-MARK_OF_LINE, MARK_OF_DASHES = "▬▬", "▬ ▬"
+MARK_OF_LINE, MARK_OF_DASHES = "▬", "╌"
 MARKS = {"o": "●", "s": "■", "t": "▼", "d": "◆", "star": "★", "x": "✕", "+": "✚", "p": "⬟", "h": "⬢"}
 
 

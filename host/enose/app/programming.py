@@ -9,7 +9,7 @@ from enose.app.bench import Chosen
 from enose.app.session import Connected
 from enose.app.work import Job
 from enose.mapping import mapping_of
-from enose_contract.image import Image
+from enose_contract.image import UNIT_UV, Image
 
 Floats = NDArray[np.float64]
 
@@ -80,7 +80,10 @@ def weights_of(now: Connected, image: Image) -> Weights:
     wanted, programmed = mapping.exact(image.weights), mapping.written(image.weights)
     if now.simulation is None:
         return Weights(wanted, programmed, None, None)
-    return Weights(wanted, programmed, now.simulation.weights_now(), now.simulation.ages_now())
+    read = now.simulation.weights_now()
+    if image.unit != UNIT_UV:
+        read = np.sign(wanted) * read  # which adder's input a device is switched to is not its own
+    return Weights(wanted, programmed, read, now.simulation.ages_now())
 
 
 def grid(values: Floats, inputs: int, hidden: int, outputs: int) -> list[tuple[str, list[tuple[str, float]]]]:

@@ -186,7 +186,7 @@ class RecordPage(QWidget):
 
     def _recorded(self, found: list[Recorded]) -> None:
         self._bench.good_news.emit(
-            f"{len(found)} specimens are in {self._bench.project}. Next: Data shows them, Train uses them."
+            f"{len(found)} specimens are in the project. Next: Data shows them, Train uses them."
         )
         self._bench.project_changed.emit()
 

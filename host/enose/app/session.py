@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -130,6 +131,7 @@ class Session(QObject):
         try:
             board, chip, _ = find_board(device.board)
             found = Connected(device, address, board, chip, simulation)
+            _bring_in(device)
             found.facts = self._facts(device)
         except BaseException:
             device.close()
@@ -180,3 +182,11 @@ class Session(QObject):
         if before.simulation is not None:
             before.simulation.close()
         self.closed.emit()
+
+
+def _bring_in(device: Device) -> None:
+    """Have the device load what this app will ask of it, by requests that change nothing, while its memory is in one
+    piece: later, in between measurements, there may be no room for it. A device that refuses has it asked for later."""
+    with suppress(DeviceError):
+        device.fit()
+    device.end_probing()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -29,7 +30,7 @@ class Order:
     @property
     def address(self) -> str:
         """As the command line calls it."""
-        return f"sim:{self.board}{f'@{self.chip_number}' if self.chip_number else ''}"
+        return f"sim:{Path(self.board).stem}{f'@{self.chip_number}' if self.chip_number else ''}"
 
 
 class Simulation:
@@ -112,11 +113,11 @@ class Simulation:
         return tuple(sorted(self._failing))
 
     def weights_now(self) -> np.ndarray:
-        """What the chip's cells hold at this moment, in volts; signed ohms of memristors."""
+        """What the chip's cells hold at this moment: volts, or true memristances in ohm."""
         part = self.board.wiring.chip
         if isinstance(part, HeldWeightChipPart):
             return np.asarray(part.weights_v(self.board.now_s))
-        return np.asarray(part.signed_ohm())
+        return np.asarray(part.population.true_ohm)
 
     def ages_now(self) -> np.ndarray | None:
         """How long ago each weight was refreshed, in s; None for cells that do not forget."""
@@ -132,7 +133,8 @@ class Simulation:
 
         def watched(volts: float, on_s: float, which: list[int]) -> None:
             pulse(volts, on_s, which)
-            for k in which:
+            writes = float(np.max(np.abs(volts))) >= population.model.threshold_v  # a read acts on nothing
+            for k in which if writes else ():
                 seen(self.board.now_s, k, float(population.true_ohm[k]))
 
         population.pulse = watched  # as faults.fault.instead does

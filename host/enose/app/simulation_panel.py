@@ -27,7 +27,7 @@ class SimulationPanel(QWidget):
         self._menu = QMenu(self)
         self.faults.setMenu(self._menu)
         self._failing = label("", "warn")
-        self._mend = button("&Mend all", self._mended)
+        self._mend = button("&Mend all", self.mend)
         form.addRow("Odour", row(self.odour, button("&Put before the nose", self.present)))
         form.addRow("Strength", self.strength)
         form.addRow("Room", self.temperature)
@@ -64,7 +64,8 @@ class SimulationPanel(QWidget):
             simulation.fail(name)
             self._show_failing()
 
-    def _mended(self) -> None:
+    def mend(self) -> None:
+        """End every fault."""
         if (simulation := self._simulation()) is not None:
             simulation.mend()
             self._show_failing()

@@ -69,8 +69,8 @@ class Traces(QWidget):
 
     def add(self, scans: Scans) -> None:
         """What came in."""
-        if scans.ohm.shape[1] != self._columns or not len(scans.time_s):
-            return
+        if scans.ohm.shape[1] != self._columns:
+            return  # of the board before
         self._kept.add(np.column_stack([scans.time_s, scans.ohm * 1e-3]))
         self.seen += len(scans.time_s)
         self.lost += scans.lost

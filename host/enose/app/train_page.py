@@ -71,6 +71,8 @@ class TrainPage(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self._choices(), 3)
         column.addWidget(self._kept(), 2)
+        # words that wrap want more height than Qt counts with: some lines of it
+        left.setMinimumHeight(left.sizeHint().height() + 4 * self.fontMetrics().height())
         split.addWidget(left)
         right = QWidget()
         column = QVBoxLayout(right)

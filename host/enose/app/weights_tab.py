@@ -109,7 +109,8 @@ class WeightsTab(QWidget):
             worst_mv = 1e3 * np.abs(read - outcome.weights.wanted).max()
             off = f" Read back they are within {worst_mv:.2f} mV (simulated chip)."
         elif read is not None:
-            worst = np.abs(read / outcome.weights.wanted - 1)[outcome.weights.wanted != 0].max()
+            open_too = outcome.weights.wanted != 0  # 0 is a weight whose switches are open
+            worst = np.abs(read[open_too] / outcome.weights.wanted[open_too] - 1).max(initial=0.0)
             off = f" Read back they are within {worst:.2%} (simulated chip)."
         self._bench.good_news.emit(
             f"Programmed and held: {len(outcome.chosen.image.weights)} weights.{off} Next: Live."

@@ -218,7 +218,7 @@ class Window(QMainWindow):
             looks.addAction(action)
         stop = QAction("Stop the work", self)
         stop.setShortcut(QKeySequence("Esc"))
-        stop.triggered.connect(self._stop_work)
+        stop.triggered.connect(self.stop_work)
         self.addAction(stop)
 
     def _action(self, menu: object, text: str, keys: str, done: object) -> QAction:
@@ -229,7 +229,8 @@ class Window(QMainWindow):
         menu.addAction(action)  # type: ignore[attr-defined]
         return action
 
-    def _stop_work(self) -> None:
+    def stop_work(self) -> None:
+        """Ask whatever runs to stop at its next step."""
         self.bench.session.lane.cancel()
         self.bench.lane.cancel()
 

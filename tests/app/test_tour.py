@@ -1,0 +1,147 @@
+"""The whole way through the real window, on a simulated board: connect, record, train, program, calibrate, smell."""
+
+import csv
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from desk import Desk
+from PySide6.QtGui import QImage
+
+from enose.app.look import DARK
+from enose.app.window import Pages
+from enose.project.store import Project
+from memristor_rig import memristor_image
+
+pytestmark = pytest.mark.usefixtures("libngspice")
+MISMATCHED = 3
+SETS = 8  # of weights, of the 24 that a calibration usually takes: enough for a twin, not for every synapse
+
+
+def test_recording_and_looking_at_it(
+    desk: Desk, quick_board: str, screens: Callable[..., QImage], tmp_path: Path
+) -> None:
+    window, bench = desk.window, desk.bench
+    desk.connect(quick_board, MISMATCHED)
+    desk.finish(window.connect_page.selftest())
+    assert window.connect_page.checks.text() == "Self-test: 6 of 6 passed"
+    screens("1-connect")
+
+    window.show_page(Pages.RECORD)
+    window.record_page.open_project(tmp_path / "fruit")
+    assert bench.project == tmp_path / "fruit.enose"
+    window.record_page.label.setText("lemon")
+    window.record_page.count.setValue(2)
+    desk.finish(window.record_page.record())
+    with Project.open(tmp_path / "fruit.enose") as project:
+        assert [(one.name, one.label) for one in project.specimens()] == [("lemon 1", "lemon"), ("lemon 2", "lemon")]
+    assert window.record_page.traces.seen > 300  # 75 s at ten a second, but for what lies between two measurements
+    assert window.record_page.traces.lost == 0
+    screens("2-record")
+
+    window.record_page.open_project(tmp_path / "example.enose")
+    window.show_page(Pages.DATA)
+    desk.finish(window.data_page.example())
+    screens("3-data-map")
+    window.data_page.kind.setCurrentText("LDA")
+    window.data_page.tabs.setCurrentIndex(1)
+    desk.finish(window.data_page.audit())
+    screens("3-data-traces")
+    window.data_page.tabs.setCurrentIndex(2)
+    assert window.data_page.verdict.text().startswith("nothing that must not predict the class does")
+    screens("3-data-audit")
+    assert not desk.troubles
+
+
+def test_from_training_to_an_answer(
+    desk: Desk, quick_board: str, screens: Callable[..., QImage], tmp_path: Path
+) -> None:
+    window, bench = desk.window, desk.bench
+    desk.connect(quick_board, MISMATCHED)
+    window.record_page.open_project(tmp_path / "example.enose")
+    desk.finish(window.data_page.example())
+    window.show_page(Pages.TRAIN)
+    window.train_page.folds.setValue(2)
+    desk.finish(window.train_page.train())
+    assert bench.image is not None, desk.troubles
+    assert set(bench.image.image.classes) == {"banana", "lemon", "lychee"}
+    screens("4-train")
+    window.train_page.tabs.setCurrentIndex(1)
+    counts = [[int(window.train_page.confusion.item(r, c).text()) for c in range(1, 6)] for r in range(3)]
+    assert np.sum(counts) == 24
+    screens("4-train-confusion")
+
+    window.show_page(Pages.CHIP)
+    nominal = bench.image
+    desk.finish(window.chip_page.weights.program())
+    assert bench.programmed is nominal, desk.troubles
+    window.chip_page.tabs.setCurrentIndex(1)
+    window.chip_page.calibration.images.setValue(SETS)
+    desk.finish(window.chip_page.calibration.measure())
+    assert bench.calibration is not None, desk.troubles
+    assert bench.calibration.residual_rms_v < 3e-4 < bench.calibration.nominal_rms_v
+    desk.finish(window.chip_page.calibration.remap())
+    screens("5-chip-calibration")
+    assert bench.image is not nominal, desk.troubles
+    assert bench.image.image.calibration == bench.calibration.identity
+    window.chip_page.tabs.setCurrentIndex(0)
+    desk.finish(window.chip_page.weights.program())
+    assert bench.programmed is bench.image, desk.troubles
+    window.chip_page.weights.view.setCurrentText("read back less wanted")
+    cells = [window.chip_page.weights.table.item(r, c).text() for r in range(5) for c in range(1, 6)]
+    # mV: half a DAC code, and what a weight droops by between two refreshes
+    assert max(abs(float(cell.rsplit(" ", 1)[1])) for cell in cells) < 1.0
+    screens("5-chip-weights")
+
+    window.show_page(Pages.LIVE)
+    for odour in ("banana", "lemon", "lychee", "lemon"):
+        window.live_page.odour.setCurrentText(odour)
+        desk.finish(window.live_page.measure(False))
+    smelt = window.live_page.smelt
+    assert len(smelt) == 4, desk.troubles
+    assert (
+        sum(one.answer.label == odour for one, odour in zip(smelt, ("banana", "lemon", "lychee", "lemon"), strict=True))
+        >= 3
+    )
+    window.live_page.save_csv(tmp_path / "answers.csv")
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "answers.csv").read_text())))
+    assert [row["class"] for row in rows] == [one.answer.label for one in smelt]
+    assert float(rows[0]["margin_v"]) == pytest.approx(smelt[0].answer.margin_v, abs=1e-6)
+    screens("6-live")
+    window.set_look(DARK)
+    screens("6-live-dark")
+    assert not desk.troubles
+
+
+def test_the_cells_and_their_droop(desk: Desk, screens: Callable[..., QImage]) -> None:
+    page = desk.window.chip_page
+    desk.connect("pico-mlp")
+    desk.window.show_page(Pages.CHIP)
+    page.tabs.setCurrentWidget(page.curves)
+    desk.finish(page.curves.take())
+    assert len(page.curves.synapse.curves) == 10  # five weights, each with its equation
+    screens("5-chip-curves")
+    page.tabs.setCurrentWidget(page.droop)
+    assert "the firmware refreshes every" in page.droop.words.text()
+    screens("5-chip-droop")
+
+
+def test_memristors_pulse_by_pulse(desk: Desk, screens: Callable[..., QImage]) -> None:
+    page = desk.window.chip_page
+    desk.connect("pico-memristor")
+    desk.choose(memristor_image())
+    desk.window.show_page(Pages.CHIP)
+    desk.finish(page.weights.program())
+    assert desk.bench.programmed is not None, desk.troubles
+    page.tabs.setCurrentWidget(page.memristors)
+    table = page.memristors.table
+    assert table.rowCount() == 34
+    off = [float(table.item(r, 3).text()) for r in range(34) if table.item(r, 3).text() != "–"]
+    # the chip file's tolerance of 1 % of a reading, and five times the reading's own noise
+    assert off
+    assert max(map(abs, off)) < 1.5
+    screens("5-chip-memristors")
+    table.selectRow(3)
+    assert len(page.memristors.plot.curves) == 2  # its trace, and what was wanted
