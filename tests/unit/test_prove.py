@@ -78,3 +78,20 @@ def test_a_campaign_that_is_none_is_named(capsys: pytest.CaptureFixture[str]) ->
 def test_names_are_their_own() -> None:
     names = [campaign.name for campaign in prove.CAMPAIGNS]
     assert len(set(names)) == len(names)
+
+
+def test_a_campaign_on_recordings_runs_where_they_are(
+    campaigns: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "told.py").write_text("import json, sys; print(json.dumps(sys.argv[1]))")
+    told = prove.Campaign("told", ("python", str(tmp_path / "told.py"), prove.DRIFT))
+    monkeypatch.setattr(prove, "CAMPAIGNS", (told,))
+    monkeypatch.setattr(prove, "RECORDINGS", tmp_path / "none")
+    assert prove.main(["told"]) == 0
+    assert "told: passed over, no recordings in" in capsys.readouterr().err
+    assert not (campaigns / "told.json").exists()
+    monkeypatch.setattr(prove, "RECORDINGS", tmp_path)
+    assert prove.main(["told"]) == 0
+    written = json.loads((campaigns / "told.json").read_text())
+    assert written["answer"] == str(tmp_path / "uci_gas_drift")
+    assert written["command"].endswith(" $ENOSE_DATA/uci_gas_drift")  # no path of this machine
