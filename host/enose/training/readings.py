@@ -15,6 +15,7 @@ from enose.training.circuit import Singles
 from enose_hwsim.chipfile import AnyChip
 
 SOFTNESS_V = 0.003  # of the reading, for ever so many specimens
+FAR_V = 1e3  # no output lies beyond
 SOFTNESS_OF_ONE_V = 0.040  # and with n groups this / sqrt(n) besides: few of them must lie well inside their class
 
 
@@ -55,10 +56,11 @@ class BandReading:
 
     def slope(self, output_v: Singles, wanted: NDArray[np.int64]) -> Singles:
         """-log(over[band] - over[band + 1]): with logistic edges its derivative needs no logarithm, never overflows."""
-        over = self._over(output_v)
-        below = np.take_along_axis(over, wanted[..., None], axis=-1)[..., 0]
-        above = np.take_along_axis(over, wanted[..., None] + 1, axis=-1)[..., 0]
-        slope: Singles = ((below + above - 1) / self.softness_v).astype(np.float32)
+        ends_v = np.concatenate([[-FAR_V], self.edges_v, [FAR_V]]).astype(np.float32)
+        half = np.float32(0.5 / self.softness_v)
+        slope: Singles = np.tanh((output_v - ends_v[wanted]) * half)
+        slope += np.tanh((output_v - ends_v[wanted + 1]) * half)
+        slope *= half
         return slope
 
     def loss(self, output_v: Singles, wanted: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -116,6 +116,11 @@ class TwinChip:
         """(current into the summing node in nA, output in V), each (C, N, points): every neuron's transfer curve."""
         return self._converters, self._neurons
 
+    def synapse_table_na(self) -> NDArray[np.float64]:
+        """Every synapse's current as Chebyshev's coefficients over weight, drive and node, (C, W, 7, 11, 6)."""
+        table_na = self._synapses.reshape(*self._synapses.shape[:2], GRID[1], GRID[0], GRID[2])
+        return np.asarray(table_na, dtype=np.float64).copy()
+
     def noise_v(self, inputs_v: ArrayLike, weights_v: ArrayLike) -> NDArray[np.float64]:
         """The noise of those outputs, RMS in volts over the band of output_noise.py: shapes and errors of `output_v`.
 
