@@ -43,14 +43,10 @@ class Cycle:
         self.state = messages.IDLE
         self.phase = PHASE_IDLE
         self._ends_ms = 0
-        inputs = self._facts["inputs"]
-        self._scan = [0] * inputs
-        self._early = [0] * inputs  # a baseline's first means, and later those of the recovery
-        self.ohms = [0] * inputs
-        self._baseline = [0] * inputs
-        self.health = Health(inputs)
+        self._pages = None
         self._noisy = False
-        self.inputs_uv = [0] * inputs
+        self.inputs_uv = [0] * self._facts["inputs"]
+        self._look_at(self._facts["inputs"])
         self._answer(decision.NONE, messages.REASON_NO_IMAGE)
 
     def use(self, image) -> None:
@@ -59,12 +55,24 @@ class Cycle:
         What a rare image needs is imported here, before the weights: it stalls the processor.
         """
         self.image = image
-        self.health = Health(len(self.ohms))
-        self._steady = None
+        self._look_at(len(image.channels) if image else self._facts["inputs"])
+        self._steady = self._pages = None
         if image is not None and (image.measurements > 1 or image.hysteresis_uv):
             from enose_contract.steady import Steady
 
             self._steady = Steady(self._facts, image)
+        if image is not None and image.pages:
+            from enose_device.pages import Pages
+
+            self._pages = Pages(self._chip, self._refresh, self._facts, image)
+
+    def _look_at(self, sensors: int) -> None:
+        """Have room for so many sensors, of which nothing is known yet."""
+        self._scan = [0] * sensors
+        self._early = [0] * sensors  # a baseline's first means, and later those of the recovery
+        self.ohms = [0] * sensors
+        self._baseline = [0] * sensors
+        self.health = Health(sensors)
 
     def start(self, number: int) -> None:
         """Begin measurement `number`; the same number again changes nothing."""
@@ -261,6 +269,8 @@ class Cycle:
             return normalise.inputs_from_range(self.ohms, image.low_ohm, image.high_ohm)
         changes = [normalise.change_ppm(self.ohms[k], self._baseline[k]) for k in range(len(self.ohms))]
         self._noisy = self.health.noisy(max(changes)) or self._sensors.codes_missing()
+        if self._pages:  # each page by its own largest
+            return changes if max(changes) >= image.least_change_ppm else None
         return normalise.inputs_from_changes(changes, image.least_change_ppm)
 
     def _classify(self, image):
@@ -268,15 +278,21 @@ class Cycle:
         if inputs_uv is None:
             self._answer(decision.NONE, messages.REASON_ALL_ZERO)
             return
-        self.inputs_uv = inputs_uv
+        if not self._pages:
+            self.inputs_uv = inputs_uv
         if self._refresh.state != messages.WEIGHTS_HELD:
             self._answer(decision.NONE, messages.REASON_STALE)
             return
         self._refresh.keep()  # what follows takes milliseconds before the tasks have their turn
-        self._chip.drive(inputs_uv)
-        outputs_uv = yield from self._chip.read_output(OUTPUT_READINGS)
-        self._chip.rest()
-        answer, band, margin_uv, reason = self._decide(image, outputs_uv)
+        if self._pages:
+            found, outputs_uv = yield from self._pages.ask(inputs_uv)
+            self.inputs_uv = self._pages.inputs_uv
+        else:
+            self._chip.drive(inputs_uv)
+            outputs_uv = yield from self._chip.read_output(OUTPUT_READINGS)
+            self._chip.rest()
+            found = self._decide(image, outputs_uv)
+        answer, band, margin_uv, reason = found
         if self._refresh.state != messages.WEIGHTS_HELD or self._chip.disturbed:
             answer, reason = decision.NONE, messages.REASON_STALE
         if answer == decision.CLASS and not image.classes[band]:
