@@ -10,7 +10,7 @@ of all pages stand one after the other where those of the only page would. Only 
 from enose_contract import decision
 from enose_contract.image import UNIT_UV, ImageError
 from enose_contract.messages import E_FIELD, E_PAGED, E_TOPOLOGY, MAX_CHANNELS
-from enose_contract.normalise import NORM_CHANGE, inputs_from_changes
+from enose_contract.normalise import NORM_CHANGE, change_ppm, inputs_from_changes, inputs_from_range
 from enose_contract.steady import lead_uv
 
 TYPE_CHECKING = False  # MicroPython has no `typing`; a type checker takes this name for True
@@ -77,14 +77,20 @@ def page_weights(image: "Image", page: int) -> list[int]:
     return image.weights[page * size : (page + 1) * size]
 
 
-def page_inputs(image: "Image", page: int, values: list[int]) -> list[int] | None:
-    """One page's input voltages in uV; None where its sensors show no odour.
+def page_inputs(image: "Image", page: int, ohms: list[int], baseline_ohm: list[int]) -> list[int] | None:
+    """One page's input voltages in uV, by the resistances of all the image's channels; None where its sensors show no
+    odour.
 
-    values, one for each of the image's channels: changes in ppm for NORM_CHANGE, whose largest is that of the page;
-    inputs in uV for NORM_RANGE, where each sensor's constants are the same on every page.
+    The largest change of NORM_CHANGE is that among the page's sensors; a sensor's constants of NORM_RANGE are the same
+    on every page, and the baseline does not matter.
     """
-    chosen = [values[place] for place in image.pages[page][0]]
-    return inputs_from_changes(chosen, image.least_change_ppm) if image.normalisation == NORM_CHANGE else chosen
+    places = image.pages[page][0]
+    if image.normalisation == NORM_CHANGE:
+        changes = [change_ppm(ohms[k], baseline_ohm[k]) for k in places]
+        return inputs_from_changes(changes, image.least_change_ppm)
+    return inputs_from_range(
+        [ohms[k] for k in places], [image.low_ohm[k] for k in places], [image.high_ohm[k] for k in places]
+    )
 
 
 def score_page(scores_uv: list[int], rule: "dict[str, Any]", classes: bytes, outputs_uv: list[int]) -> bool:

@@ -38,24 +38,28 @@ class Cycle:
         self._steady = None
         self._cut = False  # whether the heaters' power was cut for a short one
         self.begun = 0  # counts measurements, so that one, or a look, that was given up is not gone on with
-        self.image: Image | None = None
         self.number = 0
         self.state = messages.IDLE
         self.phase = PHASE_IDLE
         self._ends_ms = 0
-        self._pages = None
         self._noisy = False
-        self.inputs_uv = [0] * self._facts["inputs"]
-        self._look_at(self._facts["inputs"])
+        self.ohms = self.inputs_uv = ()
+        self.use(None)
         self._answer(decision.NONE, messages.REASON_NO_IMAGE)
 
-    def use(self, image) -> None:
+    def use(self, image: Image | None) -> None:
         """Measure with this image from now on; what was known of its sensors and answers is forgotten.
 
         What a rare image needs is imported here, before the weights: it stalls the processor.
         """
         self.image = image
-        self._look_at(len(image.channels) if image else self._facts["inputs"])
+        sensors = len(image.channels) if image else self._facts["inputs"]
+        if len(self.ohms) != sensors:
+            self._scan = [0] * sensors
+            self._early = [0] * sensors  # a baseline's first means, and later those of the recovery
+            self.ohms = [0] * sensors
+            self._baseline = [0] * sensors
+        self.health = Health(sensors)
         self._steady = self._pages = None
         if image is not None and (image.measurements > 1 or image.hysteresis_uv):
             from enose_contract.steady import Steady
@@ -65,14 +69,6 @@ class Cycle:
             from enose_device.pages import Pages
 
             self._pages = Pages(self._chip, self._refresh, self._facts, image)
-
-    def _look_at(self, sensors: int) -> None:
-        """Have room for so many sensors, of which nothing is known yet."""
-        self._scan = [0] * sensors
-        self._early = [0] * sensors  # a baseline's first means, and later those of the recovery
-        self.ohms = [0] * sensors
-        self._baseline = [0] * sensors
-        self.health = Health(sensors)
 
     def start(self, number: int) -> None:
         """Begin measurement `number`; the same number again changes nothing."""
@@ -269,8 +265,6 @@ class Cycle:
             return normalise.inputs_from_range(self.ohms, image.low_ohm, image.high_ohm)
         changes = [normalise.change_ppm(self.ohms[k], self._baseline[k]) for k in range(len(self.ohms))]
         self._noisy = self.health.noisy(max(changes)) or self._sensors.codes_missing()
-        if self._pages:  # each page by its own largest
-            return changes if max(changes) >= image.least_change_ppm else None
         return normalise.inputs_from_changes(changes, image.least_change_ppm)
 
     def _classify(self, image):
@@ -278,15 +272,13 @@ class Cycle:
         if inputs_uv is None:
             self._answer(decision.NONE, messages.REASON_ALL_ZERO)
             return
-        if not self._pages:
-            self.inputs_uv = inputs_uv
+        self.inputs_uv = inputs_uv
         if self._refresh.state != messages.WEIGHTS_HELD:
             self._answer(decision.NONE, messages.REASON_STALE)
             return
         self._refresh.keep()  # what follows takes milliseconds before the tasks have their turn
         if self._pages:
-            found, outputs_uv = yield from self._pages.ask(inputs_uv)
-            self.inputs_uv = self._pages.inputs_uv
+            found, outputs_uv = yield from self._pages.ask(self.ohms, self._baseline)
         else:
             self._chip.drive(inputs_uv)
             outputs_uv = yield from self._chip.read_output(OUTPUT_READINGS)

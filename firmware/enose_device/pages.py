@@ -37,22 +37,23 @@ class Pages:
             chip.load(pages.page_weights(image, page))
             self._codes.append(array("H", chip.codes))
         self._scores_uv = [0] * len(image.classes)
-        self.inputs_uv = []  # of the page that speaks for the class with the largest score
 
     def turn(self, page: int) -> bool:
         """Put a page's weights on the chip; whether those before it, and they, are held. Allocates nothing."""
-        self._chip.turn(self._codes[page])
+        codes, held = self._codes[page], self._chip.codes
+        for k in range(len(held)):
+            held[k] = codes[k]
         self._refresh.keep()
         return self._refresh.state == WEIGHTS_HELD
 
-    def ask(self, values):
-        """A task: ((answer, class, margin_uv, reason), outputs_uv); values: as contract.pages.page_inputs takes them.
+    def ask(self, ohms, baseline_ohm):
+        """A task: ((answer, class, margin_uv, reason), outputs_uv) for the resistances of the image's channels.
 
         The outputs are those of the page of the class. Where the weights have gone stale, or the chip was disturbed,
         it ends there and then: the caller looks at both.
         """
         image, scores_uv = self._image, self._scores_uv
-        inputs_uv = [pages.page_inputs(image, page, values) for page in range(len(image.pages))]
+        inputs_uv = [pages.page_inputs(image, page, ohms, baseline_ohm) for page in range(len(image.pages))]
         best_uv, best = pages.SILENT_UV, ()
         for k in range(len(scores_uv)):
             scores_uv[k] = pages.SILENT_UV
@@ -70,6 +71,6 @@ class Pages:
                 self._refresh.keep()
                 return (decision.NONE, 0, 0, messages.REASON_OUTPUT), outputs_uv
             if max(scores_uv) > best_uv:
-                best_uv, best, self.inputs_uv = max(scores_uv), outputs_uv, inputs_uv[page]
+                best_uv, best = max(scores_uv), outputs_uv
         self._refresh.keep()  # the last page, too, was held for as long as it was read
         return pages.combine(scores_uv, max(image.guard_uv, self._facts["guard_uv"])) + (messages.REASON_OK,), best

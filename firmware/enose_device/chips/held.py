@@ -95,11 +95,6 @@ class HeldWeightChip:
         for k in range(self.weight_count):
             self.codes[k] = self._dac.code(self._weight_channel, weights_uv[k])
 
-    def turn(self, codes) -> None:
-        """Take codes that `load` has made before; allocates nothing."""
-        for k in range(self.weight_count):
-            self.codes[k] = codes[k]
-
     def write_weights(self) -> None:
         """Write every weight once, after a look at the DAC; allocates nothing."""
         if not self._dac.next_holds():
