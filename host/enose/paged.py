@@ -6,22 +6,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from enose.accuracy import ABSTAINED, NO_ANSWER, stage_outputs
+from enose.image import band_classes
 from enose.recordings import Recordings
-from enose.training.paged import REST, Pages
+from enose.training.pages import Pages
 from enose_contract.decision import CLASS
-from enose_contract.pages import NO_CLASS, SILENT_UV, combine, score_page
+from enose_contract.pages import SILENT_UV, combine, score_page
 from enose_hwsim.chipfile import AnyChip
 from enose_hwsim.chips import Chip
 from enose_hwsim.configuration import decision_rule
 
 Ints = NDArray[np.int64]
-
-
-def band_classes(pages: Pages, chip: AnyChip) -> list[bytes]:
-    """For each page the number of the class of each of the chip's bands, as an image has it."""
-    numbers = {name: k for k, name in enumerate(pages.classes)} | {REST: NO_CLASS}
-    orders = [[*network.class_order, *[REST] * (chip.answers - len(network.class_order))] for network in pages.networks]
-    return [bytes(numbers[name] for name in order) for order in orders]
 
 
 def paged_stages(

@@ -2,22 +2,26 @@
 
 The device scans a few sensors more than the chip has inputs, and every page takes its inputs from among them. So the
 sensors are chosen for all pages together first: those whose best choice for each class is the best, summed over the
-classes, by the cheap score of candidates.random_layer_score. Then each page chooses among them on its own.
+classes, by the cheap score of candidates.random_layer_score. Then each page chooses among them on its own and is
+trained on its own; in the end all are trained together, for the answer that they give together.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import logsumexp, softmax
 
 from enose.recordings import Recordings
 from enose.training.candidates import Candidates, all_candidates, random_layer_score
-from enose.training.choosing import CHUNK, RANDOM_NEURONS, Chosen, Effort, choose
-from enose.training.circuit import Circuit, open_circuit
+from enose.training.choosing import CHUNK, JUDGES, RANDOM_NEURONS, Chosen, Effort, choose
+from enose.training.circuit import Circuit, Singles, open_circuit
+from enose.training.fit import Jobs, fit, scores
 from enose.training.imperfections import Imperfections, draw_chips
 from enose.training.network import Network, TrainingError
+from enose.training.pages import REST, Pages
 from enose.training.readings import SOFTNESS_OF_ONE_V, SOFTNESS_V, BandReading
 from enose.training.search import MISMATCH_SIGMAS, TrainingSplit
 from enose_contract.messages import MAX_CHANNELS
@@ -26,22 +30,43 @@ from enose_hwsim.chipfile import AnyChip, MlpFile
 
 Progress = Callable[[str, int, int], None]
 
-EFFORT = Effort(restarts=8, epochs=150)  # of each page
+EFFORT = Effort(restarts=6, epochs=80)  # of each page
+TOGETHER = Effort(restarts=4, epochs=600)  # of all of them, from where they are and from about there
+ABOUT = 0.1  # in weights
 LOOKED_AT = 600  # specimens, at most, that the sensors are chosen by
-REST = ""  # the other classes, in a page's class_order
 
 
-@dataclass(frozen=True)
-class Pages:
-    """A network for each class, whose class_order has the class at one end and REST at the other bands."""
+class TogetherReading:
+    """P pages read together: a softmax over their scores and zero, the answer of none. Classes are the pages' numbers.
 
-    classes: tuple[str, ...]
-    networks: tuple[Network, ...]
+    Outputs (J, S) are those of the pages in a row, one time or several.
+    """
 
-    @property
-    def channels(self) -> tuple[int, ...]:
-        """The sensors of all pages, each once, in rising order."""
-        return tuple(sorted({channel for network in self.networks for channel in network.channels}))
+    def __init__(self, alone: BandReading, pages: int) -> None:
+        """alone: how each page is read by itself, by one edge below which its class lies."""
+        self.edge_v, self.softness_v, self.pages = float(alone.edges_v[0]), alone.softness_v, pages
+
+    def of(self, output_v: Singles) -> NDArray[np.int64]:
+        """The page that wins, P where none does, for every page of a row alike."""
+        return np.repeat(np.argmax(self._levels(output_v), axis=1), self.pages, axis=0).astype(np.int64)
+
+    def slope(self, output_v: Singles, wanted: NDArray[np.int64]) -> Singles:
+        """By each page's output: a score falls as its output rises."""
+        share = softmax(self._levels(output_v), axis=1)[:, :-1]
+        right = wanted[:1] == np.arange(self.pages)[:, None]
+        slope: Singles = ((right - share) / self.softness_v).reshape(output_v.shape).astype(np.float32)
+        return slope
+
+    def loss(self, output_v: Singles, wanted: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Of all pages of a row together, for each of them."""
+        levels = self._levels(output_v.astype(np.float64))
+        own = np.take_along_axis(levels, wanted[None, :1], axis=1)[:, 0]
+        return np.repeat(logsumexp(levels, axis=1) - own, self.pages, axis=0)
+
+    def _levels(self, output_v: NDArray[np.floating]) -> NDArray[np.floating]:
+        """(rows, P + 1, S): scores over the softness, and zero."""
+        rows = ((self.edge_v - output_v) / self.softness_v).reshape(-1, self.pages, output_v.shape[1])
+        return np.concatenate([rows, 0 * rows[:, :1]], axis=1)
 
 
 def train_pages(
@@ -53,6 +78,7 @@ def train_pages(
     on_progress: Progress = lambda text, done, total: None,
     *,
     effort: Effort = EFFORT,
+    together: Effort = TOGETHER,
 ) -> Pages:
     """A page for each class of the specimens with these indices. The same seed is the same pages.
 
@@ -66,7 +92,7 @@ def train_pages(
             f"{chip.name}: expected weights on capacitors, for pages are programmed anew with every answer"
         )
     split = TrainingSplit.of(recordings, specimens, chip, MAX_PAGES)
-    total = len(split.classes) + 1
+    total = len(split.classes) + 2
     on_progress("choosing sensors", 0, total)
     circuit = open_circuit(chip, fidelity)
     kinds = [against_rest(split, k) for k in range(len(split.classes))]
@@ -78,14 +104,45 @@ def train_pages(
         chips = draw_chips(chip, MISMATCH_SIGMAS, (27.0,), np.random.default_rng([seed, 0x7B]))
     imperfections = Imperfections.of(circuit, chips)
     reading = rest_reading(chip, split.group_count())
-    networks = []
+    found = []
     for k, name in enumerate(split.classes):
         on_progress(f"page {k + 1} of {len(split.classes)}, {name}", k + 1, total)
         rng = np.random.default_rng([seed, 0x7D, k])
         chosen = choose(circuit, reading, kinds[k], candidates, rng, imperfections, effort)
-        networks.append(_network(recordings, split, chosen, name))
+        found.append(chosen)
+    on_progress("all pages together", total - 1, total)
+    rng = np.random.default_rng([seed, 0x7E])
+    weights = tuned(circuit, TogetherReading(reading, len(found)), split, found, rng, imperfections, together)
     on_progress("trained", total, total)
+    networks = [_network(recordings, split, *each) for each in zip(found, weights, split.classes, strict=True)]
     return Pages(split.classes, tuple(networks))
+
+
+def tuned(
+    circuit: Circuit,
+    reading: TogetherReading,
+    split: TrainingSplit,
+    pages: Sequence[Chosen],
+    rng: np.random.Generator,
+    imperfections: Imperfections,
+    effort: Effort,
+) -> Singles:
+    """The pages' weights (P, W), trained on for the answer that all of them give together."""
+    count, starts = len(pages), effort.restarts
+    channels = np.array([page.channels for page in pages])
+    all_pages = Candidates(channels, np.zeros((count, 1), dtype=np.int64), np.zeros(count)).times(starts)
+    used = np.ones((1, len(split.labels)), dtype=np.bool_)
+    inputs_v, groups = split.inputs_v(all_pages), split.group_count()
+    jobs = Jobs(inputs_v, split.labels[None], used, all_pages.shrink, groups, together=count)
+    begin = np.tile(np.array([page.weights for page in pages], dtype=np.float32), (starts, 1))
+    begin[count:] += np.float32(ABOUT) * rng.standard_normal(begin[count:].shape, dtype=np.float32)
+    weights = fit(
+        circuit, reading, jobs, circuit.within(begin), effort.steps(len(split.labels)), rng, imperfections
+    )
+    judges = imperfections.chips[:: max(1, len(imperfections.chips) // JUDGES)] or (circuit,)
+    judged = np.mean([scores(judge, reading, jobs, weights, used)[0] for judge in judges], axis=0)
+    best = int(np.argmin(judged[::count]))  # the pages of one start have one loss
+    return weights[best * count : (best + 1) * count]
 
 
 def against_rest(split: TrainingSplit, k: int) -> TrainingSplit:
@@ -148,13 +205,13 @@ def _scores(
     return np.concatenate(found)
 
 
-def _network(recordings: Recordings, split: TrainingSplit, chosen: Chosen, name: str) -> Network:
+def _network(recordings: Recordings, split: TrainingSplit, chosen: Chosen, weights: Singles, name: str) -> Network:
     constants = split.constants.of(chosen.channels)
     return Network(
         sensors=tuple(recordings.sensors[c] for c in chosen.channels),
         channels=chosen.channels,
         class_order=(name, REST),
-        weights=tuple(float(w) for w in chosen.weights),
+        weights=tuple(float(w) for w in weights),
         normalisation=recordings.normalisation,
         low_ohm=constants.low_ohm,
         high_ohm=constants.high_ohm,
