@@ -98,10 +98,10 @@ def choose(
         candidates = candidates.some(np.argsort(-ranks, kind="stable")[:RANKED])
     on_progress(1, STAGES, f"training {len(candidates)} of them shortly")
     candidates = candidates.shrunk(SHRINK)
-    loss, _ = _held_out(circuit, reading, specimens, candidates, FIRST_FOLDS, FIRST_STEPS, rng)
+    loss, _ = held_out(circuit, reading, specimens, candidates, FIRST_FOLDS, FIRST_STEPS, rng)
     candidates = candidates.some(np.argsort(loss, kind="stable")[:SECOND])
     on_progress(2, STAGES, f"training {len(candidates)} of them longer")
-    loss, accuracy = _held_out(circuit, reading, specimens, candidates, SECOND_FOLDS, SECOND_STEPS, rng)
+    loss, accuracy = held_out(circuit, reading, specimens, candidates, SECOND_FOLDS, SECOND_STEPS, rng)
     best = int(np.argmin(loss))
     text = f"training one from {effort.restarts} starts"
     on_progress(3, STAGES, text)
@@ -194,7 +194,7 @@ def _ranks(
     return np.concatenate(ranks)
 
 
-def _held_out(
+def held_out(
     circuit: Circuit,
     reading: Reading,
     specimens: Specimens,

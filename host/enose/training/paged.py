@@ -1,9 +1,12 @@
 """More classes than the chip has bands: a page a class, each a network of its own that tells it from all the others.
 
-The device scans a few sensors more than the chip has inputs, and every page takes its inputs from among them. So the
-sensors are chosen for all pages together first: those whose best choice for each class is the best, summed over the
-classes, by the cheap score of candidates.random_layer_score. Then each page chooses among them on its own and is
-trained on its own; in the end all are trained together, for the answer that they give together.
+The device scans a few sensors more than the chip has inputs, and every page takes its inputs from among them.
+
+1. Every choice of inputs is ranked cheaply for each class, by candidates.random_layer_score; the best RANKED are kept.
+2. These are trained shortly, once per inner fold.
+3. The sensors that are scanned are those among which the best choices for the classes have the lowest loss together;
+   each page takes its best choice among them.
+4. Each page is trained on its own, then all are trained together, for the answer that they give together.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,7 +19,7 @@ from scipy.special import logsumexp, softmax
 
 from enose.recordings import Recordings
 from enose.training.candidates import Candidates, all_candidates, random_layer_score
-from enose.training.choosing import CHUNK, JUDGES, RANDOM_NEURONS, Chosen, Effort, choose
+from enose.training.choosing import CHUNK, JUDGES, RANDOM_NEURONS, Effort, best_start, held_out
 from enose.training.circuit import Circuit, Singles, open_circuit
 from enose.training.fit import Jobs, fit, scores
 from enose.training.imperfections import Imperfections, draw_chips
@@ -30,10 +33,11 @@ from enose_hwsim.chipfile import AnyChip, MlpFile
 
 Progress = Callable[[str, int, int], None]
 
-EFFORT = Effort(restarts=6, epochs=80)  # of each page
+ALONE = Effort(restarts=6, epochs=100)  # of each page
 TOGETHER = Effort(restarts=4, epochs=600)  # of all of them, from where they are and from about there
 ABOUT = 0.1  # in weights
-LOOKED_AT = 600  # specimens, at most, that the sensors are chosen by
+RANKED, FOLDS, STEPS = 200, 2, 150  # of each class
+LOOKED_AT = 600  # specimens, at most, that the ranking is done by
 
 
 class TogetherReading:
@@ -77,88 +81,47 @@ def train_pages(
     fidelity: str = "fast",
     on_progress: Progress = lambda text, done, total: None,
     *,
-    effort: Effort = EFFORT,
+    alone: Effort = ALONE,
     together: Effort = TOGETHER,
 ) -> Pages:
     """A page for each class of the specimens with these indices. The same seed is the same pages.
 
     A class stands in the chip's lowest band, and all above is the rest; a network can mirror its output, so another end
-    would be no other choice. The specimens of a class are repeated until they weigh as much as all others. Trained as
-    `train` does, in the end through mismatched chips. Raises TrainingError as `train` does, for more classes than an
-    image has pages, and for a chip whose weights cannot be changed between two readings.
+    would be no other choice. Trained as `train` does, in the end through mismatched chips. Raises TrainingError as
+    `train` does, for more classes than an image has pages, and for a chip whose weights cannot be changed between two
+    readings.
     """
     if chip.kind != "mlp":
-        raise TrainingError(
-            f"{chip.name}: expected weights on capacitors, for pages are programmed anew with every answer"
-        )
+        raise TrainingError(f"{chip.name}: no pages, expected weights on capacitors that are changed for every answer")
     split = TrainingSplit.of(recordings, specimens, chip, MAX_PAGES)
-    total = len(split.classes) + 2
+    count = len(split.classes)
+    total = count + 3
+    circuit, reading = open_circuit(chip, fidelity), rest_reading(chip, split.group_count())
+    kinds = [against_rest(split, k) for k in range(count)]
     on_progress("choosing sensors", 0, total)
-    circuit = open_circuit(chip, fidelity)
-    kinds = [against_rest(split, k) for k in range(len(split.classes))]
-    sensors = shared_sensors(circuit, kinds, len(recordings.sensors), np.random.default_rng([seed, 0x7C]))
-    inside = all_candidates(len(sensors), chip.topology.inputs, [(0, 1)])
-    candidates = Candidates(np.array(sensors)[inside.channels], inside.band_of_class, inside.shrink)
+    channels = chosen_sensors(circuit, reading, kinds, len(recordings.sensors), np.random.default_rng([seed, 0x7C]))
     chips: Sequence[Circuit] = ()
     if fidelity != "ideal":
         chips = draw_chips(chip, MISMATCH_SIGMAS, (27.0,), np.random.default_rng([seed, 0x7B]))
     imperfections = Imperfections.of(circuit, chips)
-    reading = rest_reading(chip, split.group_count())
-    found = []
+    begin = []
     for k, name in enumerate(split.classes):
-        on_progress(f"page {k + 1} of {len(split.classes)}, {name}", k + 1, total)
+        on_progress(f"page {k + 1} of {count}, {name}", k + 1, total)
         rng = np.random.default_rng([seed, 0x7D, k])
-        chosen = choose(circuit, reading, kinds[k], candidates, rng, imperfections, effort)
-        found.append(chosen)
-    on_progress("all pages together", total - 1, total)
+        jobs = _jobs(kinds[k], channels[k : k + 1], 1)
+        begin.append(best_start(circuit, reading, jobs, rng, imperfections, alone)[0])
+    on_progress("all pages together", count + 1, total)
     rng = np.random.default_rng([seed, 0x7E])
-    weights = tuned(circuit, TogetherReading(reading, len(found)), split, found, rng, imperfections, together)
+    joint = TogetherReading(reading, count)
+    weights = tuned(circuit, joint, split, channels, np.array(begin), rng, imperfections, together)
     on_progress("trained", total, total)
-    networks = [_network(recordings, split, *each) for each in zip(found, weights, split.classes, strict=True)]
-    return Pages(split.classes, tuple(networks))
-
-
-def tuned(
-    circuit: Circuit,
-    reading: TogetherReading,
-    split: TrainingSplit,
-    pages: Sequence[Chosen],
-    rng: np.random.Generator,
-    imperfections: Imperfections,
-    effort: Effort,
-) -> Singles:
-    """The pages' weights (P, W), trained on for the answer that all of them give together."""
-    count, starts = len(pages), effort.restarts
-    channels = np.array([page.channels for page in pages])
-    all_pages = Candidates(channels, np.zeros((count, 1), dtype=np.int64), np.zeros(count)).times(starts)
-    used = np.ones((1, len(split.labels)), dtype=np.bool_)
-    inputs_v, groups = split.inputs_v(all_pages), split.group_count()
-    jobs = Jobs(inputs_v, split.labels[None], used, all_pages.shrink, groups, together=count)
-    begin = np.tile(np.array([page.weights for page in pages], dtype=np.float32), (starts, 1))
-    begin[count:] += np.float32(ABOUT) * rng.standard_normal(begin[count:].shape, dtype=np.float32)
-    weights = fit(
-        circuit, reading, jobs, circuit.within(begin), effort.steps(len(split.labels)), rng, imperfections
-    )
-    judges = imperfections.chips[:: max(1, len(imperfections.chips) // JUDGES)] or (circuit,)
-    judged = np.mean([scores(judge, reading, jobs, weights, used)[0] for judge in judges], axis=0)
-    best = int(np.argmin(judged[::count]))  # the pages of one start have one loss
-    return weights[best * count : (best + 1) * count]
+    each = zip(channels.tolist(), weights, split.classes, strict=True)
+    return Pages(split.classes, tuple(_network(recordings, split, *one, circuit, reading) for one in each))
 
 
 def against_rest(split: TrainingSplit, k: int) -> TrainingSplit:
-    """The same specimens as two classes, 0 for class k and 1 for the rest, those of the rarer one repeated."""
-    labels = (split.labels != k).astype(np.int64)
-    own, rest = np.flatnonzero(labels == 0), np.flatnonzero(labels == 1)
-    few, many = sorted((own, rest), key=len)
-    repeated = np.sort(np.concatenate([many, np.resize(few, len(many))]))
-    return replace(
-        split,
-        classes=(split.classes[k], REST),
-        labels=labels[repeated],
-        groups=split.groups[repeated],
-        exposure_ohm=split.exposure_ohm[repeated],
-        baseline_ohm=None if split.baseline_ohm is None else split.baseline_ohm[repeated],
-    )
+    """The same specimens as two classes, 0 for class k and 1 for the rest."""
+    return replace(split, classes=(split.classes[k], REST), labels=(split.labels != k).astype(np.int64))
 
 
 def rest_reading(chip: MlpFile, groups: int) -> BandReading:
@@ -167,25 +130,32 @@ def rest_reading(chip: MlpFile, groups: int) -> BandReading:
     return BandReading(np.array(chip.decision.edges_v[:1]) - chip.synapse.v_ref_v, softness_v)
 
 
-def shared_sensors(
-    circuit: Circuit, kinds: Sequence[TrainingSplit], sensors: int, rng: np.random.Generator
-) -> tuple[int, ...]:
-    """The sensors, at most MAX_CHANNELS, among which the pages choose their inputs."""
-    if sensors <= MAX_CHANNELS:
-        return tuple(range(sensors))
+def chosen_sensors(
+    circuit: Circuit, reading: BandReading, kinds: Sequence[TrainingSplit], sensors: int, rng: np.random.Generator
+) -> NDArray[np.int64]:
+    """Each page's inputs, (P, I), of at most MAX_CHANNELS sensors in all."""
     every = all_candidates(sensors, circuit.inputs, [(0, 1)])
     rows = rng.uniform(-1, 1, (RANDOM_NEURONS, circuit.inputs + 1)).astype(np.float32)
-    score = np.array([_scores(circuit, _some(kind, rng), every, rows) for kind in kinds])
-    number = {tuple(channels): i for i, channels in enumerate(every.channels.tolist())}
-    best: tuple[float, tuple[int, ...]] = (-1.0, ())
-    for chosen in combinations(range(sensors), MAX_CHANNELS):
-        inside = [number[four] for four in combinations(chosen, circuit.inputs)]
-        best = max(best, (float(score[:, inside].max(axis=1).sum()), chosen))
-    return best[1]
+    loss = np.full((len(kinds), len(every)), np.inf)
+    for k, kind in enumerate(kinds):
+        kept = np.argsort(-_ranks(circuit, _some(kind, rng), every, rows), kind="stable")[:RANKED]
+        loss[k, kept] = held_out(circuit, reading, kind, every.some(kept), FOLDS, STEPS, rng)[0]
+    numbers = {tuple(channels): i for i, channels in enumerate(every.channels.tolist())}
+    best: tuple[int, float, NDArray[np.int64]] | None = None
+    for union in combinations(range(sensors), min(MAX_CHANNELS, sensors)):
+        inside = np.array([numbers[chosen] for chosen in combinations(union, circuit.inputs)])
+        lowest = loss[:, inside].min(axis=1)
+        without, sum_of = int(np.isinf(lowest).sum()), float(lowest[np.isfinite(lowest)].sum())
+        if best is None or (without, sum_of) < best[:2]:
+            best = (without, sum_of, inside[loss[:, inside].argmin(axis=1)])
+    assert best is not None  # there are at least as many sensors as inputs
+    return every.channels[best[2]]
 
 
 def _some(kind: TrainingSplit, rng: np.random.Generator) -> TrainingSplit:
-    chosen = np.sort(rng.permutation(len(kind.labels))[:LOOKED_AT])
+    """Some of the specimens, of both classes alike many where there are."""
+    both = [rng.permutation(np.flatnonzero(kind.labels == label))[: LOOKED_AT // 2] for label in (0, 1)]
+    chosen = np.sort(np.concatenate(both))
     return replace(
         kind,
         labels=kind.labels[chosen],
@@ -195,9 +165,7 @@ def _some(kind: TrainingSplit, rng: np.random.Generator) -> TrainingSplit:
     )
 
 
-def _scores(
-    circuit: Circuit, kind: TrainingSplit, every: Candidates, rows: NDArray[np.float32]
-) -> NDArray[np.float64]:
+def _ranks(circuit: Circuit, kind: TrainingSplit, every: Candidates, rows: Singles) -> NDArray[np.float64]:
     found = []
     for at in range(0, len(every), CHUNK):
         some = every.some(np.arange(at, min(at + CHUNK, len(every))))
@@ -205,17 +173,60 @@ def _scores(
     return np.concatenate(found)
 
 
-def _network(recordings: Recordings, split: TrainingSplit, chosen: Chosen, weights: Singles, name: str) -> Network:
-    constants = split.constants.of(chosen.channels)
+def _jobs(split: TrainingSplit, channels: NDArray[np.int64], starts: int) -> Jobs:
+    """Trainings of one page, or of all pages together, on all specimens; so many times."""
+    pages = Candidates(channels, np.zeros((len(channels), 1), dtype=np.int64), np.zeros(len(channels))).times(starts)
+    used = np.ones((1, len(split.labels)), dtype=np.bool_)
+    return Jobs(
+        split.inputs_v(pages), split.labels[None], used, pages.shrink, split.group_count(), together=len(channels)
+    )
+
+
+def tuned(
+    circuit: Circuit,
+    reading: TogetherReading,
+    split: TrainingSplit,
+    channels: NDArray[np.int64],
+    begin: Singles,
+    rng: np.random.Generator,
+    imperfections: Imperfections,
+    effort: Effort,
+) -> Singles:
+    """The pages' weights (P, W), trained on from `begin` for the answer that all of them give together."""
+    count, starts = len(begin), effort.restarts
+    jobs = _jobs(split, channels, starts)
+    about = np.tile(begin, (starts, 1))
+    about[count:] += np.float32(ABOUT) * rng.standard_normal(about[count:].shape, dtype=np.float32)
+    weights = fit(circuit, reading, jobs, circuit.within(about), effort.steps(len(split.labels)), rng, imperfections)
+    judges = imperfections.chips[:: max(1, len(imperfections.chips) // JUDGES)] or (circuit,)
+    judged = np.mean([scores(judge, reading, jobs, weights, jobs.used)[0] for judge in judges], axis=0)
+    best = int(np.argmin(judged[::count]))  # the pages of one start have one loss
+    return weights[best * count : (best + 1) * count]
+
+
+def _network(
+    recordings: Recordings,
+    split: TrainingSplit,
+    channels: list[int],
+    weights: Singles,
+    name: str,
+    circuit: Circuit,
+    reading: BandReading,
+) -> Network:
+    """One page; its accuracy is that of its class against the rest, on its own training split."""
+    constants = split.constants.of(channels)
+    kind = against_rest(split, split.classes.index(name))
+    jobs = _jobs(kind, np.array([channels]), 1)
+    loss, share = scores(circuit, reading, jobs, weights[None], jobs.used)
     return Network(
-        sensors=tuple(recordings.sensors[c] for c in chosen.channels),
-        channels=chosen.channels,
+        sensors=tuple(recordings.sensors[c] for c in channels),
+        channels=tuple(channels),
         class_order=(name, REST),
         weights=tuple(float(w) for w in weights),
         normalisation=recordings.normalisation,
         low_ohm=constants.low_ohm,
         high_ohm=constants.high_ohm,
-        inner_accuracy=chosen.inner_accuracy,
-        inner_loss=chosen.inner_loss,
-        train_accuracy=chosen.train_accuracy,
+        inner_accuracy=float(share[0]),
+        inner_loss=float(loss[0]),
+        train_accuracy=float(share[0]),
     )
