@@ -85,8 +85,8 @@ class Image:
         guard_uv: the margin below which it abstains, where the chip's own guard is not wider. hysteresis_uv,
         measurements and combine (COMBINE_MEAN or COMBINE_VOTES): see contract.steady. clean_ohm: each input's R0 in
         training, 0 for not known; one that has come further from it than drift_limit_ppm is flagged (0: never). Its
-        default is ours: three times what a few degrees and a tenth of humidity make of a simulated sensor. pages: (places of its inputs in
-        channels, class of each band) of each page, none where there is one network; see contract.pages.
+        default is ours: three times what a few degrees and a tenth of humidity make of a simulated sensor. pages:
+        (places of its inputs in channels, class of each band) of each, none for one network; see contract.pages.
         """
         self.chip = chip
         self.board = board

@@ -44,7 +44,8 @@ def read_pages(raw: bytes | bytearray | memoryview) -> "list[tuple[bytes, bytes]
 def check_pages(image: "Image") -> None:
     """Raise ImageError (E_TOPOLOGY, E_FIELD, E_PAGED) for pages that no device could work with.
 
-    Each class is that of one band of one page, each sensor an input of some page. Rows of measurements and hysteresis are for one page.
+    Each class is that of one band of one page, each sensor an input of some page. Rows of measurements and hysteresis
+    are for one network.
     """
     count, sensors = len(image.pages), len(image.channels)
     if not 2 <= count <= MAX_PAGES:

@@ -93,8 +93,8 @@ ERRORS = {
     53: "the weights are not held: program an image first",
     54: "{value} times in a row a sample took longer than the {limit} ms that the weights hold",
     55: "{value} is beyond the limit of {limit}: pulses of Vc, seeds and epochs have limits of their own",
-    60: "an image of several pages is for weights on capacitors: memristors are not programmed anew between two readings,"
-    " nor is a network of several pages taught on the chip",
+    60: "an image of several pages is for weights on capacitors, which are changed between two readings; memristors"
+    " are not, nor is such an image taught on the chip",
 }
 
 # Whether an answer's resistances were brought to reference air (`compensation`)

@@ -184,7 +184,9 @@ def test_a_page_whose_sensors_show_nothing_has_no_voice(device: Device) -> None:
     ratios = (0.99, 0.985, 0.99, 0.985, 0.5, 0.4, 0.6, 0.3)  # they move, but by less than what counts
     quiet, loud = bytes((0, 1, 2, 3)), bytes((4, 5, 6, 7))
     both = [(quiet, bytes((0, NO_CLASS, NO_CLASS))), (loud, bytes((1, NO_CLASS, NO_CLASS)))]
-    content = paged_image(2, 2, channels=list(range(8)), low_ohm=[0] * 8, high_ohm=[0] * 8, pages=both, least_change_ppm=20_000)
+    content = paged_image(
+        2, 2, channels=list(range(8)), low_ohm=[0] * 8, high_ohm=[0] * 8, pages=both, least_change_ppm=20_000
+    )
     smelling(device, content, ratios)
     readings = at_reading(device.port.board, 0, lambda t_s: None)
     answer = device.measure()
@@ -250,7 +252,10 @@ def bands(pages: int, places: bytes, count: int = 3) -> list[tuple[bytes, bytes]
     [
         ({"weights": [900_000] * 72}, "the image's topology does not fit the chip"),
         ({"pages": bands(3, bytes(range(8)))}, "the image's topology does not fit the chip"),
-        ({"pages": bands(3, bytes(range(4)), 2), "channels": [0, 1, 2, 3]}, "the image's topology does not fit the chip"),
+        (
+            {"pages": bands(3, bytes(range(4)), 2), "channels": [0, 1, 2, 3]},
+            "the image's topology does not fit the chip",
+        ),
         ({"weights": [900_000] * 74 + [1_200_000]}, "weight 74 of the image lies outside the chip's range"),
         ({"channels": [0, 1, 2, 3, 4, 5, 6, 16]}, "the image asks for sensor position 16 of 16"),
     ],

@@ -1,12 +1,60 @@
 """`enose image`: weight images as files."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
 from enose.cli.output import print_fields, print_json
 from enose.cli.parameters import Json
+
+if TYPE_CHECKING:
+    from enose_contract.image import Image
+
+
+def show(image: Annotated[Path, Parameter(help="a weight image")], *, json: Json = False) -> None:
+    """Show what a weight image was made for, its sensors and classes, and its pages where it has several.
+
+    Example: `enose image show gases.img --json`
+    """
+    from enose.image import read_image
+    from enose_contract.image import FORMAT, PAGED
+
+    raw, content = read_image(image)
+    pages = [
+        {
+            "classes": [content.classes[k] for k in classes if k < len(content.classes)],
+            "positions": places_of(content, places),
+        }
+        for places, classes in content.pages
+    ]
+    result = {
+        "image": str(image),
+        "bytes": len(raw),
+        "format": PAGED if content.pages else FORMAT,
+        "chip": content.chip,
+        "board": content.board,
+        "model": content.model.hex(),
+        "sensor_set": content.sensor_set.hex(),
+        "calibration": content.calibration.hex(),
+        "classes": [name for name in content.classes if name],
+        "positions": content.channels,
+        "weights": len(content.weights),
+        "pages": pages,
+    }
+    if json:
+        print_json(result)
+        return
+    shown = {name: ", ".join(map(str, value)) if isinstance(value, list) else value for name, value in result.items()}
+    shown["pages"] = len(pages) or "none, one network"
+    for k, page in enumerate(pages, 1):
+        shown[f"page {k}"] = f"{', '.join(page['classes'])}: positions {', '.join(map(str, page['positions']))}"
+    print_fields(str(image), shown)
+
+
+def places_of(content: "Image", places: bytes) -> list[int]:
+    """The sensor positions of a page's inputs."""
+    return [content.channels[place] for place in places]
 
 
 def steady(

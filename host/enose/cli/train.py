@@ -35,7 +35,9 @@ def train(
     folds: Folds = 5,
     classes: Classes = None,
     allow_leak: Annotated[bool, Parameter(help="train on a split that leaks all the same", negative="")] = False,
-    paged: Annotated[bool, Parameter(help="a network for each class, one after the other on the chip", negative="")] = False,
+    paged: Annotated[
+        bool, Parameter(help="a network for each class, one after the other on the chip", negative="")
+    ] = False,
     through: Annotated[int, Parameter(help="with --paged: measure so many on the simulated board", validator=FEW)] = 12,
     fidelity: Fidelity = "fast",
     save_image: Annotated[Path | None, Parameter(help="write the image of the network of all recordings here")] = None,

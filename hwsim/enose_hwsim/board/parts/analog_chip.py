@@ -64,7 +64,9 @@ class HeldWeightChipPart:
         self._changed_s = 0.0
         self.violations: list[str] = []
         self.weight_writes = 0
-        self.drives: deque[tuple[float, float]] = deque(maxlen=DRIVES)  # when the switch closed and opened, the last ones
+        self.drives: deque[tuple[float, float]] = deque(
+            maxlen=DRIVES
+        )  # when the switch closed and opened, the last ones
         self._closed_s = 0.0
         self._leaks = 1.0
 
