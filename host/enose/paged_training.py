@@ -139,7 +139,7 @@ def named(answer: Answer) -> str:
 
 
 def decision_cost(decision_s: float | None, pages: int, board: BoardFile) -> dict[str, Any]:
-    """Time and energy of a decision, heaters apart; None for what was not measured or what the board has no figures of."""
+    """Time and energy of a decision, heaters apart; None for what was not measured or has no figures in the board file."""
     found: dict[str, Any] = {"pages": pages, "simulated": True, "ms": None, "estimated_mj": None, "parts_mj": None}
     if decision_s is None:
         return found

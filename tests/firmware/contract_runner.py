@@ -107,7 +107,7 @@ RULE = {"rule": "bands", "edges_uv": [880000], "guard_uv": 1000, "valid_min_uv":
 def scores(classes, outputs_uv, guard_uv):
     """The scores of pages of two bands each, and what comes of them."""
     found = [pages.SILENT_UV] * len(outputs_uv)
-    valid = [pages.score_page(found, RULE, bytes(of), [uv]) for of, uv in zip(classes, outputs_uv)]
+    valid = [pages.score_page(found, RULE, bytes(classes[k]), [outputs_uv[k]]) for k in range(len(classes))]
     return [found, valid, pages.combine(found, guard_uv)]
 
 

@@ -1,7 +1,7 @@
 """`enose image`: weight images as files."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
@@ -28,7 +28,7 @@ def show(image: Annotated[Path, Parameter(help="a weight image")], *, json: Json
         }
         for places, classes in content.pages
     ]
-    result = {
+    result: dict[str, Any] = {
         "image": str(image),
         "bytes": len(raw),
         "format": PAGED if content.pages else FORMAT,
@@ -45,11 +45,19 @@ def show(image: Annotated[Path, Parameter(help="a weight image")], *, json: Json
     if json:
         print_json(result)
         return
-    shown = {name: ", ".join(map(str, value)) if isinstance(value, list) else value for name, value in result.items()}
-    shown["pages"] = len(pages) or "none, one network"
-    for k, page in enumerate(pages, 1):
-        shown[f"page {k}"] = f"{', '.join(page['classes'])}: positions {', '.join(map(str, page['positions']))}"
-    print_fields(str(image), shown)
+    result |= {
+        "classes": ", ".join(name for name in content.classes if name),
+        "positions": _listed(content.channels),
+        "pages": len(pages) or "none, one network",
+    }
+    for k, (places, classes) in enumerate(content.pages, 1):
+        names = ", ".join(content.classes[band] for band in classes if band < len(content.classes))
+        result[f"page {k}"] = f"{names}: positions {_listed(places_of(content, places))}"
+    print_fields(str(image), result)
+
+
+def _listed(numbers: list[int]) -> str:
+    return ", ".join(str(number) for number in numbers)
 
 
 def places_of(content: "Image", places: bytes) -> list[int]:

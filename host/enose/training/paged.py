@@ -89,8 +89,8 @@ def train_pages(
 
     A class stands in the chip's lowest band, and all above is the rest; a network can mirror its output, so another end
     would be no other choice. Trained through the nominal chip, or through chips whose shifts are so many times
-    Pelgrom's sigma, which costs accuracy on the nominal one. Raises TrainingError as `train` does, for more classes than an image has pages, and for a chip whose weights cannot be changed between two
-    readings.
+    Pelgrom's sigma, which costs accuracy on the nominal one. Raises TrainingError as `train` does, for more classes
+    than an image has pages, and for a chip whose weights cannot be changed between two readings.
     """
     if chip.kind != "mlp":
         raise TrainingError(f"{chip.name}: no pages, expected weights on capacitors that are changed for every answer")
@@ -143,13 +143,13 @@ def chosen_sensors(
         unions = [_inside(every, union) for union in combinations(range(sensors), MAX_CHANNELS)]
         inside = every.some(max(unions, key=lambda union: float(score[:, union].max(axis=1).sum())))
     loss = [held_out(circuit, reading, kind, inside, FOLDS, STEPS, rng)[0] for kind in kinds]
-    return inside.channels[np.argmin(loss, axis=1)]
+    return np.asarray(inside.channels[np.argmin(loss, axis=1)])
 
 
 def _inside(every: Candidates, sensors: Iterable[int]) -> NDArray[np.int64]:
     """The choices that take all their inputs from among these sensors."""
     bits = (1 << every.channels).sum(axis=1)
-    return np.flatnonzero(bits & ~sum(1 << sensor for sensor in sensors) == 0)
+    return np.asarray(np.flatnonzero(bits & ~sum(1 << sensor for sensor in sensors) == 0), dtype=np.int64)
 
 
 def _some(kind: TrainingSplit, rng: np.random.Generator) -> TrainingSplit:
