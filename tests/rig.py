@@ -16,6 +16,7 @@ from enose_contract import frames, messages
 from enose_contract.image import Image
 from enose_contract.message import Message
 from enose_contract.normalise import NORM_CHANGE
+from enose_contract.pages import NO_CLASS
 from enose_hwsim.board.simulated import SimulatedBoard
 from enose_hwsim.boardfile import BoardFile
 from enose_hwsim.chipfile import MlpFile
@@ -176,3 +177,22 @@ def raw(board: SimulatedBoard) -> RawHost:
     host = RawHost(board)
     host.hello()
     return host
+
+
+def paged_image(count: int = 3, seed: int = 0, **changes: Any) -> Image:
+    """An image of several pages that pico-mlp takes: random weights, eight sensors, four of them for each page."""
+    rng = np.random.default_rng(seed)
+    places = [bytes((k + page) % 8 for k in (0, 2, 4, 7)) for page in range(count)]
+    used = sorted(set(b"".join(places)))
+    facts: dict[str, Any] = {
+        "channels": used,
+        "low_ohm": [0] * len(used),
+        "high_ohm": [0] * len(used),
+        "classes": ["ethanol", "ethylene", "ammonia", "acetone", "toluene", "butanol", "lemon", "rum"][:count],
+        "weights": rng.integers(700_000, 1_100_001, 25 * count).tolist(),
+        "pages": [
+            (bytes(used.index(place) for place in places[page]), bytes((page, NO_CLASS, NO_CLASS)))
+            for page in range(count)
+        ],
+    }
+    return image(**{**facts, **changes})

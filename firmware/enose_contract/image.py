@@ -5,7 +5,8 @@ order of the decision's bands (empty for a band that means nothing), the weights
 are made steady and each input's resistance in clean air when it was trained, and the SHA-256 of all before it. Text is
 ASCII, padded with zero bytes.
 
-Format 3 ends with the weights; it is taken as well, with what stands in Image's __init__ for the rest.
+Format 3 ends with the weights; it is taken as well, with what stands in Image's __init__ for the rest. Format 5 is
+format 4 with several pages behind the clean-air resistances; see pages.
 """
 
 import hashlib
@@ -16,6 +17,7 @@ from enose_contract.normalise import LEAST_CHANGE_PPM, NORM_CHANGE, NORM_RANGE, 
 
 MAGIC = b"ENW1"
 FORMAT = 4
+PAGED = 5  # the format of an image with pages; one without stays what it was
 UNIT_UV = 1  # weights are voltages on capacitors
 UNIT_OHM = 2  # weights are memristances, negative at an adder's minus input, 0 with the switch open
 HEAD = "<4sHH16s16s8s8s8sBBBBIIIHBBI"
@@ -75,6 +77,7 @@ class Image:
         combine: int = COMBINE_MEAN,
         drift_limit_ppm: int = 200_000,
         clean_ohm: list[int] | None = None,
+        pages: "list[tuple[bytes, bytes]] | None" = None,
     ) -> None:
         """Identities (sensor_set, model, calibration) are 8 bytes each; `average` scans end each phase's mean.
 
@@ -82,7 +85,8 @@ class Image:
         guard_uv: the margin below which it abstains, where the chip's own guard is not wider. hysteresis_uv,
         measurements and combine (COMBINE_MEAN or COMBINE_VOTES): see contract.steady. clean_ohm: each input's R0 in
         training, 0 for not known; one that has come further from it than drift_limit_ppm is flagged (0: never). Its
-        default is ours: three times what a few degrees and a tenth of humidity make of a simulated sensor.
+        default is ours: three times what a few degrees and a tenth of humidity make of a simulated sensor. pages:
+        (places of its inputs in channels, class of each band) of each, none for one network; see contract.pages.
         """
         self.chip = chip
         self.board = board
@@ -108,6 +112,7 @@ class Image:
         self.combine = combine
         self.drift_limit_ppm = drift_limit_ppm
         self.clean_ohm = [0] * len(channels) if clean_ohm is None else clean_ohm
+        self.pages = [] if pages is None else pages
 
     def check(self) -> None:
         """Raise ImageError (E_TOPOLOGY, E_FIELD) for counts and fields that no device could work with."""
@@ -143,6 +148,10 @@ class Image:
             _within(ohm, 0, MAX_U32)
         for weight in self.weights:
             _within(weight, 0 if self.unit == UNIT_UV else -MAX_WEIGHT, MAX_WEIGHT)
+        if self.pages:
+            from enose_contract.pages import check_pages  # a device has no memory for what its image has not got
+
+            check_pages(self)
 
     def pack(self) -> bytes:
         """The image's bytes. Raises ImageError for what `check` refuses, ValueError for a name that does not fit."""
@@ -152,8 +161,8 @@ class Image:
 
 
 def length_of(form: int, inputs: int, classes: int, weights: int) -> int:
-    """Bytes of an image of this format, its hash included."""
-    inputs_size = 13 * inputs + struct.calcsize(STEADY) if form == FORMAT else 9 * inputs
+    """Bytes of an image of this format, its hash included, without its pages."""
+    inputs_size = 13 * inputs + struct.calcsize(STEADY) if form >= FORMAT else 9 * inputs
     return HEAD_SIZE + inputs_size + NAME_SIZE * classes + 4 * weights + HASH_SIZE
 
 
@@ -187,9 +196,10 @@ def unpack(raw: bytes | bytearray | memoryview) -> Image:
         normalisation, inputs, classes, weights, baseline_ms, exposure_ms, recovery_ms, scan_ms, average, unit,
         least_change_ppm,
     ) = struct.unpack(HEAD, view[:HEAD_SIZE])  # fmt: skip
-    if magic != MAGIC or form not in (FORMAT, FORMAT - 1):
-        raise ImageError(E_FORMAT, form, FORMAT)
-    if length != n or n != length_of(form, inputs, classes, weights):
+    if magic != MAGIC or not FORMAT - 1 <= form <= PAGED:
+        raise ImageError(E_FORMAT, form, PAGED)
+    behind = n - length_of(form, inputs, classes, weights)
+    if length != n or behind < 0 or (behind > 0) != (form == PAGED):
         raise ImageError(E_TOPOLOGY, n, length)
     at = HEAD_SIZE
     channels: list[int] = []
@@ -211,12 +221,16 @@ def unpack(raw: bytes | bytearray | memoryview) -> Image:
         channels, low_ohm, high_ohm, names, found,
         baseline_ms, exposure_ms, recovery_ms, scan_ms, average, unit, least_change_ppm,
     )  # fmt: skip
-    if form == FORMAT:
+    if form >= FORMAT:
         at += 4 * weights
         (
             image.guard_uv, image.hysteresis_uv, image.measurements, image.combine, image.drift_limit_ppm,
         ) = struct.unpack_from(STEADY, view, at)  # fmt: skip
         at += struct.calcsize(STEADY)
         image.clean_ohm = list(struct.unpack_from("<%dI" % inputs, view, at))
+    if behind:
+        from enose_contract.pages import read_pages
+
+        image.pages = read_pages(view[n - HASH_SIZE - behind : n - HASH_SIZE])
     image.check()
     return image

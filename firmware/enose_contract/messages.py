@@ -149,3 +149,4 @@ SILENT_DISPLAY, SILENT_CLIMATE, SILENT_GAS = 1, 2, 4
     E_INPUT, E_INTERVAL, E_ROOM,
 ) = range(1, 34)  # fmt: skip
 E_NO_TEACHER, E_SEALED_ONLY = 49, 50  # 40 is of contract.updates, 48 and 51 to 55 are of contract.lesson
+E_PAGED = 60

@@ -3,16 +3,21 @@
 import hashlib
 import struct
 
-from enose_contract.image import FORMAT, HEAD, MAGIC, NAME_SIZE, STEADY, Image, length_of, printable
+from enose_contract.image import FORMAT, HEAD, MAGIC, NAME_SIZE, PAGED, STEADY, Image, length_of, printable
 
 
 def packed(image: Image) -> bytes:
     """As Image.pack says."""
     image.check()
     inputs = len(image.channels)
-    length = length_of(FORMAT, inputs, len(image.classes), len(image.weights))
+    form, pages = FORMAT, b""
+    if image.pages:
+        from enose_contract.pages import packed_pages
+
+        form, pages = PAGED, packed_pages(image.pages)
+    length = length_of(form, inputs, len(image.classes), len(image.weights)) + len(pages)
     body = struct.pack(
-        HEAD, MAGIC, FORMAT, length, _name(image.chip), _name(image.board),
+        HEAD, MAGIC, form, length, _name(image.chip), _name(image.board),
         image.sensor_set, image.model, image.calibration, image.normalisation,
         inputs, len(image.classes), len(image.weights),
         image.baseline_ms, image.exposure_ms, image.recovery_ms, image.scan_ms, image.average, image.unit,
@@ -29,6 +34,7 @@ def packed(image: Image) -> bytes:
     )
     for ohm in image.clean_ohm:
         body += struct.pack("<I", ohm)
+    body += pages
     return body + hashlib.sha256(body).digest()
 
 

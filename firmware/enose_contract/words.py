@@ -66,7 +66,7 @@ ERRORS = {
     16: "a measurement is running (cycle {value})",
     17: "no image is active: program one first",
     18: "the image store failed; the old image is kept",
-    19: "image format {value}, this firmware reads {limit} and the one before: make it anew with"
+    19: "image format {value}, this firmware reads {limit} and the two before: make it anew with"
     " `enose demo --save-image FILE`",
     20: "a field of the image is {value}; its limit is {limit}",
     21: "the image's weights are in unit {value}, the chip's in {limit}",
@@ -94,6 +94,8 @@ ERRORS = {
     53: "the weights are not held: program an image first",
     54: "{value} times in a row a sample took longer than the {limit} ms that the weights hold",
     55: "{value} is beyond the limit of {limit}: pulses of Vc, seeds and epochs have limits of their own",
+    60: "an image of several pages is for weights on capacitors, which are changed between two readings; memristors"
+    " are not, nor is such an image taught on the chip",
 }
 
 # Whether an answer's resistances were brought to reference air (`compensation`)

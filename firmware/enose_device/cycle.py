@@ -38,33 +38,37 @@ class Cycle:
         self._steady = None
         self._cut = False  # whether the heaters' power was cut for a short one
         self.begun = 0  # counts measurements, so that one, or a look, that was given up is not gone on with
-        self.image: Image | None = None
         self.number = 0
         self.state = messages.IDLE
         self.phase = PHASE_IDLE
         self._ends_ms = 0
-        inputs = self._facts["inputs"]
-        self._scan = [0] * inputs
-        self._early = [0] * inputs  # a baseline's first means, and later those of the recovery
-        self.ohms = [0] * inputs
-        self._baseline = [0] * inputs
-        self.health = Health(inputs)
         self._noisy = False
-        self.inputs_uv = [0] * inputs
+        self.ohms = self.inputs_uv = ()
+        self.use(None)
         self._answer(decision.NONE, messages.REASON_NO_IMAGE)
 
-    def use(self, image) -> None:
+    def use(self, image: Image | None) -> None:
         """Measure with this image from now on; what was known of its sensors and answers is forgotten.
 
         What a rare image needs is imported here, before the weights: it stalls the processor.
         """
         self.image = image
-        self.health = Health(len(self.ohms))
-        self._steady = None
+        sensors = len(image.channels) if image else self._facts["inputs"]
+        if len(self.ohms) != sensors:
+            self._scan = [0] * sensors
+            self._early = [0] * sensors  # a baseline's first means, and later those of the recovery
+            self.ohms = [0] * sensors
+            self._baseline = [0] * sensors
+        self.health = Health(sensors)
+        self._steady = self._pages = None
         if image is not None and (image.measurements > 1 or image.hysteresis_uv):
             from enose_contract.steady import Steady
 
             self._steady = Steady(self._facts, image)
+        if image is not None and image.pages:
+            from enose_device.pages import Pages
+
+            self._pages = Pages(self._chip, self._refresh, self._facts, image)
 
     def start(self, number: int) -> None:
         """Begin measurement `number`; the same number again changes nothing."""
@@ -273,10 +277,14 @@ class Cycle:
             self._answer(decision.NONE, messages.REASON_STALE)
             return
         self._refresh.keep()  # what follows takes milliseconds before the tasks have their turn
-        self._chip.drive(inputs_uv)
-        outputs_uv = yield from self._chip.read_output(OUTPUT_READINGS)
-        self._chip.rest()
-        answer, band, margin_uv, reason = self._decide(image, outputs_uv)
+        if self._pages:
+            found, outputs_uv = yield from self._pages.ask(self.ohms, self._baseline)
+        else:
+            self._chip.drive(inputs_uv)
+            outputs_uv = yield from self._chip.read_output(OUTPUT_READINGS)
+            self._chip.rest()
+            found = self._decide(image, outputs_uv)
+        answer, band, margin_uv, reason = found
         if self._refresh.state != messages.WEIGHTS_HELD or self._chip.disturbed:
             answer, reason = decision.NONE, messages.REASON_STALE
         if answer == decision.CLASS and not image.classes[band]:

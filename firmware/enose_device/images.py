@@ -25,10 +25,14 @@ class Images:
             raise weight_image.ImageError(messages.E_BOARD)
         if image.unit != facts["unit"]:
             raise weight_image.ImageError(messages.E_UNIT, image.unit, facts["unit"])
-        if len(image.weights) != facts["weights"] or len(image.channels) != facts["inputs"]:
+        if image.pages:
+            from enose_device.pages import check
+
+            check(image, facts)
+        elif (len(image.weights), len(image.channels), len(image.classes)) != (
+            facts["weights"], facts["inputs"], facts["classes"],
+        ):  # fmt: skip
             raise weight_image.ImageError(messages.E_TOPOLOGY, len(image.weights), facts["weights"])
-        if len(image.classes) != facts["classes"]:
-            raise weight_image.ImageError(messages.E_TOPOLOGY, len(image.classes), facts["classes"])
         for k in range(len(image.weights)):
             if not device.chip.accepts(image.weights[k]):
                 raise weight_image.ImageError(messages.E_WEIGHT, k, len(image.weights))
@@ -95,7 +99,7 @@ class Images:
         self._before = (device.cycle.image, self.generation) if generation not in (0, self.generation) else None
         self._program(image, store.generation)
         device.cycle.heat()
-        return len(image.weights), refresh.written
+        return device.chip.weight_count, refresh.written
 
     def displace(self) -> None:
         """Take the image out of force, the chip at rest."""

@@ -23,3 +23,5 @@ def check(device) -> None:
         raise ImageError(messages.E_MEASURING, device.cycle.number)
     if device.cycle.image is None:
         raise ImageError(messages.E_NO_IMAGE)
+    if device.cycle.image.pages:
+        raise ImageError(messages.E_PAGED)

@@ -52,7 +52,15 @@ def answers(output_v: Floats, class_order: Sequence[str], chip: AnyChip) -> list
 def stages(
     network: Network, recordings: Recordings, indices: Ints, chip_file: AnyChip, chip: Chip, nominal: Chip
 ) -> dict[str, list[str]]:
-    """The answers to these specimens at each of STAGES.
+    """The answers to these specimens at each of STAGES; see stage_outputs."""
+    outputs_v = stage_outputs(network, recordings, indices, chip_file, chip, nominal)
+    return {name: answers(found, network.class_order, chip_file) for name, found in outputs_v.items()}
+
+
+def stage_outputs(
+    network: Network, recordings: Recordings, indices: Ints, chip_file: AnyChip, chip: Chip, nominal: Chip
+) -> dict[str, Floats]:
+    """The outputs for these specimens in volts at each of STAGES, (S,) or (S, O), NaN for one without a sample.
 
     float: weights and inputs as trained, unrounded, on the nominal chip. mapped: weights as an image carries them.
     quantised: weights and inputs are what ADC, integers and DAC leave of them. chip: the same on the chip given.
@@ -69,13 +77,12 @@ def stages(
     carried = mapping.carried(network.weights)
     written = mapping.written(carried)
     blank = np.asarray(np.isnan(exact_v).any(axis=-1))
-    outputs_v = {
+    return {
         "float": _spread_out(nominal.output_v(exact_v[~blank], mapping.held(network.weights)), blank),
         "mapped": _spread_out(nominal.output_v(exact_v[~blank], mapping.exact(carried)), blank),
         "quantised": _spread_out(nominal.output_v(driven_v, written), empty),
         "chip": _spread_out(chip.output_v(driven_v, written), empty),
     }
-    return {name: answers(output_v, network.class_order, chip_file) for name, output_v in outputs_v.items()}
 
 
 def _spread_out(output_v: NDArray[np.floating], empty: NDArray[np.bool_]) -> Floats:

@@ -4,6 +4,7 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +13,11 @@ from enose.features import exact_ohm
 from enose.mapping import mapping_of
 from enose.recordings import Recordings, Specimen
 from enose.training import Network
+from enose.training.pages import REST, Pages
 from enose_contract.image import Image, ImageError, unpack
 from enose_contract.messages import ERRORS
 from enose_contract.normalise import LEAST_CHANGE_PPM, NORM_CHANGE
+from enose_contract.pages import NO_CLASS
 from enose_hwsim.boardfile import BoardFile
 from enose_hwsim.chipfile import AnyChip
 
@@ -64,17 +67,57 @@ def build_image(
 
     training: the specimens of the training split, from which it takes what counts as a change.
     """
-    mapping = mapping_of(chip)
-    weights = mapping.carried(network.weights).tolist()
-    specimen = recordings.specimens[0]
+    weights = mapping_of(chip).carried(network.weights).tolist()
     classes = [*network.class_order, *[""] * (chip.answers - len(network.class_order))]
+    return _image(recordings, board, chip, training, network, classes, weights, [])
+
+
+def build_paged_image(
+    pages: Pages, recordings: Recordings, board: BoardFile, chip: AnyChip, training: Sequence[int] = ()
+) -> Image:
+    """The image of a page a class, as build_image does for one network; it scans the sensors of all pages."""
+    weights = [weight for network in pages.networks for weight in mapping_of(chip).carried(network.weights).tolist()]
+    channels = pages.channels
+    ends = {c: ends for n in pages.networks for c, *ends in zip(n.channels, n.low_ohm, n.high_ohm, strict=True)}
+    union = replace(
+        pages.networks[0],
+        channels=channels,
+        class_order=pages.classes,
+        low_ohm=tuple(ends[c][0] for c in channels),
+        high_ohm=tuple(ends[c][1] for c in channels),
+    )
+    places = [bytes(channels.index(c) for c in network.channels) for network in pages.networks]
+    of_bands = band_classes(pages, chip)
+    paged = list(zip(places, of_bands, strict=True))
+    return _image(recordings, board, chip, training, union, list(pages.classes), weights, paged)
+
+
+def band_classes(pages: Pages, chip: AnyChip) -> list[bytes]:
+    """For each page the number of the class of each of the chip's bands."""
+    numbers = {name: k for k, name in enumerate(pages.classes)} | {REST: NO_CLASS}
+    orders = [[*network.class_order, *[REST] * (chip.answers - len(network.class_order))] for network in pages.networks]
+    return [bytes(numbers[name] for name in order) for order in orders]
+
+
+def _image(
+    recordings: Recordings,
+    board: BoardFile,
+    chip: AnyChip,
+    training: Sequence[int],
+    network: Network,
+    classes: list[str],
+    weights: list[int],
+    pages: list[tuple[bytes, bytes]],
+) -> Image:
+    """network: the sensors and their constants."""
+    specimen = recordings.specimens[0]
     scan_ms = play_ms(specimen)
     chosen = [recordings.specimens[i] for i in training]
     least_ppm = LEAST_CHANGE_PPM
     if recordings.normalisation == NORM_CHANGE:
         least_ppm = least_change_ppm(chosen, network.channels, recordings.average)
     low_ohm, high_ohm = list(network.low_ohm), list(network.high_ohm)
-    identity = repr((weights, network.channels, low_ohm, high_ohm, network.class_order)).encode()
+    identity = repr((weights, network.channels, low_ohm, high_ohm, network.class_order, *pages)).encode()
     return Image(
         chip=chip.name,
         board=board.name,
@@ -87,7 +130,7 @@ def build_image(
         high_ohm=high_ohm,
         classes=classes,
         weights=weights,
-        unit=mapping.unit,
+        unit=mapping_of(chip).unit,
         baseline_ms=len(specimen.baseline_ohm) * scan_ms,
         exposure_ms=len(specimen.exposure_ohm) * scan_ms,
         recovery_ms=len(specimen.recovery_ohm) * scan_ms,
@@ -95,6 +138,7 @@ def build_image(
         average=recordings.average,
         least_change_ppm=least_ppm,
         clean_ohm=clean_ohm(chosen, network.channels, recordings.average),
+        pages=pages,
     )
 
 

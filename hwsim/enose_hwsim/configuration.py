@@ -86,9 +86,7 @@ def _shared(board: BoardFile, chip: ChipFile) -> dict[str, Any]:
             "input_max_uv": _uv(chip.input.max_v),
             "no_field_uv": _uv(chip.input.no_field_v),
             "settle_us": round(chip.output.settle_s * 1e6),
-            "valid_min_uv": _uv(chip.output.valid_min_v),
-            "valid_max_uv": _uv(chip.output.valid_max_v),
-            **_decision(chip),
+            **decision_rule(chip),
         },
     }
 
@@ -137,15 +135,16 @@ def _upkeep(board: BoardFile) -> dict[str, Any]:
     return {"from_start": int(asked), "interval_s": upkeep.interval_s, **pin}
 
 
-def _decision(chip: ChipFile) -> dict[str, Any]:
-    """The rule, and how many classes it can tell apart."""
+def decision_rule(chip: ChipFile) -> dict[str, Any]:
+    """The rule as enose_contract.decision.by_rule takes it, and how many classes it can tell apart."""
     decision = chip.decision
     if isinstance(decision, Bands):
         edges_uv = [_uv(edge) for edge in decision.edges_v]
         own: dict[str, Any] = {"edges_uv": edges_uv, "classes": len(edges_uv) + 1}
     else:
         own = {"rest_uv": _uv(decision.rest_v), "classes": chip.topology.outputs + 1}
-    return {"rule": decision.rule, "guard_uv": _uv(decision.guard_v), **own}
+    valid = {"valid_min_uv": _uv(chip.output.valid_min_v), "valid_max_uv": _uv(chip.output.valid_max_v)}
+    return {"rule": decision.rule, "guard_uv": _uv(decision.guard_v), **valid, **own}
 
 
 def _taught(board: MlpBoard, chip: MlpFile) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import struct
 import sys
 from binascii import hexlify, unhexlify
 
-from enose_contract import cobs, decision, frames, image, lesson, limits, messages, normalise, pulses
+from enose_contract import cobs, decision, frames, image, lesson, limits, messages, normalise, pages, pulses
 
 
 def cobs_encode(data):
@@ -101,6 +101,16 @@ def shuffled(count, seed):
     return [lesson.shuffle(order, seed), order]
 
 
+RULE = {"rule": "bands", "edges_uv": [880000], "guard_uv": 1000, "valid_min_uv": 780000, "valid_max_uv": 1040000}
+
+
+def scores(classes, outputs_uv, guard_uv):
+    """The scores of pages of two bands each, and what comes of them."""
+    found = [pages.SILENT_UV] * len(outputs_uv)
+    valid = [pages.score_page(found, RULE, bytes(classes[k]), [outputs_uv[k]]) for k in range(len(classes))]
+    return [found, valid, pages.combine(found, guard_uv)]
+
+
 FUNCTIONS = {
     "cobs_encode": cobs_encode,
     "cobs_decode": cobs_decode,
@@ -124,6 +134,8 @@ FUNCTIONS = {
     "decide": decision.decide,
     "decide_largest": decision.decide_largest,
     "pulses": pulses_of,
+    "scores": scores,
+    "page_inputs": lambda raw, *ohms: [pages.page_inputs(image.unpack(raw), page, *ohms) for page in range(3)],
     "shuffled": shuffled,
     "mean_and_worst": lesson.mean_and_worst,
     "pulse_ns": lesson.pulse_ns,

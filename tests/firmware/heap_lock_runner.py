@@ -15,10 +15,13 @@ from enose_device.chips import chip_and_keeper
 from enose_device.converters.ad5676r import Ad5676r
 from enose_device.converters.ads1115 import Ads1115
 from enose_device.link import Link
+from enose_device.pages import Pages
 from enose_device.scheduler import Scheduler
 from enose_device.watchdog import Watchdog
 
 REFRESHES = 5
+TURNS = 2
+COOL_MC = 15_000  # the weights hold for 200 ms: also a busy machine is in time
 BYTES = 200
 LEVEL_COUNT = 13_600  # the first input's level in ADC counts of 62.5 uV
 INPUTS_UV = (850_000, 912_345, 950_000, 900_000)
@@ -60,6 +63,15 @@ class Wire:
         frame[1] = 0x7F if register else LEVEL_COUNT & 0xFF
 
 
+class Paged:
+    """What Pages takes of an image."""
+
+    def __init__(self, count):
+        self.pages = [(bytes(4), b"\x00\xff\xff"), (bytes(4), b"\x01\xff\xff")]
+        self.classes = ["one", "two"]
+        self.weights = [800_000 + 3_000 * k for k in range(TURNS * count)]
+
+
 def parts_of(configuration):
     if sys.platform == "rp2":
         from enose_device.main import board_parts
@@ -92,7 +104,8 @@ def loops(configuration):
     chip, refresh = chip_and_keeper(dac, adc, parts, configuration, None, None)
     chip.begin()
     chip.load([700_000 + 16_000 * k for k in range(chip.weight_count)])
-    refresh.set_temperature(45_000)
+    pages = Pages(chip, refresh, configuration["chip"], Paged(chip.weight_count))
+    refresh.set_temperature(COOL_MC)
     refresh.program()
     scheduler = Scheduler(sys.print_exception, Watchdog(int))
     scheduler.add(refresh.run)
@@ -103,12 +116,16 @@ def loops(configuration):
     whole = frames.FrameWriter().frame(7, 1, 3, bytes(range(BYTES)))
 
     def refreshing():
-        while refresh.done < REFRESHES:
+        while refresh.done < REFRESHES and not refresh.missed:
             sleep_ms(scheduler.turn())
 
     def driving():
         chip.drive(INPUTS_UV)
         chip.rest()
+
+    def turning():
+        for page in range(TURNS):
+            pages.turn(page)
 
     def reading():
         adc.start(1, output_range_uv)
@@ -131,7 +148,7 @@ def loops(configuration):
         parsing()
         reader.feed(0)
 
-    found = {"refresh": refreshing, "drive": driving, "adc": reading, "frame": parsing}
+    found = {"refresh": refreshing, "turn": turning, "drive": driving, "adc": reading, "frame": parsing}
     found.update({"long frame": parsing_too_much, "listen": listening})
     return found, {"frame end": ending, "anything": lambda: bytearray(1)}, refresh
 

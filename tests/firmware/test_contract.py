@@ -13,7 +13,7 @@ from cobs import cobs as oracle
 
 from enose_contract import frames, messages
 from enose_hwsim.board.process import firmware_folder
-from rig import image
+from rig import image, paged_image
 
 RUNNER = Path(__file__).with_name("contract_runner.py")
 HEAP = "heapsize=192k"
@@ -209,6 +209,19 @@ def test_decisions_by_the_largest(micropython: str, rng: Random) -> None:
     found = same_in_both(micropython, calls)
     assert {value[0] for _, value in found} == {1, 2, 3}
     assert {value[1] for _, value in found} == {0, 1, 2, 3, 4}
+
+
+def test_pages(micropython: str, rng: Random) -> None:
+    calls: list[Call] = [("image_flips", [paged_image(2).pack()[:60]]), ("image_fields", [paged_image().pack()])]
+    raw = paged_image().pack()
+    for _ in range(200):
+        classes = [[page, 255] if rng.random() < 0.8 else [255, page] for page in range(rng.randint(2, 8))]
+        outputs = [rng.randint(775_000, 1_045_000) for _ in classes]
+        calls.append(("scores", [classes, outputs, rng.choice((0, 1_000, 20_000))]))
+        ohms = [[rng.randint(1_000, 300_000) for _ in range(8)] for _ in range(2)]
+        calls.append(("page_inputs", [raw, *ohms]))
+    found = same_in_both(micropython, calls)
+    assert {value[2][0] for _, value in found[2::2]} == {1, 2}
 
 
 def test_pulses(micropython: str, rng: Random) -> None:

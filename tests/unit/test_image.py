@@ -165,7 +165,8 @@ def test_any_damage_with_a_fitting_hash_is_refused_or_still_one_whole_image(seed
     [
         ({"magic": b"ENW2"}, E_FORMAT),
         ({"format": 2}, E_FORMAT),
-        ({"format": 5}, E_FORMAT),
+        ({"format": 6}, E_FORMAT),
+        ({"format": 5}, E_TOPOLOGY),  # whose end is its pages
         ({"format": 3}, E_TOPOLOGY),  # whose end is its weights
         ({"length": 1}, E_TOPOLOGY),
         ({"inputs": 5}, E_TOPOLOGY),

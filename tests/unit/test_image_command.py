@@ -7,7 +7,7 @@ import pytest
 
 from enose.cli.main import run
 from enose_contract.image import COMBINE_VOTES, unpack
-from rig import image
+from rig import image, paged_image
 
 
 @pytest.fixture
@@ -41,3 +41,27 @@ def test_bad_rules_are_one_line_and_nothing_is_written(
     assert run(["image", "steady", str(fruit), str(calm), *asked]) == 2
     assert said in " ".join(capsys.readouterr().err.split()).replace(str(fruit.parent) + "/", "")
     assert not calm.exists()
+
+
+def test_it_shows_the_pages_of_an_image(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "gases.img"
+    path.write_bytes(paged_image(3).pack())
+    assert run(["image", "show", str(path), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["format"], found["weights"], found["positions"]) == (5, 75, list(range(8)))
+    assert found["pages"][1] == {"classes": ["ethylene"], "positions": [1, 3, 5, 0]}
+    assert run(["image", "show", str(path)]) == 0
+    assert "ethylene: positions 1, 3, 5, 0" in capsys.readouterr().out
+
+
+def test_it_shows_an_image_of_one_network(fruit: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["image", "show", str(fruit), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["format"], found["classes"], found["pages"]) == (4, ["banana", "lemon", "lychee"], [])
+
+
+def test_rows_of_measurements_are_for_one_network(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "gases.img"
+    path.write_bytes(paged_image(3).pack())
+    assert run(["image", "steady", str(path), str(tmp_path / "calm.img"), "--measurements", "3"]) == 2
+    assert "a field of the image is 3; its limit is 1" in capsys.readouterr().err

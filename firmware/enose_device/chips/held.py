@@ -32,7 +32,7 @@ class HeldWeightChip:
         self._settle_ms = -(-chip["settle_us"] // 1000) + 1  # up, and one for the granularity of the clock
         self.weight_count = chip["weights"]
         self._order = _gray_order(self.weight_count)
-        self._codes = [0] * self.weight_count
+        self.codes = [0] * self.weight_count
         self._held_address = 0
         for channel in self._inputs:
             dac.allow(channel, chip["input_min_uv"], chip["input_max_uv"])
@@ -93,7 +93,7 @@ class HeldWeightChip:
     def load(self, weights_uv) -> None:
         """Take the weights as codes; write_weights puts them on the chip."""
         for k in range(self.weight_count):
-            self._codes[k] = self._dac.code(self._weight_channel, weights_uv[k])
+            self.codes[k] = self._dac.code(self._weight_channel, weights_uv[k])
 
     def write_weights(self) -> None:
         """Write every weight once, after a look at the DAC; allocates nothing."""
@@ -101,7 +101,7 @@ class HeldWeightChip:
             self.look_at_dac()
         dac = self._dac
         channel = self._weight_channel
-        codes = self._codes
+        codes = self.codes
         strobe = self._strobe
         acquire_us = self._acquire_us
         for k in self._order:

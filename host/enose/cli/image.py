@@ -1,12 +1,68 @@
 """`enose image`: weight images as files."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
 from enose.cli.output import print_fields, print_json
 from enose.cli.parameters import Json
+
+if TYPE_CHECKING:
+    from enose_contract.image import Image
+
+
+def show(image: Annotated[Path, Parameter(help="a weight image")], *, json: Json = False) -> None:
+    """Show what a weight image was made for, its sensors and classes, and its pages where it has several.
+
+    Example: `enose image show gases.img --json`
+    """
+    from enose.image import read_image
+    from enose_contract.image import FORMAT, PAGED
+
+    raw, content = read_image(image)
+    pages = [
+        {
+            "classes": [content.classes[k] for k in classes if k < len(content.classes)],
+            "positions": places_of(content, places),
+        }
+        for places, classes in content.pages
+    ]
+    result: dict[str, Any] = {
+        "image": str(image),
+        "bytes": len(raw),
+        "format": PAGED if content.pages else FORMAT,
+        "chip": content.chip,
+        "board": content.board,
+        "model": content.model.hex(),
+        "sensor_set": content.sensor_set.hex(),
+        "calibration": content.calibration.hex(),
+        "classes": [name for name in content.classes if name],
+        "positions": content.channels,
+        "weights": len(content.weights),
+        "pages": pages,
+    }
+    if json:
+        print_json(result)
+        return
+    result |= {
+        "classes": ", ".join(name for name in content.classes if name),
+        "positions": _listed(content.channels),
+        "pages": len(pages) or "none, one network",
+    }
+    for k, (places, classes) in enumerate(content.pages, 1):
+        names = ", ".join(content.classes[band] for band in classes if band < len(content.classes))
+        result[f"page {k}"] = f"{names}: positions {_listed(places_of(content, places))}"
+    print_fields(str(image), result)
+
+
+def _listed(numbers: list[int]) -> str:
+    return ", ".join(str(number) for number in numbers)
+
+
+def places_of(content: "Image", places: bytes) -> list[int]:
+    """The sensor positions of a page's inputs."""
+    return [content.channels[place] for place in places]
 
 
 def steady(

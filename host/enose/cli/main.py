@@ -56,6 +56,7 @@ def make_app() -> App:
     device.command(flash.flash, name="flash")
     app.command(device)
     image = App(name="image", help="Weight images as files.")
+    image.command(image_commands.show, name="show")
     image.command(image_commands.steady, name="steady")
     app.command(image)
     chip = App(name="chip", help="Analog networks: their transistors, the certificate of their fast twins, the yield.")

@@ -8,13 +8,21 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from enose.cli.data import Classes, Folds, Kind, Source, _names
+from enose.cli.device import BadOption
 from enose.cli.output import print_json, progress, stdout
 from enose.cli.parameters import Fidelity, Json, Seed
 
 if TYPE_CHECKING:
+    from enose.recordings import Recordings
     from enose.recordings.split import Split
+    from enose.splits import Splits
     from enose.training import Network
+    from enose.training.pages import Pages
+    from enose_hwsim.boardfile import BoardFile
+    from enose_hwsim.chipfile import AnyChip
 
+OF_ONE_NETWORK = (12, 700, 3, 0.5, None, None)  # restarts, epochs, draws, mismatch, temperatures, error rate
+FEW = Number(gte=1, lte=1000)
 STEPS = {
     "float": "network in float64",
     "mapped": "weights as the image has them",
@@ -51,11 +59,15 @@ def train(
     folds: Folds = 5,
     classes: Classes = None,
     allow_leak: Annotated[bool, Parameter(help="train on a split that leaks all the same", negative="")] = False,
+    paged: Annotated[
+        bool, Parameter(help="a network for each class, one after the other on the chip", negative="")
+    ] = False,
+    through: Annotated[int, Parameter(help="with --paged: measure so many on the simulated board", validator=FEW)] = 12,
     fidelity: Fidelity = "fast",
-    restarts: Restarts = 12,
-    epochs: Epochs = 700,
-    draws: Draws = 3,
-    mismatch: Mismatch = 0.5,
+    restarts: Restarts = OF_ONE_NETWORK[0],
+    epochs: Epochs = OF_ONE_NETWORK[1],
+    draws: Draws = OF_ONE_NETWORK[2],
+    mismatch: Mismatch = OF_ONE_NETWORK[3],
     temperatures: Annotated[
         str | None, Parameter(help="and at these temperatures of the chip in C, as 0,27,60; by default at 27")
     ] = None,
@@ -68,19 +80,25 @@ def train(
 
     From a project the network of all recordings and its image are kept in the project, with the split and the verdict.
     A split with the same thing in training and test is refused. With --error-rate the guard goes into the image; where
-    no guard keeps that rate the exit code is 1, and nothing is kept.
+    no guard keeps that rate the exit code is 1, and nothing is kept. With --paged there may be more classes than the
+    chip has bands: each has weights of its own, which the device writes one after the other for every answer.
 
-    Examples: `enose train fruit.enose`, `enose train recordings.csv --split day --error-rate 0.01 --json`
+    Examples: `enose train fruit.enose`, `enose train recordings.csv --split day --error-rate 0.01 --json`,
+    `enose train batches --paged --split random`
     """
     from enose.boards import checked_board
     from enose.cross_validation import cross_validated
-    from enose.image import build_image, check_writable, write_whole
+    from enose.image import build_image, check_writable
     from enose.recordings import open_recordings
     from enose.recordings.specimen import check_playable
     from enose.splits import make_splits, refuse_leak
     from enose.training import Effort
     from enose.training.guarding import Held, held_out, set_guard
 
+    asked = (restarts, epochs, draws, mismatch, temperatures, error_rate)
+    if paged and asked != OF_ONE_NETWORK:
+        options_of_one = "--restarts, --epochs, --draws, --mismatch, --temperatures and --error-rate"
+        raise BadOption(f"--paged trains in a way of its own: {options_of_one} are for one network")
     options: dict[str, Any] = {"effort": Effort(restarts, epochs, draws), "mismatch_sigmas": mismatch}
     if temperatures is not None:
         options["temperatures_c"] = _temperatures_c(temperatures)
@@ -89,6 +107,11 @@ def train(
     recordings = check_playable(str(source), open_recordings(source, _names(classes)))
     splits = make_splits(recordings, split, folds, seed)
     refuse_leak(splits, recordings, allow_leak)
+    if paged:
+        report, pages, raw = _trained_pages(recordings, splits, found, chip, through, fidelity, seed)
+        report["kept"] = _keep(source, pages, raw, report)
+        _end(report, raw, save_image, json)
+        return 0
     folds_held: list[Held] = []
 
     def look(network: "Network", fold: "Split") -> None:
@@ -122,13 +145,44 @@ def train(
         if guard is not None:
             image.guard_uv = round(guard.guard_v * 1e6)
         report["kept"] = _keep(source, network, image.pack(), report)
-        if save_image is not None:
-            write_whole(save_image, image.pack())
+        _end(report, image.pack(), save_image, json)
+        return 0
+    _end(report, b"", None, json)
+    return 1
+
+
+def _end(report: dict[str, Any], image: bytes, save_image: Path | None, json: bool) -> None:
+    """Write the image down, and tell."""
+    from enose.image import write_whole
+
+    if save_image is not None:
+        write_whole(save_image, image)
     if json:
         print_json(report)
     else:
         _show(report)
-    return 0 if guard is None or guard.reached else 1
+
+
+def _trained_pages(
+    recordings: "Recordings",
+    splits: "Splits",
+    board: "BoardFile",
+    chip: "AnyChip",
+    through: int,
+    fidelity: str,
+    seed: int,
+) -> tuple[dict[str, Any], "Pages", bytes]:
+    """The report, the pages of all recordings, and their image."""
+    from enose.image import build_paged_image
+    from enose.paged_training import paged_training
+
+    with progress() as show:
+        report, pages = paged_training(
+            recordings, splits, board, chip, through=through, fidelity=fidelity, seed=seed, on_progress=show
+        )
+    report["board"] = board.name
+    image = build_paged_image(pages, recordings, board, chip, range(len(recordings.specimens)))
+    return report, pages, image.pack()
 
 
 def _temperatures_c(text: str) -> tuple[float, ...]:
@@ -146,7 +200,7 @@ def _temperatures_c(text: str) -> tuple[float, ...]:
     return found
 
 
-def _keep(source: Path, network: "Network", image: bytes, report: dict[str, Any]) -> dict[str, str] | None:
+def _keep(source: Path, network: "Network | Pages", image: bytes, report: dict[str, Any]) -> dict[str, str] | None:
     """Keep network and image in the project that they were trained on; their identities. None for other sources."""
     from enose.bundle import data_identity
     from enose.project.contents import Provenance
@@ -156,7 +210,7 @@ def _keep(source: Path, network: "Network", image: bytes, report: dict[str, Any]
     if source.is_dir() or not is_project(source):
         return None
     kept = ("split", "leaks", "accuracy", "peers", "seed", "fidelity", "board", "classes", "training", "guard")
-    facts = {name: report[name] for name in kept}
+    facts = {name: report[name] for name in kept if name in report}
     facts["audit"] = report["audit"]["verdict"]
     made = Provenance("train", source.name, report["simulated_recordings"], facts=facts)
     name = f"{report['chip']} {', '.join(report['classes'])}"
@@ -184,9 +238,11 @@ def _show(report: dict[str, Any]) -> None:
         f"accuracy     {report['accuracy']['chip']:.1%} of {report['tested']} on the simulated chip"
         f" (95 % interval {low:.1%} to {high:.1%}, bootstrap over groups)"
     )
-    if report["guard"]:
+    if report.get("guard"):
         _show_guard(report["guard"])
     stdout.print(f"audit        {report['audit']['verdict']}", markup=False)
+    if "pages" in report:
+        _show_pages(report)
     if report["kept"]:
         stdout.print(f"kept         model {report['kept']['model']}, image {report['kept']['image']}", markup=False)
 
@@ -202,3 +258,18 @@ def _show_guard(guard: dict[str, Any]) -> None:
         f"             guards set without each fold: {guard['wrong']:.1%} of its answers wrong"
         f" ({wrong_low:.1%} to {wrong_high:.1%}), {guard['answered']:.1%} answered ({low:.1%} to {high:.1%})"
     )
+
+
+def _show_pages(report: dict[str, Any]) -> None:
+    for page in report["pages"]:
+        stdout.print(f"page         {page['class']}: {', '.join(page['sensors'])}", markup=False)
+    through, cost = report["firmware"], report["decision"]
+    stdout.print(
+        f"firmware     {through['equal_to_chip']} of {through['specimens']} answers of the simulated board are the chip's"
+    )
+    if cost["ms"] is not None:
+        stdout.print(f"decision     {cost['ms']:.1f} ms (simulated board) for {cost['pages']} pages, sensing apart")
+    if cost["estimated_mj"] is not None:
+        parts = ", ".join(f"{part} {mj:.3g}" for part, mj in cost["parts_mj"].items())
+        heaters = f"heaters apart, {cost['heaters_apart_mw']:.0f} mW"
+        stdout.print(f"energy       {cost['estimated_mj']:.2f} mJ, estimated ({parts} mJ; {heaters})", markup=False)

@@ -109,10 +109,10 @@ def choose(
     on_progress(1, STAGES, f"training {len(candidates)} of them shortly")
     candidates = candidates.shrunk(SHRINK)
     draws = effort.draws_of(_group_count(specimens))
-    loss, _ = _held_out(circuit, reading, specimens, candidates, FIRST_FOLDS, FIRST_STEPS, rng, draws)
+    loss, _ = held_out(circuit, reading, specimens, candidates, FIRST_FOLDS, FIRST_STEPS, rng, draws)
     candidates = candidates.some(np.argsort(loss, kind="stable")[:SECOND])
     on_progress(2, STAGES, f"training {len(candidates)} of them longer")
-    loss, accuracy = _held_out(circuit, reading, specimens, candidates, SECOND_FOLDS, SECOND_STEPS, rng, draws)
+    loss, accuracy = held_out(circuit, reading, specimens, candidates, SECOND_FOLDS, SECOND_STEPS, rng, draws)
     best = int(np.argmin(loss))
     text = f"training one from {effort.restarts} starts"
     on_progress(3, STAGES, text)
@@ -205,7 +205,7 @@ def _ranks(
     return np.concatenate(ranks)
 
 
-def _held_out(
+def held_out(
     circuit: Circuit,
     reading: Reading,
     specimens: Specimens,

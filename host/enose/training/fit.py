@@ -35,6 +35,7 @@ class Jobs:
     used: NDArray[np.bool_]  # (J, S)
     shrink: NDArray[np.float64]  # (J,) half of it times the sum of squared weights is added to the loss
     groups: int  # how many of the S specimens are independent of each other
+    together: int = 1  # so many in a row are read together
 
 
 def start(circuit: Circuit, count: int, rng: np.random.Generator) -> Singles:
@@ -98,7 +99,7 @@ def _descend(
         held = _rounded(weights, weight_step) + droop * rng.random(weights.shape[1], dtype=np.float32)
         through = chips[rng.integers(len(chips))] if len(chips) > 1 else chips[0]
         gradient = shrink * weights
-        for block in _blocks(len(weights), len(some)):
+        for block in _blocks(len(weights), len(some), jobs.together):
             slope_of = partial(_slope, reading, _rows(bands, block), _rows(share, block))
             gradient[block] += through.gradient(_rows(seen, block), held[block], slope_of)
         mean += (1 - DECAY_MEAN) * (gradient - mean)
@@ -121,9 +122,9 @@ def _rounded(values: NDArray[Any], step: float) -> NDArray[Any]:
     return values if step == 0 else (step * np.rint(values / step)).astype(values.dtype)
 
 
-def _blocks(networks: int, samples: int) -> Iterator[slice]:
+def _blocks(networks: int, samples: int, together: int) -> Iterator[slice]:
     """So many networks at a time that what they leave on the way stays in a core's cache."""
-    size = max(1, BLOCK // samples)
+    size = max(1, BLOCK // (samples * together)) * together
     return (slice(k, k + size) for k in range(0, networks, size))
 
 

@@ -42,7 +42,7 @@ def train(
     end. Raises TrainingError for fewer than two classes, more than the output has bands, a class with fewer than two
     groups of specimens, or fewer sensors than the chip has inputs.
     """
-    split = _Split.of(recordings, specimens, chip)
+    split = TrainingSplit.of(recordings, specimens, chip)
     circuit, reading = open_circuit(chip, fidelity), reading_of(chip, split.group_count())
     rng = np.random.default_rng([seed, 0x7A])
     candidates = all_candidates(len(recordings.sensors), chip.topology.inputs, class_orders(chip, len(split.classes)))
@@ -67,7 +67,7 @@ def train(
 
 
 @dataclass(frozen=True)
-class _Split:
+class TrainingSplit:
     """The training split as arrays."""
 
     classes: tuple[str, ...]
@@ -79,9 +79,12 @@ class _Split:
     constants: Constants
 
     @classmethod
-    def of(cls, recordings: Recordings, indices: NDArray[np.int64], chip: AnyChip) -> "_Split":
+    def of(
+        cls, recordings: Recordings, indices: NDArray[np.int64], chip: AnyChip, most: int | None = None
+    ) -> "TrainingSplit":
+        """The specimens with these indices, of at most so many classes: the chip's answers, if not said otherwise."""
         chosen = [recordings.specimens[i] for i in indices.tolist()]
-        classes = _classes(recordings, chosen, chip)
+        classes = _classes(recordings, chosen, chip, chip.answers if most is None else most)
         if len(recordings.sensors) < chip.topology.inputs:
             few = f"{len(recordings.sensors)} sensors"
             raise TrainingError(f"{few}, expected at least the {chip.topology.inputs} inputs of {chip.name}")
@@ -104,11 +107,10 @@ class _Split:
         return int(self.groups.max()) + 1
 
 
-def _classes(recordings: Recordings, chosen: Sequence[Specimen], chip: AnyChip) -> tuple[str, ...]:
+def _classes(recordings: Recordings, chosen: Sequence[Specimen], chip: AnyChip, most: int) -> tuple[str, ...]:
     """The classes that the split has, in the recordings' order."""
     groups = {name: len({s.group for s in chosen if s.label == name}) for name in recordings.classes}
     classes = tuple(name for name, count in groups.items() if count)
-    most = chip.answers
     if not 2 <= len(classes) <= most:
         found = f"{len(classes)} classes in the training split ({', '.join(classes) or 'none'})"
         raise TrainingError(f"{found}, expected 2..{most} for {chip.name}")

@@ -5,6 +5,7 @@ chips/learning; this file adds what happens over time.
 """
 
 import math
+from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
@@ -15,6 +16,7 @@ from enose_hwsim.chipfile import MlpFile
 from enose_hwsim.chips.learning.training import Learner
 
 ROUNDING_S = 1e-9  # of a difference of two times
+DRIVES = 64  # that are remembered
 
 Array = NDArray[np.float64]
 
@@ -63,6 +65,10 @@ class HeldWeightChipPart:
         self._changed_s = 0.0
         self.violations: list[str] = []
         self.weight_writes = 0
+        self.drives: deque[tuple[float, float]] = deque(
+            maxlen=DRIVES
+        )  # when the switch closed and opened, the last ones
+        self._closed_s = 0.0
         self._leaks = 1.0
 
     def leak_more(self, times: float, t_s: float) -> None:
@@ -108,6 +114,10 @@ class HeldWeightChipPart:
     def set_switch(self, level: int, t_s: float) -> None:
         """High connects the inputs to the DAC; open, they rest at the no-field level."""
         self._step(t_s)
+        if level and not self._closed:
+            self._closed_s = t_s
+        elif self._closed and not level:
+            self.drives.append((self._closed_s, t_s))
         self._closed = bool(level)
         self._watch_inputs(t_s)
 
