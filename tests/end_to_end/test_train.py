@@ -98,3 +98,10 @@ def test_the_demo_takes_a_project_that_was_recorded(tmp_path: Path, capsys: pyte
     assert report["simulated_recordings"] is True
     assert report["specimens"]["tested"] == 4
     assert report["range_violations"] == 0
+
+
+def test_pages_are_not_trained_with_the_options_of_one_network(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = refused(capsys, "train", str(fruit(tmp_path / "a.enose")), "--paged", "--restarts", "3")
+    assert "--error-rate are for one network" in said
