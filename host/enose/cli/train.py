@@ -138,7 +138,7 @@ def _show_pages(report: dict[str, Any]) -> None:
         stdout.print(f"page         {page['class']}: {', '.join(page['sensors'])}", markup=False)
     through, cost = report["firmware"], report["decision"]
     stdout.print(
-        f"firmware     {through['equal_to_chip']} of {through['specimens']} on the simulated board are the chip's answers"
+        f"firmware     {through['equal_to_chip']} of {through['specimens']} on the simulated board answer as the chip"
     )
     if cost["ms"] is not None:
         stdout.print(f"decision     {cost['ms']:.1f} ms (simulated board) for {cost['pages']} pages, sensing apart")
