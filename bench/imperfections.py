@@ -3,7 +3,7 @@
 Gas drift, batches 1 to 5, three gases, a random split. Sensors and order of the classes are chosen once, without
 mismatch; then the network is trained on them with one imperfection after the other, several seeds each, and tested on
 the specimens held out, an abstention counted as wrong: on the nominal chip at 27 C, at the ends of its temperatures,
-and on mismatched chips of the fast twin. A difference within two standard errors over the seeds, in pairs, is no effect.
+and on mismatched chips of the fast twin. What is within two standard errors over the seeds, in pairs, is no effect.
 """
 
 import argparse
@@ -43,10 +43,11 @@ Floats = NDArray[np.float64]
 class Bench:
     """One choice of sensors, its training and its test."""
 
-    def __init__(self, folder: Path, chips: int, seed: int) -> None:
+    def __init__(self, folder: Path, chips: int, seed: int, effort: Effort) -> None:
+        self.effort = effort
         recordings = load_gas_drift(folder, GASES)
         split = stratified(recordings, 0.3, seed)
-        self.network = network = train(recordings, split.train, CHIP, seed, mismatch_sigmas=0)
+        self.network = network = train(recordings, split.train, CHIP, seed, mismatch_sigmas=0, effort=effort)
         constants = accuracy.constants_of(network, len(recordings.sensors))
         ohm = exact_ohm(recordings.specimens, recordings.average)
         inputs_v = input_v(*ohm, network.channels, network.normalisation, constants)
@@ -62,7 +63,7 @@ class Bench:
     def shares(self, imperfections: Imperfections, seed: int) -> Floats:
         """Right of the held out: the nominal chip at each temperature, then every mismatched chip."""
         rng = np.random.default_rng(seed)
-        weights, _, _ = best_start(self.circuit, self.reading, self.jobs, rng, imperfections, Effort())
+        weights, _, _ = best_start(self.circuit, self.reading, self.jobs, rng, imperfections, self.effort)
         volts = mapping_of(CHIP).held(weights)
         found = [self.right(chip.output_v(self.test_v, volts)) for chip in self.nominal]
         return np.array(found + [self.right(one) for one in self.mismatched.output_v(self.test_v, volts)])
@@ -105,11 +106,13 @@ def main() -> int:
     parser.add_argument("--recordings", type=Path, required=True, help="the folder of the gas drift set")
     parser.add_argument("--chips", type=int, default=20)
     parser.add_argument("--repeats", type=int, default=5, help="seeds of each training, at least 2")
+    parser.add_argument("--restarts", type=int, default=Effort.restarts)
+    parser.add_argument("--epochs", type=int, default=Effort.epochs)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     begin_s = time.process_time()
-    bench = Bench(options.recordings, options.chips, options.seed)
+    bench = Bench(options.recordings, options.chips, options.seed, Effort(options.restarts, options.epochs))
     found: dict[str, Floats] = {}
     for name, imperfections in variants(bench, options.seed).items():
         found[name] = np.array([bench.shares(imperfections, 100 + k) for k in range(options.repeats)])

@@ -9,12 +9,14 @@ from enose import accuracy
 from enose.audit import audit
 from enose.baselines import baselines
 from enose.recordings import Recordings
+from enose.recordings.split import Split
 from enose.splits import Splits, group_noun
 from enose.training import Network, train
 from enose_hwsim.chipfile import AnyChip
 from enose_hwsim.chips import open_chip
 
 Progress = Callable[[str, int, int], None]
+OnFold = Callable[[Network, Split], None]
 
 
 def cross_validated(
@@ -25,11 +27,14 @@ def cross_validated(
     fidelity: str = "fast",
     seed: int = 0,
     on_progress: Progress = lambda text, done, total: None,
+    on_fold: OnFold = lambda network, fold: None,
+    **training: Any,
 ) -> tuple[dict[str, Any], Network]:
     """(report, network): the accuracy over all folds at each of accuracy.STAGES (on the simulated chip, without board)
     and of the peers, with the audit's verdict beside it; and the network that is trained on all recordings.
 
-    on_progress(text, done, total) is called as the work goes on. The same arguments give the same answer. Raises
+    on_progress(text, done, total) is called as the work goes on, on_fold with each fold's network; `training` is
+    what train takes besides. The same arguments give the same answer. Raises
     TrainingError, or RecordingsError as the audit does.
     """
     total = len(splits.folds) + 2
@@ -40,14 +45,15 @@ def cross_validated(
     answered: dict[str, list[str]] = {}
     tested: list[int] = []
     for k, fold in enumerate(splits.folds):
-        on_progress(f"fold {k + 1} of {len(splits.folds)}", k + 1, total)
-        network = train(recordings, fold.train, chip, seed, fidelity)
+        network = train(recordings, fold.train, chip, seed, fidelity, _telling(on_progress, k, total), **training)
+        on_fold(network, fold)
         found = accuracy.stages(network, recordings, fold.test, chip, model, nominal)
         for name, answers in (found | baselines(recordings, fold.train, fold.test, network, seed)).items():
             answered.setdefault(name, []).extend(answers)
         tested += fold.test.tolist()
-    on_progress("training on all", total - 1, total)
-    whole = train(recordings, np.arange(len(recordings.specimens)), chip, seed, fidelity)
+    everything = np.arange(len(recordings.specimens))
+    telling = _telling(on_progress, len(splits.folds), total)
+    whole = train(recordings, everything, chip, seed, fidelity, telling, **training)
     on_progress("done", total, total)
     specimens = [recordings.specimens[i] for i in tested]
     labels = [s.label for s in specimens]
@@ -75,3 +81,9 @@ def cross_validated(
         "seed": seed,
     }
     return report, whole
+
+
+def _telling(on_progress: Progress, k: int, total: int) -> Callable[[int, int, str], None]:
+    """Training number k's own progress, within that of the whole: the last one is on all recordings."""
+    what = f"fold {k + 1} of {total - 2}" if k < total - 2 else "all recordings"
+    return lambda done, stages, text: on_progress(f"{what}: {text}", k + 1, total)

@@ -78,3 +78,12 @@ def test_memristors_are_refused(batches: Path, capsys: pytest.CaptureFixture[str
     asked = ["train", str(batches), "--paged", "--split", "random", "--board", "pico-memristor", "--through", "1"]
     assert run(asked) == BAD_INPUT
     assert "memristor542: no pages, expected weights on capacitors" in capsys.readouterr().err
+
+
+@pytest.mark.data
+@pytest.mark.parametrize(
+    "option", ["--restarts 2", "--epochs 9", "--draws 1", "--mismatch 0.1", "--temperatures 27", "--error-rate 0.1"]
+)
+def test_what_is_of_one_network_is_refused(batches: Path, option: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["train", str(batches), "--paged", "--split", "random", *option.split()]) == BAD_INPUT
+    assert f"{option.split()[0]}: not with --paged" in capsys.readouterr().err

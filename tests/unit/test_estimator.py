@@ -1,8 +1,10 @@
 """The analog network as a scikit-learn classifier."""
 
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest import SkipTest
 
 import numpy as np
 import pytest
@@ -13,17 +15,14 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
+from enose import training
 from enose.training import AnalogMLPClassifier, TrainingError
 
 BOARDS = Path(__file__).resolve().parents[2] / "boards"
 QUICK = AnalogMLPClassifier(restarts=2, max_iter=60, random_state=0)
-# They need pandas, and SciPy's array API, which must be switched on before SciPy loads.
-NOT_HERE = ("check_dataframe_column_names_consistency", "check_array_api_input")
-CHECKS = [
-    (estimator, check)
-    for estimator, check in estimator_checks_generator(clone(QUICK), mark=None)
-    if check.func.__name__ not in NOT_HERE
-]
+# Part of them needs pandas, which is no dependency, or SciPy's array API, switched on before SciPy loads.
+IN_PART = ("check_classifier_data_not_an_array", "check_array_api_input")
+CHECKS = list(estimator_checks_generator(clone(QUICK), mark=None))
 
 
 def blobs(classes: int = 3, features: int = 4, samples: int = 120) -> tuple[np.ndarray, np.ndarray]:
@@ -38,10 +37,12 @@ def blobs(classes: int = 3, features: int = 4, samples: int = 120) -> tuple[np.n
     ("estimator", "check"), CHECKS, ids=[f"{k}-{check.func.__name__}" for k, (_, check) in enumerate(CHECKS)]
 )
 def test_it_is_what_scikit_learn_expects(estimator: AnalogMLPClassifier, check: Callable[[Any], None]) -> None:
-    check(estimator)
+    name = check.func.__name__  # type: ignore[attr-defined]
+    with contextlib.suppress(*[SkipTest] * (name in IN_PART)):
+        check(estimator)
 
 
-def test_few_checks_are_left_out() -> None:
+def test_the_checks_are_those_of_a_classifier() -> None:
     assert len(CHECKS) >= 50  # scikit-learn 1.9 has 55 of them for a classifier; a later one may have more
     names = {check.func.__name__ for _, check in CHECKS}
     assert {"check_classifiers_train", "check_fit_idempotent", "check_estimators_pickle"} <= names
@@ -170,3 +171,8 @@ def test_the_loss_falls_while_it_trains() -> None:
     assert len(fitted.loss_curve_) == 20
     assert fitted.loss_curve_[-1] < fitted.loss_curve_[0]
     assert fitted.n_iter_ == 200
+
+
+def test_the_package_has_no_other_lazy_names() -> None:
+    with pytest.raises(AttributeError, match=r"module 'enose\.training' has no attribute 'nothing'"):
+        _ = training.nothing

@@ -1,5 +1,6 @@
 """`enose train`: a network for a board's chip, its honest accuracy, and what else could have told the classes."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,6 +12,7 @@ from enose.cli.output import print_json, progress, stdout
 from enose.cli.parameters import Fidelity, Json, Seed
 
 if TYPE_CHECKING:
+    from enose.recordings.split import Split
     from enose.training import Network
     from enose.training.pages import Pages
 
@@ -26,6 +28,22 @@ STEPS = {
     "majority": "peer: majority class",
 }
 
+Restarts = Annotated[
+    int, Parameter(help="starts of the last training; the best is kept", validator=Number(gte=1, lte=10_000))
+]
+Epochs = Annotated[int, Parameter(help="its passes over all specimens", validator=Number(gte=1, lte=1_000_000))]
+Draws = Annotated[
+    int, Parameter(help="of the inner folds that judge choices, of few groups", validator=Number(gte=1, lte=100))
+]
+Mismatch = Annotated[
+    float,
+    Parameter(help="train through chips with so many times their mismatch; 0: nominal", validator=Number(gte=0, lte=1)),
+]
+ErrorRate = Annotated[
+    float | None,
+    Parameter(help="abstain so widely that at most this share of answers is wrong", validator=Number(gt=0, lt=1)),
+]
+
 
 def train(
     source: Source,
@@ -40,17 +58,26 @@ def train(
     ] = False,
     through: Annotated[int, Parameter(help="with --paged: measure so many on the simulated board", validator=FEW)] = 12,
     fidelity: Fidelity = "fast",
+    restarts: Restarts = 12,
+    epochs: Epochs = 700,
+    draws: Draws = 3,
+    mismatch: Mismatch = 0.5,
+    temperatures: Annotated[
+        str | None, Parameter(help="and at these temperatures of the chip in C, as 0,27,60; by default at 27")
+    ] = None,
+    error_rate: ErrorRate = None,
     save_image: Annotated[Path | None, Parameter(help="write the image of the network of all recordings here")] = None,
     seed: Seed = 0,
     json: Json = False,
-) -> None:
+) -> int:
     """Train a network through a board's chip, test it on folds that it never saw, and audit the recordings beside it.
 
     From a project the network of all recordings and its image are kept in the project, with the split and the verdict.
-    A split with the same thing in training and test is refused. With --paged there may be more classes than the chip
-    has bands: each has weights of its own, which the device writes one after the other for every answer.
+    A split with the same thing in training and test is refused. With --error-rate the guard goes into the image; where
+    no guard keeps that rate the exit code is 1, and nothing is kept. With --paged there may be more classes than the
+    chip has bands: each has weights of its own, which the device writes one after the other for every answer.
 
-    Examples: `enose train fruit.enose`, `enose train recordings.csv --split day --json`,
+    Examples: `enose train fruit.enose`, `enose train recordings.csv --split day --error-rate 0.01 --json`,
     `enose train batches --paged --split random`
     """
     from enose.boards import checked_board
@@ -60,46 +87,119 @@ def train(
     from enose.recordings import open_recordings
     from enose.recordings.specimen import check_playable
     from enose.splits import make_splits, refuse_leak
+    from enose.training import Effort
+    from enose.training.guarding import Held, held_out, set_guard
 
+    options: dict[str, Any] = {"effort": Effort(restarts, epochs, draws), "mismatch_sigmas": mismatch}
+    if temperatures is not None:
+        options["temperatures_c"] = _temperatures_c(temperatures)
     found, chip, _ = checked_board(board.removeprefix("sim:"))
     check_writable(save_image)
     recordings = check_playable(str(source), open_recordings(source, _names(classes)))
     splits = make_splits(recordings, split, folds, seed)
     refuse_leak(splits, recordings, allow_leak)
-    every = range(len(recordings.specimens))
-    model: Network | Pages
-    with progress() as show:
-        if paged:
-            report, model = paged_training(
+    if paged:
+        _check_paged(restarts, epochs, draws, mismatch, temperatures, error_rate)
+        with progress() as show:
+            report, pages = paged_training(
                 recordings, splits, found, chip, through=through, fidelity=fidelity, seed=seed, on_progress=show
             )
-            image = build_paged_image(model, recordings, found, chip, every).pack()
+        made = build_paged_image(pages, recordings, found, chip, range(len(recordings.specimens))).pack()
+        report |= {"board": found.name, "guard": None}
+        report["kept"] = _keep(source, pages, made, report)
+        if save_image is not None:
+            write_whole(save_image, made)
+        if json:
+            print_json(report)
         else:
-            report, model = cross_validated(recordings, splits, chip, fidelity=fidelity, seed=seed, on_progress=show)
-            image = build_image(model, recordings, found, chip, every).pack()
+            _show(report)
+        return 0
+    folds_held: list[Held] = []
+
+    def look(network: "Network", fold: "Split") -> None:
+        if error_rate is not None:
+            folds_held.append(held_out(network, recordings, fold.test, chip, fidelity))
+
+    with progress() as show:
+        report, network = cross_validated(
+            recordings,
+            splits,
+            chip,
+            fidelity=fidelity,
+            seed=seed,
+            on_progress=show,
+            on_fold=look,
+            **options,
+        )
+    guard = None if error_rate is None else set_guard(folds_held, chip, error_rate)
+    image = build_image(network, recordings, found, chip, range(len(recordings.specimens)))
     report["board"] = found.name
-    report["kept"] = _keep(source, model, image, report)
-    if save_image is not None:
-        write_whole(save_image, image)
+    report["training"] = {
+        "restarts": restarts,
+        "epochs": epochs,
+        "draws": draws,
+        "mismatch_sigmas": mismatch,
+        "temperatures_c": list(options.get("temperatures_c", (27.0,))),
+    }
+    report["guard"] = None if guard is None else asdict(guard)
+    report["kept"] = None
+    if guard is None or guard.reached:
+        if guard is not None:
+            image.guard_uv = round(guard.guard_v * 1e6)
+        report["kept"] = _keep(source, network, image.pack(), report)
+        if save_image is not None:
+            write_whole(save_image, image.pack())
     if json:
         print_json(report)
     else:
         _show(report)
+    return 0 if guard is None or guard.reached else 1
+
+
+def _check_paged(
+    restarts: int, epochs: int, draws: int, mismatch: float, temperatures: str | None, error_rate: float | None
+) -> None:
+    """Raise TrainingError for what is of one network: pages are trained in a way of their own."""
+    from enose.training import TrainingError
+
+    given = {
+        "restarts": restarts != 12,
+        "epochs": epochs != 700,
+        "draws": draws != 3,
+        "mismatch": mismatch != 0.5,
+        "temperatures": temperatures is not None,
+        "error-rate": error_rate is not None,
+    }
+    for name, is_given in given.items():
+        if is_given:
+            raise TrainingError(f"--{name}: not with --paged, whose pages are trained in a way of their own")
+
+
+def _temperatures_c(text: str) -> tuple[float, ...]:
+    """Raises TrainingError for what are no temperatures that the chip's curves are known at."""
+    from enose.training import TrainingError
+    from enose_hwsim.chips.twin.region import TEMPERATURE_LIMITS_C
+
+    low_c, high_c = TEMPERATURE_LIMITS_C
+    try:
+        found = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        found = (float("nan"),)
+    if not all(low_c <= one <= high_c for one in found):
+        raise TrainingError(f"--temperatures '{text}', expected numbers of {low_c:g}..{high_c:g}, as 0,27,60")
+    return found
 
 
 def _keep(source: Path, network: "Network | Pages", image: bytes, report: dict[str, Any]) -> dict[str, str] | None:
     """Keep network and image in the project that they were trained on; their identities. None for other sources."""
-    from dataclasses import asdict
-
     from enose.project.contents import Provenance
     from enose.project.schema import is_project
     from enose.project.store import Project
 
     if source.is_dir() or not is_project(source):
         return None
-    facts = {
-        name: report[name] for name in ("split", "leaks", "accuracy", "peers", "seed", "fidelity", "board", "classes")
-    }
+    kept = ("split", "leaks", "accuracy", "peers", "seed", "fidelity", "board", "classes", "training", "guard")
+    facts = {name: report[name] for name in kept}
     facts["audit"] = report["audit"]["verdict"]
     made = Provenance("train", source.name, report["simulated_recordings"], facts=facts)
     name = f"{report['chip']} {', '.join(report['classes'])}"
@@ -126,6 +226,8 @@ def _show(report: dict[str, Any]) -> None:
         f"accuracy     {report['accuracy']['chip']:.1%} of {report['tested']} on the simulated chip"
         f" (95 % interval {low:.1%} to {high:.1%}, bootstrap over groups)"
     )
+    if report["guard"]:
+        _show_guard(report["guard"])
     stdout.print(f"audit        {report['audit']['verdict']}", markup=False)
     if "pages" in report:
         _show_pages(report)
@@ -146,3 +248,16 @@ def _show_pages(report: dict[str, Any]) -> None:
         parts = ", ".join(f"{part} {mj:.3g}" for part, mj in cost["parts_mj"].items())
         heaters = f"heaters apart, {cost['heaters_apart_mw']:.0f} mW"
         stdout.print(f"energy       {cost['estimated_mj']:.2f} mJ, estimated ({parts} mJ; {heaters})", markup=False)
+
+
+def _show_guard(guard: dict[str, Any]) -> None:
+    width = f"guard {1e3 * guard['guard_v']:.1f} mV, noise {1e6 * guard['sigma_v']:.0f} uV RMS (simulated)"
+    if not guard["reached"]:
+        stdout.print(f"abstention   no guard keeps {guard['error_rate']:.1%} wrong; nothing is kept. Widest: {width}")
+        return
+    (wrong_low, wrong_high), (low, high) = guard["wrong_interval"], guard["answered_interval"]
+    stdout.print(f"abstention   {width}, for at most {guard['error_rate']:.1%} of the answers wrong")
+    stdout.print(
+        f"             guards set without each fold: {guard['wrong']:.1%} of its answers wrong"
+        f" ({wrong_low:.1%} to {wrong_high:.1%}), {guard['answered']:.1%} answered ({low:.1%} to {high:.1%})"
+    )

@@ -2,6 +2,7 @@
 
 1. Every candidate (some of the inputs, an order of the classes) is ranked cheaply; the best RANKED of them are kept.
 2. These are trained shortly with each amount of SHRINK, once per inner fold; the best SECOND by held-out loss are kept.
+   Of few groups the folds are drawn several times, here and in the next step: of one draw the luckiest would win.
 3. These are trained longer in the same way, with folds drawn anew, and the best one is taken.
 4. It is trained on everything from many starts, through mismatched chips too; the lowest loss gives the weights.
 Inner folds keep the specimens of one group together.
@@ -27,22 +28,31 @@ SHRINK = (0.0, 0.03, 0.1)  # small sets need it, large ones do not
 FIRST_FOLDS, FIRST_STEPS = 2, 80
 SECOND, SECOND_FOLDS, SECOND_STEPS = 24, 5, 250
 JUDGES = 16  # of the mismatched chips say which start has come best out of its training
+LEAST_STEPS = 1000  # of 700 epochs: a small set makes few batches
+FEW_GROUPS = 200  # so few that the folds' draw says as much as the candidate: see docs/training.md, home activity
 STAGES = 4
 LOOKS = 20  # at the loss during the last training
 
 
 @dataclass(frozen=True)
 class Effort:
-    """How long the chosen network is trained: from so many starts, each over so many epochs, at least LEAST_STEPS."""
+    """How much work it is worth.
+
+    The chosen network is trained from so many starts, each over so many epochs. Where there are few groups, candidates
+    are judged over so many draws of the inner folds.
+    """
 
     restarts: int = 12
     epochs: int = 700
-
-    LEAST_STEPS = 1000
+    draws: int = 3
 
     def steps(self, specimens: int) -> int:
         """The steps of each start."""
-        return max(self.LEAST_STEPS * self.epochs // 700, self.epochs * max(1, specimens // BATCH))
+        return max(LEAST_STEPS * self.epochs // 700, self.epochs * max(1, specimens // BATCH))
+
+    def draws_of(self, groups: int) -> int:
+        """The draws of inner folds for specimens of so many groups."""
+        return self.draws if groups <= FEW_GROUPS else 1
 
 
 class Specimens(Protocol):
@@ -98,10 +108,11 @@ def choose(
         candidates = candidates.some(np.argsort(-ranks, kind="stable")[:RANKED])
     on_progress(1, STAGES, f"training {len(candidates)} of them shortly")
     candidates = candidates.shrunk(SHRINK)
-    loss, _ = held_out(circuit, reading, specimens, candidates, FIRST_FOLDS, FIRST_STEPS, rng)
+    draws = effort.draws_of(_group_count(specimens))
+    loss, _ = held_out(circuit, reading, specimens, candidates, FIRST_FOLDS, FIRST_STEPS, rng, draws)
     candidates = candidates.some(np.argsort(loss, kind="stable")[:SECOND])
     on_progress(2, STAGES, f"training {len(candidates)} of them longer")
-    loss, accuracy = held_out(circuit, reading, specimens, candidates, SECOND_FOLDS, SECOND_STEPS, rng)
+    loss, accuracy = held_out(circuit, reading, specimens, candidates, SECOND_FOLDS, SECOND_STEPS, rng, draws)
     best = int(np.argmin(loss))
     text = f"training one from {effort.restarts} starts"
     on_progress(3, STAGES, text)
@@ -202,8 +213,23 @@ def held_out(
     folds: int,
     steps: int,
     rng: np.random.Generator,
+    draws: int,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """(loss, accuracy) of every candidate, (K,), over the specimens that each fold held out."""
+    """(loss, accuracy) of every candidate, (K,), over the specimens that each fold held out; means of so many draws."""
+    every = [_held_out_once(circuit, reading, specimens, candidates, folds, steps, rng) for _ in range(draws)]
+    loss, accuracy = np.mean(every, axis=0)
+    return loss, accuracy
+
+
+def _held_out_once(
+    circuit: Circuit,
+    reading: Reading,
+    specimens: Specimens,
+    candidates: Candidates,
+    folds: int,
+    steps: int,
+    rng: np.random.Generator,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     held_out = _folds(specimens, folds, rng)
     count = len(candidates)
     mask = np.repeat(held_out, count, axis=0)

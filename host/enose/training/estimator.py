@@ -27,6 +27,7 @@ Floats = NDArray[np.float64]
 
 MOST_FEATURES = 16  # of which every choice is looked at; of more features those with the largest F are taken
 NOMINAL_C = 27.0
+DRAWS = 1  # of the inner folds; whoever tunes around it has folds of his own
 
 
 @dataclass(frozen=True)
@@ -148,7 +149,7 @@ class AnalogMLPClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             all_candidates(len(features), chip.topology.inputs, class_orders(chip, classes)),
             rng,
             self._imperfections(chip, rng),
-            Effort(self.restarts, self.max_iter),
+            Effort(self.restarts, self.max_iter, DRAWS),
             on_loss=self.loss_curve_.append,
         )
         weights = chosen.weights.astype(np.float64)

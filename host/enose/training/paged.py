@@ -142,7 +142,7 @@ def chosen_sensors(
         score = np.array([_ranks(circuit, _some(kind, rng), every, rows) for kind in kinds])
         unions = [_inside(every, union) for union in combinations(range(sensors), MAX_CHANNELS)]
         inside = every.some(max(unions, key=lambda union: float(score[:, union].max(axis=1).sum())))
-    loss = [held_out(circuit, reading, kind, inside, FOLDS, STEPS, rng)[0] for kind in kinds]
+    loss = [held_out(circuit, reading, kind, inside, FOLDS, STEPS, rng, 1)[0] for kind in kinds]
     return np.asarray(inside.channels[np.argmin(loss, axis=1)])
 
 
