@@ -43,7 +43,8 @@ class Cycle:
         self.phase = PHASE_IDLE
         self._ends_ms = 0
         self._noisy = False
-        self.ohms = self.inputs_uv = ()
+        self.ohms: list[int] = []
+        self.inputs_uv: list[int] = []
         self.use(None)
         self._answer(decision.NONE, messages.REASON_NO_IMAGE)
 

@@ -21,6 +21,7 @@ from enose.splits import Splits, group_noun
 from enose.training.paged import train_pages
 from enose.training.pages import Pages
 from enose_contract.image import Image
+from enose_hwsim.board.process import find_micropython
 from enose_hwsim.board.simulated import SimulatedBoard
 from enose_hwsim.boardfile import BoardFile
 from enose_hwsim.chipfile import AnyChip
@@ -45,8 +46,9 @@ def paged_training(
     the last fold's specimens measured by the firmware on the simulated board, with the pages of that fold; and the
     pages of all recordings.
 
-    Raises TrainingError, or RecordingsError as the audit does.
+    Raises TrainingError, MicroPythonMissing, or RecordingsError as the audit does.
     """
+    find_micropython()  # now, and not after the training
     folds = len(splits.folds)
     total = folds + 3
     on_progress("audit", 0, total)

@@ -104,4 +104,4 @@ def test_pages_are_not_trained_with_the_options_of_one_network(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     said = refused(capsys, "train", str(fruit(tmp_path / "a.enose")), "--paged", "--restarts", "3")
-    assert "--error-rate are for one network" in said
+    assert "--restarts: not with --paged" in said

@@ -8,7 +8,6 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from enose.cli.data import Classes, Folds, Kind, Source, _names
-from enose.cli.device import BadOption
 from enose.cli.output import print_json, progress, stdout
 from enose.cli.parameters import Fidelity, Json, Seed
 
@@ -95,10 +94,8 @@ def train(
     from enose.training import Effort
     from enose.training.guarding import Held, held_out, set_guard
 
-    asked = (restarts, epochs, draws, mismatch, temperatures, error_rate)
-    if paged and asked != OF_ONE_NETWORK:
-        options_of_one = "--restarts, --epochs, --draws, --mismatch, --temperatures and --error-rate"
-        raise BadOption(f"--paged trains in a way of its own: {options_of_one} are for one network")
+    if paged:
+        _check_paged((restarts, epochs, draws, mismatch, temperatures, error_rate))
     options: dict[str, Any] = {"effort": Effort(restarts, epochs, draws), "mismatch_sigmas": mismatch}
     if temperatures is not None:
         options["temperatures_c"] = _temperatures_c(temperatures)
@@ -185,6 +182,16 @@ def _trained_pages(
     return report, pages, image.pack()
 
 
+def _check_paged(asked: tuple[object, ...]) -> None:
+    """Raises TrainingError for what is of one network: pages are trained in a way of their own."""
+    from enose.training import TrainingError
+
+    names = ("restarts", "epochs", "draws", "mismatch", "temperatures", "error-rate")
+    for name, value, unasked in zip(names, asked, OF_ONE_NETWORK, strict=True):
+        if value != unasked:
+            raise TrainingError(f"--{name}: not with --paged, whose pages are trained in a way of their own")
+
+
 def _temperatures_c(text: str) -> tuple[float, ...]:
     """Raises TrainingError for what are no temperatures that the chip's curves are known at."""
     from enose.training import TrainingError
@@ -265,7 +272,7 @@ def _show_pages(report: dict[str, Any]) -> None:
         stdout.print(f"page         {page['class']}: {', '.join(page['sensors'])}", markup=False)
     through, cost = report["firmware"], report["decision"]
     stdout.print(
-        f"firmware     {through['equal_to_chip']} of {through['specimens']} answers of the simulated board are the chip's"
+        f"firmware     {through['equal_to_chip']} of {through['specimens']} on the simulated board answer as the chip"
     )
     if cost["ms"] is not None:
         stdout.print(f"decision     {cost['ms']:.1f} ms (simulated board) for {cost['pages']} pages, sensing apart")
