@@ -185,17 +185,13 @@ class Device(Linked):
 
         fit(self, sensor_set, calibration, heated_s)
 
-    def join_probing(self, serve) -> None:
-        """Serve the messages of contract.probing too. Raises ImageError for a chip that is not probed."""
+    def join_probing(self, serve, kind: int) -> None:
+        """Serve the messages of contract.probing or contract.watching too. Raises ImageError for a chip not probed."""
         self.collect()
-        from enose_device.probe import join
-
-        join(self, serve, self.scheduler)
-
-    def join_watching(self, serve) -> None:
-        """Serve the message of contract.watching too."""
-        self.collect()
-        from enose_device.watching import join
+        if kind == messages.PROBING[-1]:
+            from enose_device.watching import join
+        else:
+            from enose_device.probe import join
 
         join(self, serve, self.scheduler)
 

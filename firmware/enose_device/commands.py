@@ -51,9 +51,7 @@ class Commands:
         refusing = self._device.safety.fault or self._device.cleared
         try:
             if kind in messages.PROBING and kind not in self.serve and not refusing:
-                self._device.join_probing(self.serve)
-            if kind == messages.WATCHING and kind not in self.serve and not refusing:
-                self._device.join_watching(self.serve)
+                self._device.join_probing(self.serve, kind)
         except image.ImageError as error:
             return _error(error.code, error.value, error.limit)
         if kind not in self.serve:
