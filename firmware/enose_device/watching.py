@@ -1,8 +1,9 @@
 """Watching the sensors live, for a host that shows or records them: scans into a ring, numbered.
 
-Imported when a host first asks for it; so it looks into the sensor array itself, which has no names to spare for it: every
-name that is always loaded brings the table of names nearer to its next doubling. A sensor is read in one go, which takes a conversion, and only while nobody else
-uses the converter and no weight is about to be due; so a measurement and its means are as without it.
+Imported when a host first asks for it. It looks into the sensor array itself, for every name that is always loaded
+brings the interpreter's table of names nearer to its next doubling. A sensor is read in one go, which takes a
+conversion, and only while nobody else uses the converter and no weight is about to be due; so a measurement and its
+means are as without it.
 """
 
 import struct
