@@ -71,10 +71,9 @@ FIT = Message(
 )
 # from now on only images sealed with this key; it can be set once, and the same one again
 KEY = Message(16, "key", "32s key", "B keyed")
-PROBING = (17, 18, 19)  # the kinds of contract.probing, which a device has no memory for until they are asked for
+# the kinds of contract.probing, and that of contract.watching: a device has no memory for them until they are asked for
+PROBING = (17, 18, 19, 44)
 UPDATES = (20, 21)  # the kinds of contract.updates, which a device has no memory for until they are asked for
-WATCHING = 44  # the kind of contract.watching, which a device has no memory for until it is asked for
-JOINED = PROBING + (WATCHING,)
 # the air around the sensors: from the climate sensor, and the gas sensor's resistance at each step of its profile
 AIR = Message(
     22,

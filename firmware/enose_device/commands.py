@@ -50,7 +50,7 @@ class Commands:
             return self._about_firmware(kind, body)
         refusing = self._device.safety.fault or self._device.cleared
         try:
-            if kind in messages.JOINED and kind not in self.serve and not refusing:
+            if kind in messages.PROBING and kind not in self.serve and not refusing:
                 self._device.join(kind, self.serve)
         except image.ImageError as error:
             return _error(error.code, error.value, error.limit)

@@ -78,7 +78,7 @@ def test_without_qt_the_command_says_what_to_install(tmp_path: Path) -> None:
 def test_the_window_is_there_soon_and_the_command_line_loads_no_qt() -> None:
     code = (
         "import resource, sys\n"
-        "import enose.cli.main; enose.cli.main.make_app(); assert 'PySide6' not in sys.modules\n"
+        "from enose.cli.main import make_app; make_app(); assert 'PySide6' not in sys.modules\n"
         "from enose.app.run import application; app = application()\n"
         "from enose.app.bench import Bench; from enose.app.window import Window\n"
         "window = Window(Bench()); window.show(); app.processEvents()\n"

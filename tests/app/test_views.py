@@ -15,7 +15,7 @@ from enose.app.window_meter import uses
 from enose.boards import find_board
 from enose.recordings import Recordings, RecordingsError, Specimen, simulated_fruit
 from enose.training import Network
-from enose.training.fit import INPUT_NOISE_V
+from enose.training.imperfections import INPUT_NOISE_V
 from enose_contract.normalise import NORM_CHANGE
 
 FRUIT = simulated_fruit(1)

@@ -1,7 +1,5 @@
 """Metal-oxide sensors in dividers behind a 16-way multiplexer (CD74HC4067, TI SCHS209), read as ratios to the rail."""
 
-import time
-
 from enose_contract import normalise
 from enose_contract.messages import (
     COMPENSATED,
@@ -13,7 +11,6 @@ from enose_contract.messages import (
 )
 
 FULL_COUNT = 32768
-GLANCE_US = 1350  # a conversion at 860 a second by an oscillator that is 10 % slow, and the part's waking up
 END_COUNTS = 4  # nearer to an end is open or short: the converter's noise is 0.4 counts rms
 COARSE_COUNTS = 64  # nearer to an end, one count is more than 1.5 % of the resistance
 ENOUGH_CODES = 24  # at 0.4 counts rms some four in five are alike at one resistance, and there are several
@@ -31,9 +28,8 @@ class SensorArray:
         self._sensor_channel = adc_part["sensor_channel"]
         self._rail_channel = adc_part["rail_channel"]
         self._range_uv = adc_part["sensor_range_uv"]
-        self.load_ohm = configuration["sensors"]["load_ohm"]
+        self._load_ohm = configuration["sensors"]["load_ohm"]
         self._settle_ms = -(-configuration["mux"]["settle_us"] // 1000)
-        self._glance_us = GLANCE_US if adc.conversion_ms == 2 else 1000 * adc.conversion_ms
         self._wanted_count = configuration["sensors"]["rail_uv"] * FULL_COUNT // self._range_uv
         self._sensors = configuration["sensors"]
         self.climate = None  # what knows the air that resistances are brought to reference air from
@@ -82,30 +78,13 @@ class SensorArray:
             self._low_bits |= 1 << (count & 1)
             ohms[k] = self._at_reference(positions[k], self._ohm(count))
 
-    @property
-    def busy(self) -> bool:
-        """Whether the converter is in use."""
-        return self._adc.busy
-
-    def glance(self, position: int) -> int:
-        """The count of a sensor's divider, as it is, read in one go; the rail's at position -1."""
-        if position >= 0:
-            self._select(position)
-        # the transfer that starts it takes longer than the multiplexer settles
-        self._adc.start(self._sensor_channel if position >= 0 else self._rail_channel, self._range_uv)
-        time.sleep_us(self._glance_us)
-        count = self._adc.read()
-        if position < 0:
-            self.rail_count = count
-        return count
-
     def rail_good(self) -> bool:
         """Whether the rail, as it was read last, is what it should be: the converter's reference has not drifted."""
         return abs(self.rail_count - self._wanted_count) * 100 <= self._wanted_count * RAIL_PERCENT
 
     def step_ohm(self, ohm: int) -> int:
         """What one count of the converter changes at this resistance, rounded up."""
-        return (ohm + self.load_ohm) ** 2 // (self.load_ohm * max(self.rail_count, 1)) + 1
+        return (ohm + self._load_ohm) ** 2 // (self._load_ohm * max(self.rail_count, 1)) + 1
 
     def _at_reference(self, position: int, ohm: int) -> int:
         if self.compensation != COMPENSATED or ohm < 0:
@@ -121,7 +100,7 @@ class SensorArray:
             return -REASON_SENSOR
         if from_end < COARSE_COUNTS:
             return -REASON_SATURATED
-        return normalise.resistance_ohm(count, self.rail_count, self.load_ohm) or -REASON_SATURATED
+        return normalise.resistance_ohm(count, self.rail_count, self._load_ohm) or -REASON_SATURATED
 
     def _select(self, position: int) -> None:
         for bit in range(len(self._pins)):

@@ -66,11 +66,9 @@ class Simulation:
         exposure_ohm, recovery_ohm = (
             clean_ohm * (ohm / clean_ohm) ** strength for ohm in (smelt.exposure_ohm, smelt.recovery_ohm)
         )
-        air = self.board.world.air if self._specimens > 1 else (gas.REFERENCE_C, gas.REFERENCE_RH)
 
         def put(now_us: int) -> None:
             self.board.world.present(smelt.baseline_ohm, exposure_ohm, recovery_ohm, smelt.sample_s, now_us * 1e-6)
-            self.board.world.air = air
 
         self._soon(put)
 
