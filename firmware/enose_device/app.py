@@ -125,7 +125,7 @@ class Device(Linked):
         return self.upkeep.schedule.rest(wait_ms) if self.upkeep and self.upkeep.schedule else wait_ms
 
     def join(self, kind: int, serve) -> None:
-        """Serve this message of messages.PROBING too, and those it goes with. Raises ImageError where that cannot be."""
+        """Serve this message of messages.PROBING too, and those it goes with. Raises ImageError where it cannot."""
         self.collect()
         if kind == messages.PROBING[-1]:
             from enose_device.watching import join
