@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from enose_hwsim.board import process, simulated
-from enose_hwsim.board.process import STAND_INS_KIB, MicroPythonMissing, find_micropython
+from enose_hwsim.board.process import NAMES_BYTES, STAND_INS_KIB, MicroPythonMissing, find_micropython
 from enose_hwsim.board.serving import FirmwareEnded
 from enose_hwsim.board.simulated import SimulatedBoard
 from rig import CHIP, QUICK, SwitchOn, host_of
@@ -131,7 +131,12 @@ def test_the_firmware_runs_in_the_heap_of_the_board_file(power_on: SwitchOn) -> 
     host_of(power_on())  # it has answered: it is past any wrapper that starts it
     command = Path(f"/proc/{firmware_pid()}/cmdline").read_text().split("\0")
     at = command.index("-X")
-    assert command[at : at + 4] == ["-X", f"heapsize={(192 + STAND_INS_KIB) * 1024}", "-m", "enose_device.main"]
+    assert command[at : at + 4] == [
+        "-X",
+        f"heapsize={(192 + STAND_INS_KIB) * 1024 + NAMES_BYTES}",
+        "-m",
+        "enose_device.main",
+    ]
 
 
 def test_the_interpreter_is_the_named_one_then_the_one_beside_python_then_that_on_the_path(

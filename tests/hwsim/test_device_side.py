@@ -10,7 +10,7 @@ import pytest
 
 import enose_hwsim.board
 from enose_hwsim.board.device_side import operations as op
-from enose_hwsim.board.process import STAND_INS_KIB
+from enose_hwsim.board.process import NAMES_BYTES, STAND_INS_KIB
 
 DEVICE_SIDE = Path(enose_hwsim.board.__file__).parent / "device_side"
 HALF = 2**29
@@ -57,6 +57,26 @@ print(json.dumps(gc.mem_alloc() - before))
 """
     (taken,), _ = said(micropython, script)
     assert STAND_INS_KIB * 1024 <= taken < (STAND_INS_KIB + 4) * 1024
+
+
+def test_the_table_of_names_doubles_once_and_takes_what_the_interpreter_is_given_for_it(micropython: str) -> None:
+    script = """
+import gc
+steps = {}
+gc.disable()
+for k in range(2000):
+    name = "a%d" % k
+    before = gc.mem_alloc()
+    hasattr(gc, name)
+    taken = gc.mem_alloc() - before
+    if taken > 4096:
+        steps[k] = taken
+print(json.dumps(steps))
+"""
+    (steps,), _ = said(micropython, script)
+    count, taken = max(steps.items(), key=lambda step: int(step[0]))
+    assert 1200 < int(count) < 1280
+    assert taken == NAMES_BYTES
 
 
 def answer(data: bytes, status: int = 0) -> bytes:
