@@ -1,5 +1,6 @@
 """A simulated board begins and ends cleanly, also when its firmware does not."""
 
+import gc
 import os
 import signal
 import subprocess
@@ -33,6 +34,7 @@ def firmware_pid() -> int:
 
 def test_twenty_boards_leave_no_process_thread_or_descriptor_behind(power_on: SwitchOn) -> None:
     power_on().close()  # what the first one loads for good is not counted
+    gc.collect()  # nor what the tests before this one have left to be collected
     before = left_behind()
     for k in range(20):
         board = power_on(paced=k % 4 == 3)
