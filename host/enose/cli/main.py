@@ -14,6 +14,7 @@ from enose.cli import chip as chip_commands
 from enose.cli import data as data_commands
 from enose.cli import demo, flash, record, reproduce, sim, train
 from enose.cli import device as device_commands
+from enose.cli import device_told as told_commands
 from enose.cli import image as image_commands
 from enose.cli import memristor as memristor_commands
 from enose.cli import recalibration as recalibration_commands
@@ -52,7 +53,7 @@ def make_app() -> App:
     app.command(board)
     device = App(name="device", help="One device: on USB, on a port, or simulated (sim:BOARD).")
     for verb in DEVICE_VERBS:
-        device.command(getattr(device_commands, verb), name=verb)
+        device.command(getattr(device_commands, verb, None) or getattr(told_commands, verb), name=verb)
     device.command(flash.flash, name="flash")
     app.command(device)
     image = App(name="image", help="Weight images as files.")
