@@ -130,7 +130,7 @@ def test_fit_tells_the_device_what_an_image_was_made_for(capsys: pytest.CaptureF
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ([], "nothing to tell: name --image, --sensor-set, --calibration or --heated"),
+        ([], "nothing to tell: name --image, --sensor-set, --calibration, --heated or --leak"),
         (["--sensor-set", "xyz"], "--sensor-set 'xyz': expected 16 hexadecimal digits, or 0 for any"),
         (["--calibration", "0" * 18], "expected 16 hexadecimal digits"),
     ],
