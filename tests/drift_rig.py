@@ -15,13 +15,19 @@ POWERS = np.array([0.6, 0.5, 0.4, 0.5])  # of the concentration
 DRIFTED = np.array([2.0, 2.0, 0.5, 1.9])  # gains of the sensors, years later
 
 
-def smelt(count: int, seed: int, gains: Sequence[float] | np.ndarray = (1, 1, 1, 1), clean: bool = False) -> Recordings:
+def smelt(
+    count: int,
+    seed: int,
+    gains: Sequence[float] | np.ndarray = (1, 1, 1, 1),
+    clean: bool = False,
+    spread: float = 0.3,
+) -> Recordings:
     """Simulated specimens whose resistances go by powers of the concentration, `count` of each class."""
     rng = np.random.default_rng(seed)
     specimens = []
     for k in range(count):
         for level, label in zip(LEVEL_OHM, CLASSES, strict=True):
-            concentration = np.exp(0.3 * rng.standard_normal())
+            concentration = np.exp(spread * rng.standard_normal())
             ohm = gains * level * concentration**POWERS * np.exp(0.02 * rng.standard_normal(4))
             baseline = np.full((1, 4), 5e3) * np.exp(0.02 * rng.standard_normal((1, 4))) if clean else np.empty((0, 4))
             specimens.append(

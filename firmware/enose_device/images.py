@@ -29,10 +29,10 @@ class Images:
             from enose_device.pages import check
 
             check(image, facts)
-        elif (len(image.weights), len(image.channels), len(image.classes)) != (
-            facts["weights"], facts["inputs"], facts["classes"],
-        ):  # fmt: skip
+        elif len(image.weights) != facts["weights"] or len(image.channels) != facts["inputs"]:
             raise weight_image.ImageError(messages.E_TOPOLOGY, len(image.weights), facts["weights"])
+        elif len(image.classes) != facts["classes"]:
+            raise weight_image.ImageError(messages.E_TOPOLOGY, len(image.classes), facts["classes"])
         for k in range(len(image.weights)):
             if not device.chip.accepts(image.weights[k]):
                 raise weight_image.ImageError(messages.E_WEIGHT, k, len(image.weights))

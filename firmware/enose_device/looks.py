@@ -14,6 +14,7 @@ class Looks:
         """device: app.Device; adc: the converter that sensors and output share."""
         self._device = device
         self._adc = adc
+        self._taken = 0
         self.temperature_mc = 0
         self._battery_state = 0
         self._look_s = self._state_due_s = LASTING_S
@@ -36,8 +37,10 @@ class Looks:
         if not device.safety.latched and device.refresh.state != messages.WEIGHTS_PROGRAMMING:
             device.refresh.keep()  # the look takes milliseconds
             device.chip.look_at_dac()
-            if not self._adc.busy:
+            adc = self._adc
+            if not adc.busy or adc.taken == self._taken:  # busy for a second: given up with its measurement
                 device.chip.look_at_level()
+            self._taken = adc.taken
         if device.log.uptime_s >= self._look_s:
             self._look_s = device.log.uptime_s + LOOK_EVERY_S
             self._log_state(device, supply_uv)

@@ -257,9 +257,12 @@ def main(firmware=None) -> None:
         _interrupt_at(3)
         return
     watchdog.begin(machine.WDT(timeout=TIMEOUT_MS).feed)
-    device.start()
-    while True:
-        device.turn()
+    try:
+        device.start()
+        while True:
+            device.turn()
+    except MemoryError:  # not even the safe state could be entered: a reset puts all at rest, the third leaves the link
+        machine.reset()
 
 
 if __name__ == "__main__":

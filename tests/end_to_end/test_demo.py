@@ -41,8 +41,8 @@ def test_no_refresh_is_missed_and_nothing_leaves_the_chips_range(fruit: dict[str
     assert fruit["refresh"]["missed"] == 0
     # a refresh is due every 55 ms at 25 C (10 mV/s, 5 C of margin, 80 % of the tolerated 1 mV)
     due = fruit["simulated_s"] / 0.0555
-    # and before and after each collection of garbage besides, once a second: these postpone the next one
-    assert 0.97 * due <= fruit["refresh"]["done"] <= due + 2 * fruit["simulated_s"]
+    # and before the looks of each second and before and after its collection of garbage: these postpone the next one
+    assert 0.97 * due <= fruit["refresh"]["done"] <= due + 3 * fruit["simulated_s"]
     assert fruit["range_violations"] == 0
 
 

@@ -106,6 +106,9 @@ class Counts:
     def __init__(self, counts: list[int]) -> None:
         self._counts = counts
 
+    def take(self) -> None:
+        pass
+
     def start(self, channel: int, range_uv: int) -> None:
         pass
 

@@ -129,7 +129,7 @@ HANG = "from time import sleep_us\nwhile True:\n    sleep_us(1000)\n\nFIRMWARE =
         (LINKED, "FIRMWARE = ", "too_much = bytearray(1 << 30)\nFIRMWARE = ", 100),
         (LINKED, "FIRMWARE =", HANG, WATCHDOG_MS),
         ("enose_device/main.py", "def main(", "def another(", 100),
-        ("enose_device/main.py", "        device.turn()\n", "        raise OSError\n", 1000),
+        ("enose_device/main.py", "            device.turn()\n", "            raise OSError\n", 1000),
         ("enose_device/app.py", "        self.images = Images(self)\n", "        raise RuntimeError\n", TRIAL_MS),
         ("enose_device/selftest.py", "            passed |= 8\n", "            pass\n", TRIAL_MS),
         ("enose_device/link.py", "        self._pending = frame\n", "        return\n", TRIAL_MS),

@@ -37,8 +37,12 @@ def trained() -> tuple[Network, Exposures]:
     return network, Exposures.of(network, recordings, every)
 
 
+def seen_by(network: Network, recordings: Recordings) -> Exposures:
+    return Exposures.of(network, recordings, range(len(recordings.specimens)))
+
+
 def exposures(recordings: Recordings) -> Exposures:
-    return Exposures.of(trained()[0], recordings, range(len(recordings.specimens)))
+    return seen_by(trained()[0], recordings)
 
 
 def right(network: Network, seen: Exposures) -> float:
@@ -90,19 +94,26 @@ def test_no_scatter_or_no_such_class_in_training_leaves_the_references_as_they_a
 
 def test_corrected_constants_take_the_sensors_gains_back() -> None:
     network, _ = trained()
-    few, later = exposures(smelt(5, 6, DRIFTED)), exposures(smelt(60, 7, DRIFTED))
-    found = inputs_corrected(network, few, CHIP, "ideal")
-    assert found.weights == network.weights
-    assert all(isinstance(ohm, int) and 0 <= low < ohm for low, ohm in zip(found.low_ohm, found.high_ohm, strict=True))
-    assert right(network, later) < 0.7 < 0.9 < right(found, later)
+    later = exposures(smelt(60, 7, DRIFTED))
+    shares = []
+    for seed in range(10, 16):
+        found = inputs_corrected(network, exposures(smelt(5, seed, DRIFTED)), CHIP, "ideal")
+        assert found.weights == network.weights
+        bounds = zip(found.low_ohm, found.high_ohm, strict=True)
+        assert all(isinstance(high, int) and 0 <= low < high for low, high in bounds)
+        shares.append(right(found, later))
+    assert right(network, later) < 0.7 < 0.9 < np.mean(shares)
 
 
 def test_recalibration_beats_the_old_network_and_one_of_the_references_alone() -> None:
-    network, training = trained()
-    later = exposures(smelt(100, 7, DRIFTED))
+    """Where concentrations differ so much that two specimens of a class do not show all of it."""
+    recordings = smelt(40, 1, spread=0.6)
+    network = train(recordings, np.arange(len(recordings.specimens)), CHIP, 0, "ideal")
+    training = seen_by(network, recordings)
+    later = seen_by(network, smelt(100, 7, DRIFTED, spread=0.6))
     shares = []
     for seed in range(4):
-        few = exposures(smelt(2, 20 + seed, DRIFTED))
+        few = seen_by(network, smelt(2, 20 + seed, DRIFTED, spread=0.6))
         found = recalibrated(network, training, few, CHIP, seed, "ideal")
         alone = trained_alone(network, few, CHIP, seed, "ideal")
         shares.append([right(network, later), right(alone, later), right(found.network, later)])

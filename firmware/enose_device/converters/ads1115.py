@@ -3,8 +3,6 @@
 Single-shot conversions against ground or between two inputs: start one, wait `conversion_ms`, read it.
 """
 
-from time import ticks_diff, ticks_ms
-
 from enose_contract.messages import FAULT_BUS
 from enose_device.safety import FaultError
 
@@ -19,7 +17,6 @@ GAIN_OF_RANGE_UV = {6144000: 0, 4096000: 1, 2048000: 2, 1024000: 3, 512000: 4, 2
 RATES_SPS = (8, 16, 32, 64, 128, 250, 475, 860)
 FULL_COUNT = 32768
 READY_POLLS = 20
-GIVEN_UP_MS = 500  # far more than any conversion takes
 
 
 class Ads1115:
@@ -31,21 +28,16 @@ class Ads1115:
         self._address = address
         self._rate = RATES_SPS.index(rate_sps) << 5
         self._two = bytearray(2)
-        self._taken = False
-        self._taken_ms = 0
+        self.busy = False  # from a start, or from when it is taken, to its read
+        self.taken = 0  # times
         # the internal oscillator may be 10 % slow, and the part wakes up in 30 us (SBAS444, section 7.5); the rest is
         # the bus transfer and the granularity of a millisecond
         self.conversion_ms = 11 * 1000 // (10 * rate_sps) + 1
 
-    @property
-    def busy(self) -> bool:
-        """Whether it is used by another task: a conversion is begun and not read, nor given up with its measurement."""
-        return self._taken and ticks_diff(ticks_ms(), self._taken_ms) < GIVEN_UP_MS
-
     def take(self) -> None:
         """Be busy from now on, until the next conversion is read."""
-        self._taken = True
-        self._taken_ms = ticks_ms()
+        self.busy = True
+        self.taken += 1
 
     def start(self, channel: int, range_uv: int, mode: int = SINGLE_ENDED) -> None:
         """Begin one conversion of channel against ground, or of the pair of that number with DIFFERENCE."""
@@ -66,7 +58,7 @@ class Ads1115:
         else:
             raise FaultError(FAULT_BUS)
         self._i2c.readfrom_mem_into(self._address, CONVERSION, self._two)
-        self._taken = False
+        self.busy = False
         count = self._two[0] << 8 | self._two[1]
         return count - 65536 if count & 0x8000 else count
 
