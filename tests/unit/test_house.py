@@ -92,6 +92,14 @@ def test_integer_arithmetic_is_no_float() -> None:
     assert not float_uses(ast.parse("x = (a // b + 3) % 7 >> 2"))
 
 
+def test_no_two_names_differ_in_case_only() -> None:
+    """They would be one file where a checkout is on Windows or macOS."""
+    for room in ("docs", "boards", "bench", "tests", "firmware", "host", "hwsim", "packaging"):
+        names = [str(found.relative_to(ROOT)).lower() for found in (ROOT / room).rglob("*")]
+        assert names, f"{room} is empty"
+        assert len(names) == len(set(names))
+
+
 def test_no_file_is_too_long() -> None:
     folders = [folder for folder, _ in ROOMS.values()] + [ROOT / "tests"]
     lengths = {source: len(source.read_text().splitlines()) for folder in folders for source in sources(folder)}
