@@ -45,6 +45,20 @@ def firmware_folder() -> Path:
     return Path(enose_contract.__file__).parent.parent
 
 
+def stand_ins(folder: Path, mcu: str) -> Path:
+    """A new folder of the modules that MicroPython's port for a microcontroller brings, and no other port's."""
+    if not mcu.startswith("esp32"):
+        folder.symlink_to(DEVICE_SIDE)
+        return folder
+    folder.mkdir()
+    for source in DEVICE_SIDE.glob("*.py"):
+        name = f"board_{source.name}" if source.name in ("machine.py", "rp2.py") else source.name
+        (folder / name).symlink_to(source)
+    for source in (DEVICE_SIDE / "on_esp32").glob("*.py"):
+        (folder / source.name).symlink_to(source)
+    return folder
+
+
 class FirmwareProcess:
     """One run of the firmware; its four pipes: bytes in, bytes out, requests from it, answers to it."""
 
@@ -72,8 +86,7 @@ class FirmwareProcess:
         request_read, request_write = os.pipe()
         answer_read, answer_write = os.pipe()
         # by names as short as a device's: the interpreter keeps the path of every file that it has imported
-        (folder / "m").symlink_to(DEVICE_SIDE)
-        modules = [str(folder / "m")]
+        modules = [str(stand_ins(folder / "m", configuration["mcu"]))]
         if files is None:
             (folder / "a").symlink_to(compiled_folder(firmware_folder(), cache_folder()))
             modules = ["m", "a"]
@@ -81,6 +94,8 @@ class FirmwareProcess:
             "ENOSE_BOARD_FDS": f"{answer_read},{request_write}",
             "ENOSE_BOARD_START_US": str(start_us),
             "ENOSE_BOARD_UNIT": str(unit),
+            "ENOSE_BOARD_MCU": configuration["mcu"],
+            "ENOSE_BOARD_PARTITION": "{start},{length}".format(**configuration["flash"]),
             "MICROPYPATH": os.pathsep.join([*modules, ".frozen"]),
             "PATH": os.environ.get("PATH", ""),
         }
