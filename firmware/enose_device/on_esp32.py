@@ -14,7 +14,8 @@ class Adc:
 
     def __init__(self, pin) -> None:
         """pin: by its number; 12 dB of attenuation, which MicroPython calls 11: up to 2.9 V on an ESP32-S3."""
-        self._adc = machine.ADC(machine.Pin(pin), atten=machine.ADC.ATTN_11DB)
+        # the stubs leave out what the quick reference has
+        self._adc = machine.ADC(machine.Pin(pin), atten=machine.ADC.ATTN_11DB)  # pyright: ignore[reportCallIssue]
 
     def read_u16(self) -> int:
         """The voltage now, in steps of a millivolt."""
@@ -39,7 +40,8 @@ def flash(facts):
 
 def temperature(facts):
     """The microcontroller's temperature in mC, asked for by a call; whole degrees."""
-    return lambda: esp32.mcu_temperature() * 1000
+    # the stubs are of an ESP32, which has no such sensor: the S2, S3 and C3 have
+    return lambda: esp32.mcu_temperature() * 1000  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def start(mcu: str):

@@ -5,12 +5,20 @@ docs.micropython.org, quick reference for the ESP32 and "class RTC".
 
 import board_machine
 import board_wire
-from board_machine import I2C, PWM, PWRON_RESET, SPI, WDT_RESET, Pin, lightsleep, reset, reset_cause, unique_id
+from board_machine import I2C, PWM, PWRON_RESET, SPI, WDT_RESET, Pin, lightsleep, reset, unique_id
 
 __all__ = (
-    "ADC", "I2C", "PWM", "PWRON_RESET", "RTC", "SPI", "WDT", "WDT_RESET", "Pin", "Timer", "lightsleep", "reset",
-    "reset_cause", "unique_id",
+    "ADC", "HARD_RESET", "I2C", "PWM", "PWRON_RESET", "RTC", "SPI", "WDT", "WDT_RESET", "Pin", "Timer", "lightsleep",
+    "reset", "reset_cause", "unique_id",
 )  # fmt: skip
+
+
+HARD_RESET = 2
+
+
+def reset_cause():
+    """What machine.reset() gives on this port, and here a watchdog, too: the board keeps no more of it."""
+    return HARD_RESET if board_wire.was_reset else PWRON_RESET
 
 
 class ADC:
