@@ -1,6 +1,6 @@
 """What only MicroPython's ESP32 port has, as main asks for it, under the names of `on_rp2`. It has no state machines.
 
-docs.micropython.org, "esp32 - functionality specific to the ESP32", "class RTC", and the port's quick reference for ADC.
+docs.micropython.org, "esp32 - functionality specific to the ESP32", "class RTC", quick reference for the ESP32 (ADC).
 """
 
 import esp32

@@ -8,7 +8,7 @@ import board_wire
 from board_machine import I2C, PWM, PWRON_RESET, SPI, WDT_RESET, Pin, lightsleep, reset, unique_id
 
 __all__ = (
-    "ADC", "HARD_RESET", "I2C", "PWM", "PWRON_RESET", "RTC", "SPI", "WDT", "WDT_RESET", "Pin", "Timer", "lightsleep",
+    "ADC", "HARD_RESET", "I2C", "PWM", "PWRON_RESET", "RTC", "SPI", "WDT", "WDT_RESET", "Pin", "lightsleep",
     "reset", "reset_cause", "unique_id",
 )  # fmt: skip
 
@@ -59,7 +59,14 @@ class WDT:
         board_wire.bite_after(self._timeout_us)
 
 
-def Timer(id):
-    if not 0 <= id <= 3:
-        raise ValueError("invalid Timer number")
-    return board_machine.Timer(-1)
+def __getattr__(name):  # as board_machine's
+    if name != "Timer":
+        raise AttributeError(name)
+    from board_timer import Timer
+
+    class HardwareTimer(Timer):
+        def __init__(self, id):
+            if not 0 <= id <= 3:
+                raise ValueError("invalid Timer number")
+
+    return HardwareTimer
