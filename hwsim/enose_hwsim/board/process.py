@@ -1,5 +1,6 @@
 """The firmware's process: the files that are flashed, compiled, under a real MicroPython with the board's heap."""
 
+import fcntl
 import json
 import os
 import shutil
@@ -59,6 +60,16 @@ def stand_ins(folder: Path, mcu: str) -> Path:
     return folder
 
 
+def _ends_with(fd: int, pid: int) -> None:
+    """Let a process that has inherited this end of a pipe end when nobody holds the other, whatever it is doing then.
+
+    The kernel sends it SIGIO, which it does not catch (fcntl(2), F_SETOWN; pipe(7)). Linux's PR_SET_PDEATHSIG would do
+    so at the end of the thread that has started it, and a thread may end before its board.
+    """
+    fcntl.fcntl(fd, fcntl.F_SETOWN, pid)
+    fcntl.fcntl(fd, fcntl.F_SETFL, fcntl.fcntl(fd, fcntl.F_GETFL) | os.O_ASYNC)
+
+
 class FirmwareProcess:
     """One run of the firmware; its four pipes: bytes in, bytes out, requests from it, answers to it."""
 
@@ -85,6 +96,7 @@ class FirmwareProcess:
         self._stderr = (folder / "stderr").open("w+b")
         request_read, request_write = os.pipe()
         answer_read, answer_write = os.pipe()
+        life_read, self._life = os.pipe()
         # by names as short as a device's: the interpreter keeps the path of every file that it has imported
         modules = [str(stand_ins(folder / "m", configuration["mcu"]))]
         if files is None:
@@ -111,12 +123,13 @@ class FirmwareProcess:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._stderr,
-            pass_fds=(answer_read, request_write),
+            pass_fds=(answer_read, request_write, life_read),
             cwd=files or folder,
             env=environment,
         )
-        os.close(answer_read)
-        os.close(request_write)
+        _ends_with(life_read, self._process.pid)
+        for fd in (answer_read, request_write, life_read):
+            os.close(fd)
         assert self._process.stdin is not None  # PIPE was asked for
         assert self._process.stdout is not None
         self._input, self._output = self._process.stdin, self._process.stdout
@@ -148,6 +161,6 @@ class FirmwareProcess:
         self._process.wait(timeout=10)
         for stream in (self._input, self._output, self._stderr):
             stream.close()
-        os.close(self.requests_fd)
-        os.close(self.answers_fd)
+        for fd in (self.requests_fd, self.answers_fd, self._life):
+            os.close(fd)
         self._folder.cleanup()
