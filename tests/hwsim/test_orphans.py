@@ -32,7 +32,11 @@ def alive(pid: int) -> bool:
         return False
 
 
-PROGRAMS = {"firmware": None, "loop": "while True:\n    pass\n", "sleeps": "import time\nwhile True:\n    time.sleep_us(10)\n"}
+PROGRAMS = {
+    "firmware": None,
+    "loop": "while True:\n    pass\n",
+    "sleeps": "import time\nwhile True:\n    time.sleep_us(10)\n",
+}
 
 
 @pytest.mark.parametrize("program", PROGRAMS.values(), ids=PROGRAMS)
