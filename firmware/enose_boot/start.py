@@ -55,7 +55,10 @@ class Firmware:
         """Reset the microcontroller when so much time has passed, unless the firmware confirms itself before."""
         import machine
 
-        self._timer = machine.Timer(-1)  # kept: one that nothing refers to is collected, and never goes off
+        try:
+            self._timer = machine.Timer(-1)  # kept: one that nothing refers to is collected, and never goes off
+        except ValueError:  # an ESP32 has no timers in software, but four in hardware
+            self._timer = machine.Timer(0)
         self._timer.init(mode=machine.Timer.ONE_SHOT, period=seconds * 1000, callback=lambda _: machine.reset())
 
     def end_prompt_later(self) -> None:

@@ -7,7 +7,6 @@ from time import sleep_us
 
 import machine
 import micropython
-import rp2
 
 # Before the other imports, the chip's among them, which the device makes: what their compilation leaves behind is
 # collected early, or it fragments the heap for good.
@@ -25,51 +24,15 @@ from enose_device.watchdog import TIMEOUT_MS, TO_LEARN, Watchdog  # noqa: E402
 # What only the making of a device needs; 2 KiB that it has for other things afterwards.
 MAKING = (
     "board_parts", "_held_parts", "_pulsed_parts", "_i2c", "_heater", "_optional_parts", "started_log", "made_device",
-    "made_ready", "one_shot_program", "Gate", "_forget_modules",
+    "made_ready", "gate", "_forget_modules",
 )  # fmt: skip
-SCRATCH = 0x4005800C  # WATCHDOG: SCRATCH0 (RP2040 data sheet, section 4.7.6), kept over a reset, lost with the power
-
-TYPE_CHECKING = False  # a type checker takes this name for True; at run time the assembler brings these words itself
-if TYPE_CHECKING:
-    from rp2.asm_pio import jmp, label, mov, osr, pins, pull, set, x, x_dec
 
 
-def one_shot_program():
-    """High for as many cycles as were put, and two; then low until the next. Assembled only for a board with pulses."""
-
-    @rp2.asm_pio(set_init=rp2.PIO.OUT_LOW)
-    def one_shot():
-        pull()
-        mov(x, osr)
-        set(pins, 1)
-        label("on")
-        jmp(x_dec, "on")
-        set(pins, 0)
-
-    return one_shot
-
-
-class Gate:
-    """Pulses on one pin, timed by a state machine: exact to its clock, whatever the processor does meanwhile."""
-
-    CYCLES_PER_US = 25  # 125 MHz over 5, 150 MHz over 6: pulses to 40 ns
-
-    def __init__(self, pin) -> None:
-        """pin: low from now on but for the pulses."""
-        self._machine = rp2.StateMachine(0, one_shot_program(), freq=self.CYCLES_PER_US * 1000000, set_base=pin)
-        self._machine.active(1)
-
-    def fire(self, on_us: int, on_ns: int = 0) -> None:
-        """Begin one pulse of 80 ns or longer, to the state machine's next cycle; returns at once."""
-        self._machine.put(max(on_us * self.CYCLES_PER_US + on_ns * self.CYCLES_PER_US // 1000 - 2, 0))
-
-
-def board_parts(configuration, firmware):
-    """Buses, pins and streams as board.json names them."""
+def board_parts(port, configuration, firmware):
+    """Buses, pins and streams as board.json names them; port: on_rp2 or on_esp32."""
     output = machine.Pin.OUT
     spi = configuration["spi"]
     pin = machine.Pin
-    flash = configuration["flash"]
     switch = pin(configuration["switch_pin"], output, value=0)  # first: the chip is cut off before anything else
     parts = _held_parts(configuration) if configuration["chip"]["kind"] == "mlp" else _pulsed_parts(configuration)
     parts.update(
@@ -89,11 +52,10 @@ def board_parts(configuration, firmware):
                 mosi=pin(spi["mosi_pin"]),
                 miso=pin(spi["miso_pin"]),
             ),
-            "supply": machine.ADC(configuration["supply"]["pin"]),
-            "temperature": machine.ADC(configuration["temperature"]["adc_channel"]),
-            # the stubs leave out the two keywords of ports/rp2/rp2_flash.c
-            "flash": Partition(rp2.Flash(start=flash["start"], len=flash["length"])),  # pyright: ignore[reportCallIssue]
-            "button": rp2.bootsel_button,
+            "supply": port.adc(configuration["supply"]["pin"]),
+            "temperature": port.temperature(configuration["temperature"]),
+            "flash": Partition(port.flash(configuration["flash"])),
+            "button": port.button,
             "reset": machine.reset,
             "reader": sys.stdin.buffer,
             "writer": sys.stdout.buffer,
@@ -101,7 +63,7 @@ def board_parts(configuration, firmware):
             "firmware": firmware,
         }
     )
-    parts.update(_optional_parts(configuration, parts["i2c"]))
+    parts.update(_optional_parts(port, configuration, parts["i2c"]))
     return parts
 
 
@@ -127,7 +89,7 @@ def _heater(configuration):
     return PwmHeater(machine.PWM(driver, freq=facts["frequency_hz"], duty_u16=0), facts["duty_percent"])
 
 
-def _optional_parts(configuration, bus):
+def _optional_parts(port, configuration, bus):
     """Pins of the parts that only some boards have; a gas sensor heats by itself until it is told not to."""
     pin = machine.Pin
     parts = {}
@@ -138,7 +100,7 @@ def _optional_parts(configuration, bus):
         parts["usb_pin"] = pin(configuration["upkeep"]["usb_pin"], pin.IN)
         parts["lightsleep"] = machine.lightsleep
     if "battery" in configuration:
-        parts["battery"] = machine.ADC(configuration["battery"]["pin"])
+        parts["battery"] = port.adc(configuration["battery"]["pin"])
     if "button" in configuration:
         button = pin(configuration["button"]["pin"], pin.IN, pin.PULL_UP)
         parts["button"] = lambda: not button.value()
@@ -158,30 +120,33 @@ def _held_parts(configuration):
         "address": [pin(number, output, value=0) for number in weights["address_pins"]],
     }
     if "teacher" in configuration:
-        parts["vc"] = Gate(pin(configuration["teacher"]["vc_pin"], output, value=0))
+        parts["vc"] = gate(pin(configuration["teacher"]["vc_pin"], output, value=0))
     return parts
 
 
 def _pulsed_parts(configuration):
     pin, output = machine.Pin, machine.Pin.OUT
     return {
-        "gate": Gate(pin(configuration["pulses"]["gate_pin"], output, value=0)),
+        "gate": gate(pin(configuration["pulses"]["gate_pin"], output, value=0)),
         "matrix_select": pin(configuration["matrix"]["select_pin"], output, value=1),
     }
 
 
-def note(number: int) -> None:
-    """Keep a number below 256 over a reset."""
-    machine.mem32[SCRATCH] = number
+def gate(pin):
+    """What makes pulses on a pin; its program is assembled once."""
+    from enose_device import gate
+
+    made = gate.Gate(pin)
+    del gate.one_shot_program
+    return made
 
 
-def started_log(flash, firmware):
+def started_log(flash, firmware, cause, noted):
     """The field log, with this start in it."""
     log = Log(flash, flash.log_block, LOG_BLOCKS)
-    cause = machine.reset_cause()
     if firmware is not None and firmware.returned:
         log.add(records.RETURNED)
-    log.begin(cause, machine.mem32[SCRATCH] & 0xFF if cause == machine.WDT_RESET else 0)
+    log.begin(cause, noted)
     return log
 
 
@@ -219,26 +184,31 @@ def _forget_modules(kept) -> None:
     gc.collect()
 
 
-def made_ready(watchdog, firmware):
-    """The device, with nothing begun yet; None where button or host have asked for the interactive prompt.
+def made_ready(firmware):
+    """(device, watchdog), nothing begun yet; None for a device where button or host have asked for the prompt.
 
     What only its making needs is gone when this returns.
     """
     with open(firmware.configuration if firmware is not None else "board.json") as file:
         configuration = json.load(file)
-    parts = board_parts(configuration, firmware)
+    before = [name for name in sys.modules]
+    mcu = configuration["mcu"]
+    if mcu.startswith("esp32"):
+        from enose_device import on_esp32 as port
+    else:
+        from enose_device import on_rp2 as port
+    note, cause, noted = port.start(mcu)
+    watchdog = Watchdog(note)
+    parts = board_parts(port, configuration, firmware)
+    for name in ("adc", "button", "flash", "start", "temperature"):  # what it has made refers to it
+        delattr(port, name)
+    _forget_modules(before)
     for name in ("spi", "flash"):  # of use to nobody from here on
         del configuration[name]
-    log = started_log(parts["flash"], firmware)
+    log = started_log(parts["flash"], firmware, cause, noted)
     if log.console == records.UPDATE and firmware is not None:
         firmware.end_prompt_later()
-    return None if log.console else made_device(parts, configuration, log, watchdog)
-
-
-def _interrupt_at(byte: int) -> None:
-    """Let this byte on the serial line interrupt the program, as Ctrl-C does; none for -1."""
-    if sys.platform == "rp2":
-        micropython.kbd_intr(byte)
+    return None if log.console else made_device(parts, configuration, log, watchdog), watchdog
 
 
 def main(firmware=None) -> None:
@@ -246,15 +216,14 @@ def main(firmware=None) -> None:
 
     firmware: what enose_boot says of it; None where nothing else has started it.
     """
-    _interrupt_at(-1)  # a 0x03 inside a frame is data, not an interrupt
-    watchdog = Watchdog(note)
-    device = made_ready(watchdog, firmware)
+    micropython.kbd_intr(-1)  # a 0x03 inside a frame is data, not an interrupt
+    device, watchdog = made_ready(firmware)
     for name in MAKING:
         del globals()[name]
     gc.collect()
     gc.threshold(-1)  # from here on at the device's own moments
     if device is None:
-        _interrupt_at(3)
+        micropython.kbd_intr(3)
         return
     watchdog.begin(machine.WDT(timeout=TIMEOUT_MS).feed)
     try:

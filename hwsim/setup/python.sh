@@ -5,7 +5,7 @@ set -eu
 cd "$(dirname "$0")/../.."
 . hwsim/setup/apt.sh
 VENV=.venv
-STUBS=$VENV/stubs/rp2   # outside site-packages: CPython must not import these, or `import machine` would seem to work
+STUBS=$VENV/stubs       # outside site-packages: CPython must not import these, or `import machine` would seem to work
 EMPTY=$VENV/stubs/empty # what the firmware is type-checked in: an environment without packages
 
 # A candidate is tried by running it: a version switcher's shim can exist and still refuse to run.
@@ -50,13 +50,17 @@ pip 1200 install --require-hashes -r requirements.lock \
 say "this project, editable"
 pip 120 install --no-deps --no-build-isolation --editable . || fail "pip could not install the project (see above)"
 
-if [ -f $STUBS/.lock ] && cmp -s hwsim/setup/stubs.lock $STUBS/.lock; then
-    say "MicroPython stubs are there"
-else
-    say "MicroPython stubs of hwsim/setup/stubs.lock"
-    rm -rf $STUBS
-    pip 300 install --no-deps --require-hashes --target $STUBS -r hwsim/setup/stubs.lock \
-        || fail "pip could not install hwsim/setup/stubs.lock (see above); is the package index reachable?"
-    cp hwsim/setup/stubs.lock $STUBS/.lock
-fi
+for port in rp2 esp32; do
+    lock=hwsim/setup/stubs.lock
+    [ $port = rp2 ] || lock=hwsim/setup/stubs-$port.lock
+    if [ -f $STUBS/$port/.lock ] && cmp -s $lock $STUBS/$port/.lock; then
+        say "MicroPython stubs for $port are there"
+    else
+        say "MicroPython stubs of $lock"
+        rm -rf $STUBS/$port
+        pip 300 install --no-deps --require-hashes --target $STUBS/$port -r $lock \
+            || fail "pip could not install $lock (see above); is the package index reachable?"
+        cp $lock $STUBS/$port/.lock
+    fi
+done
 mkdir -p $EMPTY/lib/python3.11/site-packages

@@ -74,9 +74,10 @@ class Paged:
 
 def parts_of(configuration):
     if sys.platform == "rp2":
+        from enose_device import on_rp2
         from enose_device.main import board_parts
 
-        return board_parts(configuration)
+        return board_parts(on_rp2, configuration, None)
     lines = configuration["weights"]["address_pins"]
     parts = {name: Wire() for name in ("spi", "dac_select", "i2c", "strobe", "switch")}
     parts["address"] = [Wire() for _ in lines]

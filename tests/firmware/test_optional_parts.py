@@ -138,6 +138,25 @@ def test_the_weights_are_refreshed_for_the_warmer_of_microcontroller_and_air(
     assert full.device.info()["temperature_c"] == pytest.approx(chip_c, abs=1.0)  # half a degree a code, and its noise
 
 
+@pytest.mark.parametrize("name", ALL_OF)
+@pytest.mark.parametrize("air_c", [10.0, 25.0, 40.0])
+def test_a_cold_start_in_warmer_air_keeps_the_weights(
+    power_on: SwitchOn, tmp_path: Path, name: str, air_c: float
+) -> None:
+    """At 0 C a refresh is due every 320 ms; once the air is known the next one is due much sooner than was thought."""
+    flash = tmp_path / "flash"
+    first = power_on(ALL_OF[name], flash_path=flash)
+    host_of(first).program(image(board=name).pack())
+    first.close()
+    board = power_on(ALL_OF[name], flash_path=flash)
+    board.wiring.ambient_c, board.world.air = 0.0, (air_c, 50.0)
+    board.run(8_000)
+    device = host_of(board)
+    assert device.status()["weights"] == "held"
+    assert device.info()["refresh"]["missed"] == 0
+    assert device.info()["temperature_c"] == pytest.approx(air_c + 5.0, abs=1.0)
+
+
 def test_a_climate_sensor_that_falls_silent_is_flagged_noted_and_taken_back(power_on: SwitchOn) -> None:
     full = nose(power_on, air=(40.0, 65.0))
     full.wait(2)

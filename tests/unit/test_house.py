@@ -19,7 +19,7 @@ ROOMS = {
     "enose": (ROOT / "host/enose", {"enose_contract", "enose_hwsim"}),
 }
 LONGEST_FILE = 400  # lines
-HARDWARE = {"machine", "rp2"}
+HARDWARE = {"machine", "rp2", "esp32"}  # the last two are of one port of MicroPython each
 
 
 def sources(folder: Path) -> list[Path]:
@@ -64,10 +64,15 @@ def test_imports_point_one_way(room: str) -> None:
     assert not wrong
 
 
-def test_only_main_imports_the_hardware() -> None:
+def test_only_main_and_the_ports_import_the_hardware() -> None:
     device, _ = ROOMS["enose_device"]
     contract, _ = ROOMS["enose_contract"]
-    assert [source for source in sources(device) if imported(source) & HARDWARE] == [device / "main.py"]
+    assert {source.name: found for source in sources(device) if (found := imported(source) & HARDWARE)} == {
+        "gate.py": {"rp2"},
+        "main.py": {"machine"},
+        "on_esp32.py": {"machine", "esp32"},
+        "on_rp2.py": {"machine", "rp2"},
+    }
     assert not [source for source in sources(contract) if imported(source) & HARDWARE]
 
 

@@ -1,5 +1,6 @@
 """The firmware's process: the files that are flashed, compiled, under a real MicroPython with the board's heap."""
 
+import fcntl
 import json
 import os
 import shutil
@@ -45,6 +46,30 @@ def firmware_folder() -> Path:
     return Path(enose_contract.__file__).parent.parent
 
 
+def stand_ins(folder: Path, mcu: str) -> Path:
+    """A new folder of the modules that MicroPython's port for a microcontroller brings, and no other port's."""
+    if not mcu.startswith("esp32"):
+        folder.symlink_to(DEVICE_SIDE)
+        return folder
+    folder.mkdir()
+    for source in DEVICE_SIDE.glob("*.py"):
+        name = f"board_{source.name}" if source.name in ("machine.py", "rp2.py") else source.name
+        (folder / name).symlink_to(source)
+    for source in (DEVICE_SIDE / "on_esp32").glob("*.py"):
+        (folder / source.name).symlink_to(source)
+    return folder
+
+
+def _ends_with(fd: int, pid: int) -> None:
+    """Let a process that has inherited this end of a pipe end when nobody holds the other, whatever it is doing then.
+
+    The kernel sends it SIGIO, which it does not catch (fcntl(2), F_SETOWN; pipe(7)). Linux's PR_SET_PDEATHSIG would do
+    so at the end of the thread that has started it, and a thread may end before its board.
+    """
+    fcntl.fcntl(fd, fcntl.F_SETOWN, pid)
+    fcntl.fcntl(fd, fcntl.F_SETFL, fcntl.fcntl(fd, fcntl.F_GETFL) | os.O_ASYNC)
+
+
 class FirmwareProcess:
     """One run of the firmware; its four pipes: bytes in, bytes out, requests from it, answers to it."""
 
@@ -71,9 +96,9 @@ class FirmwareProcess:
         self._stderr = (folder / "stderr").open("w+b")
         request_read, request_write = os.pipe()
         answer_read, answer_write = os.pipe()
+        life_read, self._life = os.pipe()
         # by names as short as a device's: the interpreter keeps the path of every file that it has imported
-        (folder / "m").symlink_to(DEVICE_SIDE)
-        modules = [str(folder / "m")]
+        modules = [str(stand_ins(folder / "m", configuration["mcu"]))]
         if files is None:
             (folder / "a").symlink_to(compiled_folder(firmware_folder(), cache_folder()))
             modules = ["m", "a"]
@@ -81,6 +106,8 @@ class FirmwareProcess:
             "ENOSE_BOARD_FDS": f"{answer_read},{request_write}",
             "ENOSE_BOARD_START_US": str(start_us),
             "ENOSE_BOARD_UNIT": str(unit),
+            "ENOSE_BOARD_MCU": configuration["mcu"],
+            "ENOSE_BOARD_PARTITION": "{start},{length}".format(**configuration["flash"]),
             "MICROPYPATH": os.pathsep.join([*modules, ".frozen"]),
             "PATH": os.environ.get("PATH", ""),
         }
@@ -96,12 +123,13 @@ class FirmwareProcess:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._stderr,
-            pass_fds=(answer_read, request_write),
+            pass_fds=(answer_read, request_write, life_read),
             cwd=files or folder,
             env=environment,
         )
-        os.close(answer_read)
-        os.close(request_write)
+        _ends_with(life_read, self._process.pid)
+        for fd in (answer_read, request_write, life_read):
+            os.close(fd)
         assert self._process.stdin is not None  # PIPE was asked for
         assert self._process.stdout is not None
         self._input, self._output = self._process.stdin, self._process.stdout
@@ -133,6 +161,6 @@ class FirmwareProcess:
         self._process.wait(timeout=10)
         for stream in (self._input, self._output, self._stderr):
             stream.close()
-        os.close(self.requests_fd)
-        os.close(self.answers_fd)
+        for fd in (self.requests_fd, self.answers_fd, self._life):
+            os.close(fd)
         self._folder.cleanup()

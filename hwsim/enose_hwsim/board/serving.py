@@ -100,6 +100,8 @@ class Requests:
             return struct.pack("<Q", self._idle(now_us, struct.unpack("<Q", payload)[0]))
         if operation == op.BUTTON:
             return bytes((self.button_held,))
+        if operation == op.TEMPERATURE:
+            return struct.pack("<h", round(wiring.ambient_c))
         if operation == op.PIN_READ:
             return bytes((wiring.pin_read(payload[0]),))
         if operation == op.SPI_TRANSFER:

@@ -151,7 +151,7 @@ class Wiring(ABC):
         board = self._board
         if pin == board.supply_sense.pin:
             volts = self.chip_supply_v / board.supply_sense.divider
-        elif pin == board.temperature.adc_channel:
+        elif pin == board.temperature.adc_channel and not board.mcu.startswith("esp32"):
             volts = 0.706 - (self.ambient_c - 27.0) * 0.001721  # RP2040 data sheet, section 4.9.5
         elif board.battery is not None and pin == board.battery.pin:
             volts = self.battery_v / board.battery.divider

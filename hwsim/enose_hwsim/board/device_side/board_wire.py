@@ -25,8 +25,9 @@ rings_us = NEVER_US  # when the timer goes off, and what is called then; see boa
 ring = None
 _kept = os.getenv("ENOSE_BOARD_SCRATCH")
 was_reset = bool(_kept)
-# the watchdog's scratch register 0 at its address (RP2040 data sheet, section 4.7.6); a reset keeps it
-scratch = {operations.SCRATCH: struct.unpack("<I", unhexlify(_kept))[0] if _kept else 0}
+# the watchdog's scratch register 0, at its address (RP2040: section 4.7.6, RP2350: 12.9.7); resets keep it
+_at = operations.SCRATCH_RP2350 if os.getenv("ENOSE_BOARD_MCU") == "rp2350" else operations.SCRATCH
+scratch = {_at: struct.unpack("<I", unhexlify(_kept))[0] if _kept else 0}
 
 
 def now_us():
@@ -56,7 +57,7 @@ def reset():
     """Everything anew but the scratch registers: the board ends this process and starts another."""
     global _bites_us
     _bites_us = NEVER_US
-    call(operations.RESET, struct.pack("<I", scratch[operations.SCRATCH]))
+    call(operations.RESET, struct.pack("<I", scratch[_at]))
 
 
 def flush():

@@ -24,4 +24,6 @@ FLASH_WRITE = 23  # offset (u32), bytes
 FLASH_ERASE = 24  # offset (u32) -> how long it takes (u32, us)
 RESET = 25  # scratch register (u32); not answered: the process ends
 BUTTON = 26  # -> whether BOOTSEL is held
+TEMPERATURE = 27  # -> of an ESP32's own sensor (i16, C)
 SCRATCH = 0x4005800C
+SCRATCH_RP2350 = 0x400D800C

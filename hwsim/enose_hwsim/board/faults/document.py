@@ -60,7 +60,7 @@ def _line(cells: tuple[str, ...] | list[str]) -> str:
 def where_tested(fault: Fault) -> str:
     """The file of its tests, and what picks them."""
     if fault.tested:
-        return f"`{fault.tested}`" if fault.tested.endswith(".py") else fault.tested
+        return f"`{fault.tested}`"
     return f"`test_matrix_{fault.side}.py -k {fault.number}-{fault.name}`"
 
 

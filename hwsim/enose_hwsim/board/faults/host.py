@@ -21,5 +21,5 @@ FAULTS = (
           "refuses it; the old image stays", "one line with the command that mends it, exit code 1"),
     Fault(54, "host-killed", "host", "the host is killed while it records",
           "goes on", "everything that was shown as recorded is in the project file",
-          tested="with the recorder, which is still to come"),
+          tested="tests/faults/test_matrix_recorder.py"),
 )  # fmt: skip
