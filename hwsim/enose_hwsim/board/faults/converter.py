@@ -88,8 +88,8 @@ FAULTS = (
     Fault(33, "dac-readback-differs", "converter", "the DAC reads back another code than was written",
           "safe state, within a second and before any answer", DAC, readback_differs, breaks_converter=True),
     Fault(34, "dac-gain-wrong", "converter", "the DAC's gain is 2 in place of 1",
-          "measures an output of the DAC once a second, before each answer and before each memristor is programmed: safe"
-          " state",
+          "measures an output of the DAC once a second, before each answer and before each memristor that it programs:"
+          " safe state",
           DAC, outputs_off_by(2.0), breaks_converter=True),
     Fault(34, "dac-reference-off", "converter", "the DAC's reference is off",
           "the same", DAC, outputs_off_by(0.0),
