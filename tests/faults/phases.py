@@ -30,21 +30,21 @@ def numbered(*names: str) -> list[Any]:
     return [pytest.param(name, id=f"{fault_named(name).number}-{name}") for name in names]
 
 
-def in_phases(phases: tuple[str, ...] = PHASES, boards: tuple[str, ...] = tuple(BOARDS)) -> pytest.MarkDecorator:
+def in_phases(phases: tuple[str, ...] = PHASES) -> pytest.MarkDecorator:
     """In each phase on each board; which board, the fixture `on` says. On another than the usual one `make test` runs
     one phase of each fault, `make faults` all (see conftest.py).
     """
     cases = [
         pytest.param(board, phase, id=f"in-{phase}" + (f"-on-{board}" if board != USUAL else ""))
-        for board in boards
+        for board in BOARDS
         for phase in phases
     ]
     return pytest.mark.parametrize(("on", "phase"), cases, indirect=["on"])
 
 
-def in_phases_alone() -> pytest.MarkDecorator:
+def in_phases_alone(phases: tuple[str, ...] = PHASES) -> pytest.MarkDecorator:
     """For a test that has a board of its own."""
-    return pytest.mark.parametrize("phase", [pytest.param(phase, id=f"in-{phase}") for phase in PHASES])
+    return pytest.mark.parametrize("phase", [pytest.param(phase, id=f"in-{phase}") for phase in phases])
 
 
 @dataclass

@@ -1,7 +1,7 @@
 """The fault matrix, time and memory: 41 to 46, in every phase of the controller."""
 
 import pytest
-from matrix_boards import BOARDS, USUAL, MatrixBoard, matrix_board
+from matrix_boards import BOARDS, MatrixBoard, matrix_board
 from phases import (
     FIRST,
     LEFT_MS,
@@ -13,6 +13,7 @@ from phases import (
     assert_works,
     ended,
     in_phases,
+    in_phases_alone,
     injected,
     numbered,
     reach,
@@ -101,7 +102,7 @@ def test_a_heap_too_small_is_safe_or_success(power_on: SwitchOn, on: MatrixBoard
         assert device.status()["state"] == "safe"
 
 
-@in_phases(("programming", "answer"), boards=(USUAL,))
+@in_phases_alone(("programming", "answer"))
 def test_a_heap_swept_in_small_steps_is_safe_or_success(power_on: SwitchOn, phase: str) -> None:
     """44: a size between those that do not load and those that are enough stops it in every phase."""
     ends = []
