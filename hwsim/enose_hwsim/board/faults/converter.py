@@ -95,7 +95,7 @@ FAULTS = (
           "the same", DAC, outputs_off_by(0.0),
           breaks_converter=True),
     Fault(35, "dac-resets", "converter", "the DAC resets itself",
-          "opens the switch, sets it up anew and rewrites the weights; what was being read is no answer",
+          "opens the switch, sets it up anew and rewrites weights that leak; what was being read is no answer",
           "at most one answer of NONE: the weights are stale", dac_reset, breaks_converter=True),
     Fault(36, "spi-shifted", "converter", "transfers on the SPI bus are shifted by a bit",
           "safe state, within a second and before any answer", DAC, spi_shifted, breaks_converter=True),
