@@ -99,7 +99,7 @@ pytest:
 
 faults:
 	@echo '== the fault matrix, on the simulated board: pytest'
-	@$(RUN)/pytest tests/faults/test_matrix_*.py tests/faults/test_injection.py tests/faults/test_mutations.py $(ARGS)
+	@ENOSE_EVERY_PHASE=1 $(RUN)/pytest tests/faults/test_matrix_*.py tests/faults/test_injection.py tests/faults/test_mutations.py $(ARGS)
 
 format:
 	@$(RUN)/ruff check --fix-only --exit-zero --quiet .

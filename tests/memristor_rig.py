@@ -46,6 +46,21 @@ def memristor_image(**changes: Any) -> Image:
 FIRST, SECOND = memristor_image(), memristor_image(model=b"model002", weights=weights(4))
 
 
+class Readings:
+    """Counts the read ADC's conversions of devices from now on; those of the DAC's level are against ground."""
+
+    def __init__(self, board: SimulatedBoard) -> None:
+        self.count = 0
+        adc = board.wiring.read_adc
+        convert = adc.convert
+
+        def counting() -> int:
+            self.count += not adc.config & 0x4000
+            return int(convert())
+
+        adc.convert = counting
+
+
 def stick(board: SimulatedBoard, *numbers: int) -> None:
     """From now on no pulse moves these devices."""
     for k in numbers:

@@ -122,7 +122,10 @@ class Pulses(Section, frozen=True):
 
 
 class Read(Section, frozen=True):
-    """The read amplifier and its ADC: its output falls by sense_ohm times the current through the device on the bus."""
+    """The read amplifier and its ADC: its output falls by sense_ohm times the current through the device on the bus.
+
+    dac_channel, of that ADC, measures the first input's DAC; 0 and 1 are the amplifier's.
+    """
 
     part: Literal["ADS1115"]
     address: AdcAddress
@@ -130,6 +133,7 @@ class Read(Section, frozen=True):
     range_mv: Literal[2048, 1024, 512, 256]
     sense_ohm: Count
     noise: Annotated[float, Meta(gt=0, le=0.5)]
+    dac_channel: Literal[2, 3] | None = None
 
 
 class Switch(Section, frozen=True):

@@ -208,6 +208,7 @@ def _pulsed(board: MemristorBoard, chip: MemristorFile) -> dict[str, Any]:
             "sense_ohm": board.read.sense_ohm,
             "read_uv": _uv(chip.pulse.read_v),
             "noise_ppm": round(board.read.noise * 1e6),
+            **({} if board.read.dac_channel is None else {"dac_channel": board.read.dac_channel}),
         },
         "adders": _adders(chip),
         "verify_every_s": round(chip.retention.verify_every_s),

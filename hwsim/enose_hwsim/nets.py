@@ -146,6 +146,8 @@ def _analog_nets(board: BoardFile) -> list[Net]:
         ends = [End(dac, f"VOUT{channel}"), End(INPUT_SWITCH, f"A{k}")]
         if k == 0 and board.adc.dac_channel is not None:
             ends.append(End(adc, f"AIN{board.adc.dac_channel}"))
+        if k == 0 and isinstance(board, MemristorBoard) and board.read.dac_channel is not None:
+            ends.append(End(_read_adc_part(board), f"AIN{board.read.dac_channel}"))
         found.append(Net(f"drive_{k}", tuple(ends), None, DRIVE))
         found.append(Net(f"input_{k}", (End(INPUT_SWITCH, f"B{k}"), End(chip, f"X{k}")), None, CHIP_INPUT))
     for k, channel in enumerate(board.adc.output_channels):

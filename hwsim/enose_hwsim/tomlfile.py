@@ -8,7 +8,7 @@ import re
 import tomllib
 from pathlib import Path
 from types import UnionType
-from typing import Annotated, Any, TypeVar, get_args, get_origin
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
 import msgspec
 from msgspec import Meta
@@ -67,7 +67,8 @@ def _type_at(kind: Any, keys: list[str]) -> Any:
     """The declared type of a key, from the outermost section inwards."""
     for key in keys:
         kind = next(field.type for field in msgspec.structs.fields(kind) if field.name == key)
-        while get_origin(kind) in (Annotated, UnionType):  # of a section that may be missing: `Display | None`
+        # of a section that may be missing: `Display | None`, and of one that may be there several times
+        while get_origin(kind) in (Annotated, UnionType, Union, tuple):
             kind = get_args(kind)[0]
     return kind
 

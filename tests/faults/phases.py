@@ -5,26 +5,24 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from matrix_boards import BOARDS, NEW_MODEL, PICO_MLP, USUAL, matrix_board
 
 from enose.link.conversation import DeviceError
 from enose.link.device import CHUNK, Device
 from enose_contract import decision, messages
 from enose_hwsim.board.faults.injection import fault_named
 from enose_hwsim.board.simulated import SimulatedBoard
-from rig import CHIP, QUICK, host_of, image, present
+from rig import host_of, present
 
 PHASES = ("idle", "programming", "warmup", "baseline", "exposure", "recovery", "answer")
 MEASURING = PHASES[2:6]
 RATIOS = (0.3, 0.5, 0.7, 0.9, 0.6)  # the sensor that fails is the one that answers most
-TIMES_MS = {"baseline_ms": 1200, "exposure_ms": 1200, "recovery_ms": 1000}
-FIRST, SECOND = image(**TIMES_MS), image(**TIMES_MS, model=b"model002")
-OLD, NEW = FIRST.model.hex(), SECOND.model.hex()
+FIRST = PICO_MLP.first
+OLD, NEW = FIRST.model.hex(), NEW_MODEL.hex()
 CYCLE = 77
 SAFE_REASON = messages.REASONS[messages.REASON_SAFE]
 STALE_REASON = messages.REASONS[messages.REASON_STALE]
 LEFT_MS = 6000.0  # more than what is left of a measurement in any phase
-PINS = {"switch": QUICK.switch.pin, "heater": QUICK.gas.heater_pin, "valve": QUICK.gas.valve_pin}
-STEP_V = QUICK.dac.reference_v / 65536
 
 
 def numbered(*names: str) -> list[Any]:
@@ -33,6 +31,19 @@ def numbered(*names: str) -> list[Any]:
 
 
 def in_phases(phases: tuple[str, ...] = PHASES) -> pytest.MarkDecorator:
+    """In each phase on each board; which board, the fixture `on` says. On another than the usual one `make test` runs
+    one phase of each fault, `make faults` all (see conftest.py).
+    """
+    cases = [
+        pytest.param(board, phase, id=f"in-{phase}" + (f"-on-{board}" if board != USUAL else ""))
+        for board in BOARDS
+        for phase in phases
+    ]
+    return pytest.mark.parametrize(("on", "phase"), cases, indirect=["on"])
+
+
+def in_phases_alone(phases: tuple[str, ...] = PHASES) -> pytest.MarkDecorator:
+    """For a test that has a board of its own."""
     return pytest.mark.parametrize("phase", [pytest.param(phase, id=f"in-{phase}") for phase in phases])
 
 
@@ -60,6 +71,11 @@ def begun_upload(device: Device, raw: bytes) -> int:
     return upload
 
 
+def second(device: Device) -> bytes:
+    """Another image than the one in force, for the board that this is."""
+    return matrix_board(device).second.pack()
+
+
 def measuring(device: Device) -> None:
     device._conversation.ask(messages.MEASURE, CYCLE)
 
@@ -72,10 +88,10 @@ def reach(device: Device, phase: str) -> None:
     """A programmed device, brought into a phase and a little further."""
     present(device.port.board, RATIOS)
     if phase == "programming":
-        begun_upload(device, SECOND.pack())
+        begun_upload(device, second(device))
     elif phase != "idle":
         if phase != "warmup":
-            device.port.wait(1500)  # the sensors are warm
+            device.port.wait(matrix_board(device).warm_ms)
         measuring(device)
         wanted = "idle" if phase == "answer" else phase
         before_s = device.port.board.now_s
@@ -105,8 +121,13 @@ def ended(device: Device, wait_ms: float = LEFT_MS) -> Outcome:
 
 
 def another_host(board: SimulatedBoard) -> Device:
-    """A host that comes after a restart of the device."""
-    return host_of(board, nonce=round(board.now_s * 1e3) + 1)
+    """A host that comes after a restart of the device, and once that has programmed its memristors, if it has any."""
+    device = host_of(board, nonce=round(board.now_s * 1e3) + 1)
+    before_s = board.now_s
+    while device.status()["weights"] == "programming":
+        device.port.wait(50)
+        assert board.now_s - before_s < 5
+    return device
 
 
 def assert_safe(device: Device, fault: int) -> None:
@@ -129,17 +150,22 @@ def assert_safe(device: Device, fault: int) -> None:
 
 
 def assert_nothing_driven(board: SimulatedBoard) -> None:
-    assert {name: board.wiring.pin_read(pin) for name, pin in PINS.items()} == dict.fromkeys(PINS, 0)
+    pins = matrix_board(board).pins
+    assert {pin: board.wiring.pin_read(pin) for pin in pins} == dict.fromkeys(pins, 0)
+    if not matrix_board(board).leaks:
+        assert board.wiring.chain.closed == frozenset()
 
 
 def assert_inputs_rest(board: SimulatedBoard) -> None:
-    for channel in QUICK.dac.input_channels:
-        assert board.wiring.dac.voltage_v(channel) == pytest.approx(CHIP.input.no_field_v, abs=STEP_V)
+    found = matrix_board(board)
+    step_v = found.file.dac.reference_v / 65536
+    for channel, rest_v in found.rest_v.items():
+        assert board.wiring.dac.voltage_v(channel) == pytest.approx(rest_v, abs=step_v)
 
 
 def assert_works(device: Device) -> None:
     """A whole measurement gives a class."""
-    device.port.wait(1500)
+    device.port.wait(matrix_board(device).warm_ms)
     present(device.port.board, RATIOS)
     answer = device.measure()
     assert (answer.answer != "NONE", answer.reason) == (True, "")

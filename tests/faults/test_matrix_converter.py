@@ -1,6 +1,7 @@
 """The fault matrix, converters and buses: 30 to 36, in every phase of the controller."""
 
 import pytest
+from matrix_boards import matrix_board, weight_writes
 from phases import (
     STALE_REASON,
     assert_inputs_rest,
@@ -48,21 +49,26 @@ def test_a_dac_that_is_not_what_was_written_is_safe(ready: Device, name: str, ph
 def test_a_dac_that_resets_itself_is_set_up_anew(ready: Device, name: str, phase: str) -> None:
     reach(ready, phase)
     board = ready.port.board
-    writes = board.wiring.chip.weight_writes
+    writes = weight_writes(board)
     board.inject(name)
     assert board.wiring.dac.voltage_v(0) == 0.0
-    ready.port.wait(300)  # a refresh comes every 55 ms
+    if matrix_board(ready).leaks:
+        ready.port.wait(300)  # a refresh comes every 55 ms
+        assert weight_writes(board) > writes
+    else:
+        ready.port.wait(1100)  # it looks once a second; memristors have kept their weights
+        assert weight_writes(board) == writes
     assert_inputs_rest(board)
-    assert board.wiring.chip.weight_writes > writes
     found = ended(ready)
     assert (found.fault, found.weights) == ("none", "held")
     assert found.reason in ("", STALE_REASON)
     assert_works(ready)
 
 
-def test_a_dac_that_resets_itself_while_the_chip_is_read_is_no_answer(ready: Device) -> None:
+@in_phases(("exposure",))
+def test_a_dac_that_resets_itself_while_the_chip_is_read_is_no_answer(ready: Device, phase: str) -> None:
     board = ready.port.board
-    reach(ready, "exposure")
+    reach(ready, phase)
     pin_write, done = board.wiring.pin_write, []
 
     def closing(pin: int, level: int, t_s: float) -> None:

@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from matrix_boards import TIMES_MS, MatrixBoard
 from phases import (
     FIRST,
     OLD,
     RATIOS,
-    TIMES_MS,
     assert_works,
     ended,
     in_phases,
@@ -106,15 +106,16 @@ def test_bad_recordings_are_named_with_row_and_column(
 
 @in_phases()
 @pytest.mark.parametrize("name", numbered("image-not-authentic"))
-def test_an_image_that_is_not_authentic_is_refused(device: Device, name: str, phase: str) -> None:
+def test_an_image_that_is_not_authentic_is_refused(blank: Device, on: MatrixBoard, name: str, phase: str) -> None:
+    device, first = blank, on.first.pack()
     device.set_key(KEY)
-    older = device.sealed(image(**TIMES_MS, model=b"older001").pack(), KEY)
+    older = device.sealed(on.image(**TIMES_MS, model=b"older001").pack(), KEY)
     device.program(older)
-    device.program(device.sealed(FIRST.pack(), KEY))
+    device.program(device.sealed(first, KEY))
     reach(device, phase)
     for refused, words in (
-        (FIRST.pack(), "the image is not sealed with the device's key"),
-        (seal.sealed(FIRST.pack(), OTHER_KEY, 9), "the image is not sealed with the device's key"),
+        (first, "the image is not sealed with the device's key"),
+        (seal.sealed(first, OTHER_KEY, 9), "the image is not sealed with the device's key"),
         (older, "the image is sealed with number 1, and 2 was stored already"),
     ):
         with pytest.raises(DeviceError, match=words):
@@ -126,8 +127,8 @@ def test_an_image_that_is_not_authentic_is_refused(device: Device, name: str, ph
 
 @in_phases()
 @pytest.mark.parametrize("name", numbered("image-does-not-match"))
-def test_an_image_that_does_not_match_is_refused(ready: Device, name: str, phase: str) -> None:
-    ready.fit(FIRST.sensor_set, FIRST.calibration)
+def test_an_image_that_does_not_match_is_refused(ready: Device, on: MatrixBoard, name: str, phase: str) -> None:
+    ready.fit(on.first.sensor_set, on.first.calibration)
     reach(ready, phase)
     for changes, code in (
         ({"chip": "resistor341"}, messages.E_CHIP),
@@ -136,7 +137,7 @@ def test_an_image_that_does_not_match_is_refused(ready: Device, name: str, phase
         ({"calibration": b"calib002"}, messages.E_CALIBRATION),
     ):
         with pytest.raises(DeviceError) as refused:
-            ready.program(image(**TIMES_MS, **changes).pack())
+            ready.program(on.image(**TIMES_MS, **changes).pack())
         assert refused.value.code == code
         if code in (messages.E_SENSOR_SET, messages.E_CALIBRATION):
             assert "`enose device fit --image FILE`" in str(refused.value)

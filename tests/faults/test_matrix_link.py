@@ -1,6 +1,7 @@
 """The fault matrix, link: 1 to 13, in every phase of the controller, on the wire of the board itself."""
 
 import pytest
+from matrix_boards import matrix_board, weight_writes
 from phases import (
     CYCLE,
     FIRST,
@@ -8,12 +9,12 @@ from phases import (
     MEASURING,
     NEW,
     OLD,
-    SECOND,
     assert_works,
     ended,
     in_phases,
     numbered,
     reach,
+    second,
 )
 
 from enose.link.conversation import LinkError
@@ -47,7 +48,7 @@ def test_whatever_happens_to_frames_every_command_takes_effect_once(ready: Devic
     assert found.fault == "none"
     assert found.weights == "held"
     assert (found.answer, found.reason) == (("CLASS", "") if phase in (*MEASURING, "answer") else ("", ""))
-    assert ready.program(SECOND.pack()) == 2  # stored once
+    assert ready.program(second(ready)) == 2  # stored once
     assert_works(ready)
     strands = board.wire.to_device, board.wire.to_host
     assert all(0 < strand.hits < strand.frames for strand in strands)
@@ -95,7 +96,8 @@ def test_a_host_that_does_not_read_blocks_nothing(ready: Device, name: str, phas
         pass
     info = ready.info()
     assert (info["refresh"]["missed"], info["weights"], info["fault"]) == (0, "held", "none")
-    assert info["refresh"]["done"] - done > 500  # some forty seconds of them
+    if matrix_board(ready).leaks:
+        assert info["refresh"]["done"] - done > 500  # some forty seconds of them
     assert ended(ready).reason == ""
     assert_works(ready)
 
@@ -128,15 +130,16 @@ def test_unplugged_the_image_in_force_stays_and_the_upload_goes_on(ready: Device
     board = ready.port.board
     board.inject(name)
     with pytest.raises(LinkError, match="no answer to upload begin after 5 tries"):
-        ready.program(SECOND.pack())
-    assert board.wiring.chip.weight_writes > 25  # it refreshes on
+        ready.program(second(ready))
+    if matrix_board(ready).leaks:
+        assert weight_writes(board) > 25  # it refreshes on
     board.mend(name)
     again = Device(ready.port, nonce=4711)
     assert again.info()["image"]["model"] == OLD
     pieces: list[int] = []
-    assert again.program(SECOND.pack(), lambda done, total: pieces.append(done)) == 2
+    assert again.program(second(again), lambda done, total: pieces.append(done)) == 2
     if phase == "programming":
-        assert pieces == [len(SECOND.pack())]  # the first piece was there already
+        assert pieces == [len(second(again))]  # the first piece was there already
     assert again.info()["image"]["model"] == NEW
     assert_works(again)
 
@@ -155,7 +158,7 @@ def test_others_on_the_line_change_nothing(ready: Device, name: str, phase: str)
     found = ended(ready, 100)
     assert (found.fault, found.weights, found.reason) == ("none", "held", "")
     assert generation(ready) == 1
-    assert ready.program(SECOND.pack()) == 2
+    assert ready.program(second(ready)) == 2
     assert_works(ready)
     board.mend(name)
 

@@ -1,10 +1,10 @@
 """The fault matrix, sensors: 23 to 29, in every phase of the controller."""
 
 import pytest
+from matrix_boards import MatrixBoard, matrix_board
 from phases import (
     PHASES,
     RATIOS,
-    TIMES_MS,
     another_host,
     assert_works,
     in_phases,
@@ -18,7 +18,7 @@ from phases import (
 from enose.link.device import Answer, Device
 from enose_contract import messages
 from enose_hwsim.board.simulated import SimulatedBoard
-from rig import QUICK, SwitchOn, host_of, image, present
+from rig import present
 
 WORDS = messages.REASONS
 OPEN, STUCK, MOVING = (WORDS[k] for k in (messages.REASON_SENSOR, messages.REASON_STUCK, messages.REASON_MOVING))
@@ -40,14 +40,13 @@ REASONS = {
 READ_AT_ONCE = ("saturated", "sensor-open", "sensor-short", "reference-drift")
 UNTIL_ANSWERED = PHASES[:5]  # then the answer was read already, from sensors that were whole
 # long enough that the recovery is judged, and that the converter's codes are counted
-SLOW = image(**{**TIMES_MS, "baseline_ms": 2000, "exposure_ms": 2000, "recovery_ms": 6000})
+SLOW_MS = {"baseline_ms": 2000, "exposure_ms": 2000, "recovery_ms": 6000}
 
 
 @pytest.fixture
-def slow(power_on: SwitchOn) -> Device:
-    device = host_of(power_on())
-    device.program(SLOW.pack())
-    return device
+def slow(blank: Device, on: MatrixBoard) -> Device:
+    blank.program(on.image(**SLOW_MS).pack())
+    return blank
 
 
 def answered(device: Device, phase: str) -> tuple[str, str]:
@@ -95,7 +94,7 @@ def test_a_sensor_that_does_not_answer_to_the_odour_is_no_answer(slow: Device, n
     assert following.answer == "NONE"
     if name == "heater-short" and phase in ("exposure", "recovery"):  # it knows what its sensors were like in clean air
         assert following.reason == HEATERS
-        assert slow.port.board.wiring.pin_read(QUICK.gas.heater_pin) == 0
+        assert slow.port.board.wiring.pin_read(matrix_board(slow).file.gas.heater_pin) == 0
     slow.port.board.mend(name)
     slow.safe()
     slow.clear()
@@ -134,6 +133,6 @@ def test_before_the_sensors_are_warm_there_is_no_answer_but_the_time_left(ready:
     found = outcome(again)
     assert (found.answer, found.reason) == ("NONE", WORDS[messages.REASON_COLD])
     raw = again._conversation.ask(messages.RESULT, 77)
-    assert 0 < raw["remaining_ms"] <= 1000 * QUICK.sensors.warmup_s
+    assert 0 < raw["remaining_ms"] <= 1000 * matrix_board(ready).file.sensors.warmup_s
     board.run(6000)
     assert outcome(again).reason == ""

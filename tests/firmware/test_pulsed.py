@@ -18,6 +18,7 @@ from memristor_rig import (
     FIRST,
     RATIOS,
     SECOND,
+    Readings,
     assert_at_rest_after_reading,
     errors,
     memristor_image,
@@ -154,10 +155,11 @@ def test_noisy_devices_are_read_until_the_noise_is_small_enough(power_on: Switch
     """2 % of noise, so a hundred conversions a reading."""
     board = power_on(changed(BOARD, read=changed(BOARD.read, noise=0.02)), CHIP)
     few = memristor_image(weights=[3_000, -10_000, 40_000, 20_000] + [0] * (COUNT - 4))
+    readings = Readings(board)
     host_of(board).program(few.pack())
     assert errors(board, few).max() <= CHIP.devices.tolerance
-    readings = board.wiring.chip.pulses + 4  # one before the first pulse, one after each
-    assert board.wiring.read_adc.conversions == 100 * readings
+    # one before the first pulse, one after each
+    assert readings.count == 100 * (board.wiring.chip.pulses + 4)
 
 
 def test_a_verify_that_falls_due_in_a_measurement_waits_for_its_end(power_on: SwitchOn) -> None:
@@ -166,16 +168,16 @@ def test_a_verify_that_falls_due_in_a_measurement_waits_for_its_end(power_on: Sw
     board = device.port.board
     device.program(memristor_image(exposure_ms=8000).pack())
     present(board, RATIOS)
-    before = board.wiring.read_adc.conversions
+    readings = Readings(board)
     device._conversation.ask(messages.MEASURE, 1)
     seen = set()
     while device.status()["state"] == "measuring":
-        seen.add((device.status()["weights"], board.wiring.read_adc.conversions - before))
+        seen.add((device.status()["weights"], readings.count))
         device.port.wait(100)
     assert seen == {("held", 0)}
     assert device._conversation.ask(messages.RESULT, 1)["reason"] == messages.REASON_OK
     device.port.wait(2000)
-    assert board.wiring.read_adc.conversions > before
+    assert readings.count > 0
     assert device.info()["refresh"]["done"] == 2
 
 
@@ -194,3 +196,17 @@ def test_the_firmware_leaves_memory_free_in_the_boards_heap(device: Device) -> N
         device.measure()
     # an eighth of a heap whose objects are twice as large here as on the board: room for a display's driver
     assert device.info()["memory_free_low"] > BOARD.heap_kib * 1024 // 8
+
+
+def test_the_dacs_level_is_measured_once_a_second_before_each_device_and_before_each_answer(device: Device) -> None:
+    board = device.port.board
+    few = memristor_image(weights=[3_000, -10_000] + [0] * (COUNT - 2))
+    readings, adc = Readings(board), board.wiring.read_adc
+    levels = board.now_s, adc.conversions
+    device.program(few.pack())
+    present(board, RATIOS)
+    device.measure()
+    device.port.wait(20_000)
+    passed_s = board.now_s - levels[0]
+    # two devices and one answer; a second in which the sensors' converter is busy has none
+    assert adc.conversions - levels[1] - readings.count == pytest.approx(2 + 1 + passed_s, abs=3)

@@ -19,6 +19,7 @@ from memristor_rig import (
     FIRST,
     RATIOS,
     SECOND,
+    Readings,
     assert_at_rest_after_reading,
     assert_nothing_is_driven,
     errors,
@@ -261,10 +262,10 @@ def test_without_an_image_nothing_is_tried_again(power_on: SwitchOn) -> None:
     stick(board, 17)
     with pytest.raises(DeviceError, match="the device of weight 17 cannot be programmed"):
         device.program(FIRST.pack())
-    used, conversions = board.wiring.chip.pulses, board.wiring.read_adc.conversions
+    used, readings = board.wiring.chip.pulses, Readings(board)
     device.port.wait(130_000)
     assert device.status()["weights"] == "none"
-    assert (board.wiring.chip.pulses, board.wiring.read_adc.conversions) == (used, conversions)
+    assert (board.wiring.chip.pulses, readings.count) == (used, 0)
 
 
 def test_a_programming_without_end_is_given_up_by_the_host(device: Device, monkeypatch: pytest.MonkeyPatch) -> None:

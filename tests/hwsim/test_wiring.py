@@ -251,10 +251,23 @@ def test_what_a_memristor_board_does_not_wire_does_nothing(pulsed: Wiring) -> No
     at_rest(pulsed)
     pulsed.pin_write(0, 1, 0.0)
     write_dac(pulsed, 7, 65535)
-    config = 0x8000 | 0x4000 | 2 << 12 | 4 << 9 | 0x01E3
-    pulsed.i2c_write(0x49, bytes((1, config >> 8, config & 0xFF)), 1.0)
-    assert abs(int.from_bytes(pulsed.i2c_read(0x49, 2, b"\x00", 1.01), "big", signed=True)) < 4
+    assert abs(read_adc_v(pulsed, 3)) < 4 * 62.5e-6
     assert pulsed.chip.violations == []
+
+
+def test_the_read_adc_sees_the_first_inputs_dac(pulsed: Wiring) -> None:
+    at_rest(pulsed)
+    for code in (22282, 24903):  # 0.85 V and 0.95 V of 2.5 V
+        write_dac(pulsed, 0, code)
+        # the ADC: half a count of 62.5 uV, and five sigma of 0.4 counts
+        assert read_adc_v(pulsed, 2) == pytest.approx(code * 2.5 / 65536, abs=160e-6)
+
+
+def read_adc_v(wiring: Wiring, channel: int) -> float:
+    """An input of the read ADC against ground, within 2.048 V."""
+    config = 0x8000 | 0x4000 | channel << 12 | 2 << 9 | 0x01E3
+    wiring.i2c_write(0x49, bytes((1, config >> 8, config & 0xFF)), 1.0)
+    return int.from_bytes(wiring.i2c_read(0x49, 2, b"\x00", 1.01), "big", signed=True) * 2.048 / 32768
 
 
 def test_a_board_and_a_chip_of_two_kinds_cannot_be_wired() -> None:

@@ -137,6 +137,8 @@ MEMRISTOR = [
     ("read_channel = 6", "read_channel = 5", "dac.read_channel: channel 5 is used by pulse_channel already,"
      " expected another; free: 6, 7"),
     ("0x49", "0x48", "read.address: 0x48 is that of adc already, expected another; free: 0x49, 0x4a, 0x4b"),
+    ("rail_channel = 2 ", "dac_channel = 2\nrail_channel = 2 ", "adc.dac_channel: 2, which is not looked at, expected"
+     " read.dac_channel instead"),
     ("[1, 3]", "[1]", "adc.output_channels: 1 channels, expected 2, one an output of memristor542"),
     ("parts = 13", "parts = 12", "matrix.parts: 12, expected at least 13, for 102 switches around memristor542"),
     ("range_mv = 512", "range_mv = 256",

@@ -1,6 +1,7 @@
 """Board and chip files: good ones load; a bad one is one line with file, line, key and what was expected."""
 
 import contextlib
+import re
 from pathlib import Path
 
 import pytest
@@ -125,6 +126,7 @@ def test_a_section_of_the_other_kind_is_unknown_and_one_of_its_own_is_missed(tmp
         ("parts = 13", "parts = 0", "matrix.parts: expected `int` >= 1"),
         ('"ADG714"', '"ADG715"', "matrix.part: 'ADG715' is not one of: ADG714"),
         ("range_mv = 512", "range_mv = 4095", "read.range_mv: 4095 is not one of: 2048, 1024, 512, 256"),
+        ("dac_channel = 2", "dac_channel = 1", "read.dac_channel: 1 is not one of: 2, 3"),
         ("noise = 0.002 ", "noise = 0.0 ", "read.noise: expected `float` > 0.0"),
         ("gate_pin = 14", "gate_pn = 14", "pulses.gate_pn: unknown key, did you mean 'gate_pin'?"),
     ],
@@ -230,6 +232,13 @@ def test_a_file_with_anything_in_it_loads_or_is_refused_in_one_line(tmp_path_fac
     path.write_text(BOARD[:at] + text + BOARD[at:], encoding="utf-8", newline="")
     with contextlib.suppress(BoardError):
         assert load_board(path).mcu == "rp2040"
+
+
+def test_a_wrong_value_in_one_of_several_sections_of_a_name_is_refused_with_the_allowed_ones(tmp_path: Path) -> None:
+    source = BOARD.replace('when = "awake"', 'when = "awoke"', 1)
+    assert re.fullmatch(
+        r"FILE:\d+: power\.loads\.when: 'awoke' is not one of: .*awake.*", refused(tmp_path, load_board, source)
+    )
 
 
 def test_an_unknown_board_or_chip_is_answered_with_the_known_ones(tmp_path: Path) -> None:

@@ -150,6 +150,7 @@ def test_a_memristor_chips_facts_come_with_its_board() -> None:
         "sense_ohm": 18_000,
         "read_uv": 50_000,
         "noise_ppm": 2_000,
+        "dac_channel": 2,
     }
     assert configuration["verify_every_s"] == 86_400
     assert configuration["adders"] == {

@@ -8,7 +8,7 @@ switches of a chain: to its adder's plus input, to its minus input, and to the b
 from time import sleep_ms
 
 from enose_contract import pulses, stages
-from enose_contract.messages import FAULT_RANGE
+from enose_contract.messages import FAULT_RANGE, FAULT_READBACK
 from enose_device.converters.ad5676r import BITS
 from enose_device.converters.ads1115 import DIFFERENCE, FULL_COUNT
 from enose_device.safety import FaultError
@@ -33,6 +33,7 @@ class PulsedChip:
         self._inputs = configuration["dac"]["input_channels"]
         self._pulse_channel = configuration["dac"]["pulse_channel"]
         self._read_channel = configuration["dac"]["read_channel"]
+        self._sense_channel = configuration["read"].get("dac_channel", -1)
         self._output_channels = configuration["adc"]["output_channels"]
         self._output_range_uv = configuration["adc"]["output_range_uv"]
         self._settle_ms = -(-chip["settle_us"] // 1000) + 1  # up, and one for the granularity of the clock
@@ -120,7 +121,17 @@ class PulsedChip:
             self.disturbed = True
 
     def look_at_level(self) -> None:
-        """The ADC has no input left for an output of the DAC."""
+        """Measure the DAC's first output with the read ADC, for neither gain nor reference can be read back; waits.
+
+        Never in the middle of a reading. Raises FaultError(FAULT_READBACK) where it is a quarter off.
+        """
+        adc = self._read_adc
+        if self._sense_channel >= 0:
+            adc.start(self._sense_channel, self._output_range_uv)
+            sleep_ms(adc.conversion_ms)
+            written_uv = self._dac.written_uv(self._inputs[0])
+            if 4 * abs(adc.read() * self._output_range_uv // FULL_COUNT - written_uv) > written_uv:
+                raise FaultError(FAULT_READBACK)
 
     def accepts(self, weight: int) -> bool:
         """Whether a device can be programmed to this signed memristance; 0 is its switches open."""
@@ -165,6 +176,7 @@ class PulsedChip:
         target = abs(self._targets[k])
         if not target:
             return
+        self.look_at_level()
         self.look_at_dac()
         run = pulses.WriteVerify(self._law, target, self._tolerance, self._noise, pulses.Scalars)
         self._connect(k)
@@ -213,6 +225,7 @@ class PulsedChip:
         for k in range(len(self._inputs)):
             channel = self._inputs[k]
             dac.write(channel, dac.code(channel, inputs_uv[k]))
+        self.look_at_level()
         self.look_at_dac()
         self._switch.on()
 

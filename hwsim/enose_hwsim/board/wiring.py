@@ -278,6 +278,7 @@ class MemristorWiring(Wiring):
         self._pulse_channel, self._read_channel = board.dac.pulse_channel, board.dac.read_channel
         self.chip = MemristorArrayPart(chip, model, devices, board.read.sense_ohm)
         self.chain = Adg714ChainPart(board.matrix.parts, self.chip.set_switches)
+        self._dac_seen_by = board.read.dac_channel
         self.read_adc = Ads1115Part(self._read_input_v, rng)
         self.i2c.parts[board.read.address] = self.read_adc
 
@@ -306,7 +307,12 @@ class MemristorWiring(Wiring):
             self.chip.set_read_dac(volts, t_s)
 
     def _read_input_v(self, channel: int, t_s: float) -> float:
-        """Inputs 0 and 1: the common node and the amplifier's output, which falls below it as the current rises."""
+        """Inputs 0 and 1: the common node and the amplifier's output, which falls below it as the current rises.
+
+        A further one may see the first input's DAC.
+        """
+        if channel == self._dac_seen_by:
+            return self.dac.voltage_v(self._board.dac.input_channels[0])
         if channel == 1:
             return float(self.chip.amplifier_v())
         return self._common_v if channel == 0 else 0.0

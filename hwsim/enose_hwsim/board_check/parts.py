@@ -75,7 +75,9 @@ def _adc(board: BoardFile) -> Iterator[Problem]:
     adc, rail_v = board.adc, board.sensors.rail_v
     uses = [("sensor_channel", adc.sensor_channel), *(("output_channels", channel) for channel in adc.output_channels)]
     uses.append(("rail_channel", adc.rail_channel))
-    if adc.dac_channel is not None:
+    if adc.dac_channel is not None and isinstance(board, MemristorBoard):
+        yield Problem("adc", "dac_channel", f"{adc.dac_channel}, which is not looked at", "read.dac_channel instead")
+    elif adc.dac_channel is not None:
         uses.append(("dac_channel", adc.dac_channel))
     yield from _used_twice("adc", uses, ADS1115_CHANNELS)
     if rail_v > ADS1115_MAX_V:

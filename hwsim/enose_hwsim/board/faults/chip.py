@@ -52,8 +52,8 @@ def supply_missing(board: SimulatedBoard, t_s: float) -> Undo:
 
 FAULTS = (
     Fault(37, "refresh-late", "chip", "the chip is 30 degrees warmer all at once: its weights leak eight times as fast",
-          "takes the weights for stale until they are programmed anew",
-          "answers of NONE: the weights are stale", refresh_late),
+          "takes the weights for stale until they are programmed anew; memristors do not leak: nothing changes",
+          "answers of NONE: the weights are stale; nothing with memristors", refresh_late),
     Fault(38, "memristor-stuck", "chip", "no pulse moves memristor 17",
           "stops pulsing within its budget; the image from before stays in force",
           "which device cannot be programmed, and what it reads", memristor_stuck, kind="memristor"),

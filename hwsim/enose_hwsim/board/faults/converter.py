@@ -88,14 +88,14 @@ FAULTS = (
     Fault(33, "dac-readback-differs", "converter", "the DAC reads back another code than was written",
           "safe state, within a second and before any answer", DAC, readback_differs, breaks_converter=True),
     Fault(34, "dac-gain-wrong", "converter", "the DAC's gain is 2 in place of 1",
-          "measures an output of the DAC once a second and before each answer: safe state; a board without an ADC input"
-          " to spare for that (pico-memristor) does not notice",
+          "measures an output of the DAC once a second, before each answer and before each memristor that it programs:"
+          " safe state",
           DAC, outputs_off_by(2.0), breaks_converter=True),
     Fault(34, "dac-reference-off", "converter", "the DAC's reference is off",
           "the same", DAC, outputs_off_by(0.0),
           breaks_converter=True),
     Fault(35, "dac-resets", "converter", "the DAC resets itself",
-          "opens the switch, sets it up anew and rewrites the weights; what was being read is no answer",
+          "opens the switch, sets it up anew and rewrites weights that leak; what was being read is no answer",
           "at most one answer of NONE: the weights are stale", dac_reset, breaks_converter=True),
     Fault(36, "spi-shifted", "converter", "transfers on the SPI bus are shifted by a bit",
           "safe state, within a second and before any answer", DAC, spi_shifted, breaks_converter=True),

@@ -21,8 +21,12 @@ firmware is the one that is flashed, the board around it is a model.
 list. In a program, `SimulatedBoard.inject(NAME)` and `mend(NAME)` do the same. The same name and seed are the same run.
 
 Each fault is tested in every phase of the controller (just started, programming, warm-up, baseline, exposure,
-recovery, with an answer standing), but for those that have one moment only. `make faults` runs them all;
-`make faults ARGS="-k NAME"` picks one, and a test's id reads `33-dac-readback-differs-in-exposure`.
+recovery, with an answer standing), but for those that have one moment only, and on two boards: `pico-mlp`, whose
+weights leak, and `pico-memristor`, whose weights do not. What differs between them is said in the row. `make faults`
+runs them all; `make faults ARGS="-k NAME"` picks one, and a test's id reads `33-dac-readback-differs-in-exposure`, on
+the second board `33-dac-readback-differs-in-exposure-on-pico-memristor`. `make test` leaves out all but one phase of
+each fault on the second board; which one stays, the fault's name decides. While memristors are being pulsed, faults of
+supply, buses, converters and clock are tested on their own.
 
 **Safe state**: latched; the analog switch is open, the DACs are at their no-field code, heaters are off and the valve
 is at clean air, the answer is NONE; only identify, status, result, log and clear are served. `enose device safe

@@ -137,7 +137,7 @@ def _slots(board: SimulatedBoard) -> list[tuple[int, int, int]]:
 
 
 STORE_FAILED = "the image store failed; the old image is kept"
-STALE = "answers of NONE, the weights are stale, until the image is programmed again"
+STALE = "answers of NONE, the weights are stale, until the image is programmed again; nothing with memristors"
 FAULTS = (
     Fault(14, "power-cut", "flash", "the power goes in the middle of the next flash operation, and comes back",
           "starts with the old image or the new one, whole", "the generation of the image, by `device info`",
@@ -161,7 +161,8 @@ FAULTS = (
           "safe mode: every pin at rest, only the link runs, until it is cleared",
           "the fault: it was reset three times within a minute of its start", reset_loop),
     Fault(22, "erase-stalls-170ms", "flash", "erasing a sector takes 170 ms",
-          "rewrites the weights just before; where that does not last they are stale until programmed anew",
+          "rewrites weights that leak just before; where that does not last they are stale until programmed anew;"
+          " memristors keep theirs",
           STALE, stalling(170_000)),
     Fault(22, "erase-stalls-800ms", "flash", "erasing a sector takes 800 ms",
           "the same", STALE, stalling(800_000)),

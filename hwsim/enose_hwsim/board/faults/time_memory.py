@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from enose_hwsim.board.device_side import statuses
 from enose_hwsim.board.faults.fault import Begin, Fault, Start, Undo, instead
+from enose_hwsim.board.parts.ads1115 import Ads1115Part
 from enose_hwsim.board.serving import Stalled
 
 if TYPE_CHECKING:
@@ -62,22 +63,29 @@ def fragmented(board: SimulatedBoard, t_s: float) -> Undo:
 
 
 def raising(board: SimulatedBoard, t_s: float) -> Undo:
-    """Reading the I2C ADC raises what nobody expects, in the task that reads it."""
+    """Reading any I2C ADC raises what nobody expects, in the task that reads it."""
 
     def read(count: int, t_s: float) -> bytes:
         raise Stalled(statuses.RAISES)
 
-    return instead(board.wiring.adc, "read", read)
+    adcs = [part for part in board.wiring.i2c.parts.values() if isinstance(part, Ads1115Part)]
+    ends = [instead(adc, "read", read) for adc in adcs]
+
+    def undo() -> None:
+        for end in ends:
+            end()
+
+    return undo
 
 
-STALE = "answers of NONE: the weights are stale, until the image is programmed again"
+STALE = "answers of NONE: the weights are stale, until the image is programmed again; nothing with memristors"
 FAULTS = (
     Fault(41, "tick-wraps", "time", "the millisecond counter wraps, at the given time after the start",
           "nothing changes", "nothing", from_start=tick_wraps),
     Fault(42, "clock-jumps-ahead", "time", "the clock jumps ahead by 5 s",
-          "takes the weights for stale", STALE, jumping(AHEAD_S)),
+          "takes weights that leak for stale", STALE, jumping(AHEAD_S)),
     Fault(42, "clock-jumps-back", "time", "the clock jumps back by 2 s",
-          "takes the weights for stale", STALE, jumping(BACK_S)),
+          "takes weights that leak for stale", STALE, jumping(BACK_S)),
     Fault(43, "task-hangs", "time", "a task does not come back",
           "the watchdog resets it within 8 s; it starts with its image, and notes the task in the log",
           "`device log`: start, watchdog, and the task", hang),
@@ -86,6 +94,6 @@ FAULTS = (
     Fault(45, "heap-fragmented", "time", "no free piece of the heap is longer than 512 bytes",
           "measures and refreshes as before, its buffers were allocated first; what needs more is the safe state",
           "nothing", fragmented),
-    Fault(46, "exception-in-a-task", "time", "reading the I2C ADC raises an exception that nobody expects",
+    Fault(46, "exception-in-a-task", "time", "reading an I2C ADC raises an exception that nobody expects",
           "safe state, noted in the log; the link goes on", "the fault: an exception in a task", raising),
 )  # fmt: skip
