@@ -1,9 +1,10 @@
 """The firmware on an emulated RP2040: cycles and time of a classification and of a refresh, and a stalled USB port.
 
-A MicroPython UF2 ($ENOSE_UF2) is put on the emulated Pico's flash, the firmware installed by `enose device flash`'s own
-course, and the simulated board's parts are around it. All times are emulated and simulated: the instructions' cycles
-are counted, misses of the flash's cache are not. A stalled port is fault 8, a host that reads nothing, and fault 9, one
-that reads 1000 bytes a second; what counts is that no weight droops and that the device answers afterwards.
+A MicroPython UF2 ($ENOSE_UF2) is put on the emulated Pico's flash, the firmware installed at its prompt as
+`enose device flash --first` does it, and the simulated board's parts are around it. All times are emulated and
+simulated: the instructions' cycles are counted, misses of the flash's cache are not. A stalled port is fault 8, a host
+that reads nothing, and fault 9, one that reads 1000 bytes a second; what counts is that no weight droops and that the
+device answers afterwards.
 """
 
 import os
@@ -19,8 +20,9 @@ from bench.campaigns.simulated import WEIGHTS_UV, classify, host_of, raw_image
 from msgspec.structs import replace
 
 from enose.boards import find_board
-from enose.deploy.flash import flash_first
-from enose.deploy.target import SerialTarget
+from enose.deploy.flash import configuration_of
+from enose.deploy.install import install_first
+from enose.deploy.prompt import SerialPrompt
 from enose.link.device import Device
 from enose.link.port import LockstepPort
 from enose_contract import frames, messages
@@ -28,9 +30,12 @@ from enose_contract.message import Message
 from enose_hwsim.board.emulated.interpreter import EmulatorMissing, find_emulator, write_interpreter
 from enose_hwsim.board.emulated.trace import Span, Trace
 from enose_hwsim.board.emulated.uf2 import flash_of
+from enose_hwsim.board.process import firmware_folder
 from enose_hwsim.board.simulated import SimulatedBoard
 from enose_hwsim.boardfile import MlpBoard
 from enose_hwsim.chipfile import MlpFile
+from enose_hwsim.compiled import compile_boot, compile_firmware
+from enose_hwsim.mcu import MICROCONTROLLERS
 
 UF2 = "ENOSE_UF2"
 INTERPRETER = "ENOSE_MICROPYTHON"
@@ -41,6 +46,7 @@ RIGHT = "CLASS banana"  # of the one image and the one specimen, on the ideal ch
 # may not be so late.
 USE = 0.15
 WARMUP_S = 1.0
+STARTS_MS = 3000  # the boot stub and the imports
 LAPSED_MS = 3100  # until a host's session has lapsed
 REPLY_MS = 500
 MEASURED_MS = 2500  # the phases take two seconds
@@ -82,6 +88,7 @@ def work(shard: Any) -> Found:
         installed(flash)
         board = switched_on(flash)
         try:
+            board.run(STARTS_MS)
             device = host_of(board)
             device.program(raw_image())
             answer = classify(board, device)
@@ -104,14 +111,22 @@ def work(shard: Any) -> Found:
 
 
 def installed(flash: Path) -> None:
-    """The firmware on a Pico that has MicroPython and nothing else, over its serial port."""
-    board = switched_on(flash, paced=True)
-    target = SerialTarget(board.port)
+    """The firmware on a Pico that has MicroPython and nothing else, at its prompt; its start is not waited for."""
+    board, chip = early()
+    mcu = MICROCONTROLLERS[board.mcu]
+    firmware, boot = compile_firmware(mcu, firmware_folder()), compile_boot(mcu, firmware_folder())
+    bare = switched_on(flash, paced=True)
     try:
-        flash_first(target, *early(), None, lambda what, done, of: print(what, done, of, file=sys.stderr))
+        prompt = SerialPrompt(bare.port)
+        prompt.wait()
+        install_first(prompt, firmware, boot, configuration_of(board, chip), board.flash, told)
     finally:
-        target.close()
-        board.close()
+        bare.close()
+
+
+def told(what: str, done: int, of: int) -> None:
+    """How far the installation is, on standard error."""
+    print(f"{what}: {done} of {of}", file=sys.stderr, flush=True)
 
 
 class Sender:
