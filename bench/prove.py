@@ -3,7 +3,8 @@
 `make prove` runs all of them, `make prove ARGS="certify-mlp441"` those named. A campaign's answer goes into
 bench/results/NAME.json. The exit code is 1 if one of them missed a limit of its own, or took longer than LIMIT_S; the
 others still run. Two may run side by side: a result that is written does not make the tree another commit. Those on
-recordings are run where $ENOSE_DATA (or ../shared/data) has them, and passed over with a word where it has not.
+recordings are run where $ENOSE_DATA (or ../shared/data) has them, and passed over with a word where it has not; so is
+the one on an emulated RP2040 where there is no emulator or no MicroPython UF2 ($ENOSE_UF2, or ../shared/micropython).
 """
 
 import json
@@ -19,6 +20,9 @@ ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "bench" / "results"
 LIMIT_S = 3600
 RECORDINGS = Path(os.environ.get("ENOSE_DATA", ROOT.parent / "shared" / "data"))
+UF2 = Path(os.environ.get("ENOSE_UF2", ROOT.parent / "shared" / "micropython" / "rp2040" / "firmware.uf2"))
+EMULATOR = Path(sys.prefix) / "emulator" / "node_modules" / "rp2040js"
+EMULATED = "bench.campaigns.emulated"
 DRIFT = "$ENOSE_DATA/uci_gas_drift"
 
 
@@ -58,6 +62,7 @@ CAMPAIGNS = (
     faults("uploads"),
     faults("hours"),
     faults("heap"),
+    Campaign("emulated", ("python", "-m", EMULATED, "--json")),
 )
 
 
@@ -80,6 +85,10 @@ def run(campaign: Campaign) -> bool:
     if DRIFT in campaign.command and not RECORDINGS.is_dir():
         print(f"{campaign.name}: passed over, no recordings in {RECORDINGS}: set ENOSE_DATA", file=sys.stderr)
         return True
+    if EMULATED in campaign.command and not (UF2.is_file() and EMULATOR.is_dir()):
+        what = f"no emulator: `make emulator` ({EMULATOR})" if UF2.is_file() else f"no UF2 at '{UF2}': set ENOSE_UF2"
+        print(f"{campaign.name}: passed over, {what}", file=sys.stderr)
+        return True
     print(f"{campaign.name}: {' '.join(campaign.command)}", file=sys.stderr, flush=True)
     program, *arguments = campaign.command
     of = commit()  # before: the tree may change meanwhile
@@ -87,7 +96,8 @@ def run(campaign: Campaign) -> bool:
     command = [str(Path(sys.executable).parent / program), *arguments]
     command = [part.replace("$ENOSE_DATA", str(RECORDINGS)) for part in command]
     try:
-        done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, timeout=LIMIT_S)
+        environment = {**os.environ, "ENOSE_UF2": str(UF2)}
+        done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, timeout=LIMIT_S, env=environment)
     except subprocess.TimeoutExpired:
         print(f"{campaign.name}: not done in {LIMIT_S} s", file=sys.stderr)
         return False

@@ -78,7 +78,7 @@ def test_a_part_that_does_not_acknowledge_is_an_errno(process: Process) -> None:
     assert process.ask(op.I2C_WRITE, b"\x00\x10\x01") == (-errno.ENXIO, b"")
 
 
-@pytest.mark.parametrize("operation", [15, 27, 99])
+@pytest.mark.parametrize("operation", [15, 28, 99])
 def test_an_operation_that_is_not_known_is_an_errno(process: Process, operation: int) -> None:
     assert process.ask(operation, b"") == (-errno.ENOSYS, b"")
 

@@ -75,6 +75,20 @@ def test_a_campaign_that_is_none_is_named(capsys: pytest.CaptureFixture[str]) ->
     assert "no campaign 'certify'; known: certify-mlp441" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(("uf2", "said"), [(True, "no emulator: `make emulator`"), (False, "no UF2 at '")])
+def test_without_emulator_or_uf2_the_emulated_one_is_passed_over_with_a_word(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], uf2: bool, said: str
+) -> None:
+    monkeypatch.setattr(prove, "RESULTS", tmp_path / "results")
+    monkeypatch.setattr(prove, "UF2", tmp_path / "a.uf2")
+    monkeypatch.setattr(prove, "EMULATOR", tmp_path / "rp2040js")
+    if uf2:
+        (tmp_path / "a.uf2").touch()
+    assert prove.main(["emulated"]) == 0
+    assert f"emulated: passed over, {said}" in capsys.readouterr().err
+    assert not (tmp_path / "results" / "emulated.json").exists()
+
+
 def test_names_are_their_own() -> None:
     names = [campaign.name for campaign in prove.CAMPAIGNS]
     assert len(set(names)) == len(names)
