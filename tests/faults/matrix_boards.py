@@ -33,11 +33,11 @@ class MatrixBoard:
         return 1e3 * self.file.sensors.warmup_s + 500
 
     @property
-    def pins(self) -> list[int]:
+    def pins(self) -> dict[str, int]:
         """Those that are low in the safe state."""
         file = self.file
-        gate = [file.pulses.gate_pin] if isinstance(file, MemristorBoard) else []
-        return [file.switch.pin, file.gas.heater_pin, file.gas.valve_pin, *gate]
+        gate = {"gate": file.pulses.gate_pin} if isinstance(file, MemristorBoard) else {}
+        return {"switch": file.switch.pin, "heater": file.gas.heater_pin, "valve": file.gas.valve_pin, **gate}
 
     @property
     def rest_v(self) -> dict[int, float]:

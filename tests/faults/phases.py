@@ -151,7 +151,7 @@ def assert_safe(device: Device, fault: int) -> None:
 
 def assert_nothing_driven(board: SimulatedBoard) -> None:
     pins = matrix_board(board).pins
-    assert {pin: board.wiring.pin_read(pin) for pin in pins} == dict.fromkeys(pins, 0)
+    assert {name: board.wiring.pin_read(pin) for name, pin in pins.items()} == dict.fromkeys(pins, 0)
     if not matrix_board(board).leaks:
         assert board.wiring.chain.closed == frozenset()
 

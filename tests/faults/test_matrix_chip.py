@@ -24,7 +24,7 @@ from enose_contract import messages, pulses
 from memristor_rig import BOARD as MEMRISTOR_BOARD
 from memristor_rig import CHIP as MEMRISTOR_CHIP
 from memristor_rig import RATIOS as MEMRISTOR_RATIOS
-from memristor_rig import assert_nothing_is_driven, memristor_image, start_programming
+from memristor_rig import memristor_image, start_programming
 from memristor_rig import weights as memristances
 from rig import SwitchOn, host_of, present
 
@@ -122,21 +122,6 @@ def test_a_memristor_that_will_not_program_is_reported_and_pulsing_stops(
     device.program(memristor_image(model=b"model003", weights=NEW_WEIGHTS).pack())
     present(board, MEMRISTOR_RATIOS)
     assert device.measure().reason == ""
-
-
-@pytest.mark.parametrize("name", numbered("supply-missing", "i2c-nack", "spi-shifted"))
-def test_while_memristors_are_programmed_a_fault_of_the_board_is_safe(memristors: Device, name: str) -> None:
-    start_programming(memristors, memristor_image())
-    memristors.port.board.inject(name)
-    memristors.port.wait(4000)
-    assert memristors.status()["state"] == "safe"
-    used = memristors.port.board.wiring.chip.pulses
-    memristors.port.board.mend(name)
-    memristors.clear()
-    memristors.safe()
-    assert_nothing_is_driven(memristors.port.board)
-    memristors.port.wait(3000)
-    assert memristors.port.board.wiring.chip.pulses - used <= 1
 
 
 def test_a_memristor_fault_is_refused_where_there_are_none(ready: Device) -> None:

@@ -35,6 +35,12 @@ MUTATIONS = {
     "the DAC is not looked at": (
         [("converters/ad5676r.py", "if not self._differing():\n            return False", "return False")],
         "converter -k 33-dac-readback-differs-in-exposure", "none"),
+    "the DAC's level is not looked at where there are memristors": (
+        [("chips/pulsed.py", "        if self._sense_channel >= 0:\n", "        if self._sense_channel >= 99:\n")],
+        "converter -k 34-dac-gain-wrong-in-idle-on-pico-memristor", "none"),
+    "a memristor is pulsed with the DAC's level off": (
+        [("chips/pulsed.py", "            self.look_at_level()\n            if self.dist", "            if self.dist")],
+        "pulsing -k drive_a_memristor_wrongly_is_safe[34-dac-reference-off", "'none' == 'programming'"),
     "an unreadable rail is good": (
         [("sensors/array.py", "return abs(self.rail_count - self._wanted_count) * 100 <=",
           "return self.rail_count >= 0 or 0 <=")],
@@ -63,10 +69,11 @@ def test_it_is_found(tmp_path: Path, name: str) -> None:
         assert source.count(good) == 1
         path.write_text(source.replace(good, bad), encoding="utf-8")
     side, *options = chosen.split()
+    found_with = {"PYTHONPATH": str(folder), "ENOSE_EVERY_PHASE": "1"}
     command = [sys.executable, "-m", "pytest", "-n0", "-vv", "-p", "no:cacheprovider", *options]
     done = subprocess.run(
         [*command, f"tests/faults/test_matrix_{side}.py"],
-        cwd=ROOT, env={**os.environ, "PYTHONPATH": str(folder)}, capture_output=True, text=True, timeout=PATIENCE_S,
+        cwd=ROOT, env={**os.environ, **found_with}, capture_output=True, text=True, timeout=PATIENCE_S,
         check=False,
     )  # fmt: skip
     assert done.returncode == 1, done.stdout

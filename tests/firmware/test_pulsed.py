@@ -198,15 +198,16 @@ def test_the_firmware_leaves_memory_free_in_the_boards_heap(device: Device) -> N
     assert device.info()["memory_free_low"] > BOARD.heap_kib * 1024 // 8
 
 
-def test_the_dacs_level_is_measured_once_a_second_before_each_device_and_before_each_answer(device: Device) -> None:
+def test_the_dacs_level_is_measured_once_a_second_before_each_pulse_and_before_each_answer(device: Device) -> None:
     board = device.port.board
     few = memristor_image(weights=[3_000, -10_000] + [0] * (COUNT - 2))
     readings, adc = Readings(board), board.wiring.read_adc
-    levels = board.now_s, adc.conversions
+    begun_s, before = board.now_s, adc.conversions
     device.program(few.pack())
     present(board, RATIOS)
     device.measure()
     device.port.wait(20_000)
-    passed_s = board.now_s - levels[0]
-    # two devices and one answer; a second in which the sensors' converter is busy has none
-    assert adc.conversions - levels[1] - readings.count == pytest.approx(2 + 1 + passed_s, abs=3)
+    levels = adc.conversions - before - readings.count
+    # each of two devices as it is connected and after each reading, of which one comes before its first pulse
+    expected = 2 + (board.wiring.chip.pulses + 2) + 1 + (board.now_s - begun_s)
+    assert levels == pytest.approx(expected, abs=2)  # a second in which the sensors' converter is busy has none

@@ -14,6 +14,7 @@ from enose_device.converters.ads1115 import DIFFERENCE, FULL_COUNT
 from enose_device.safety import FaultError
 
 PLUS, MINUS, BUS, SWITCHES = 0, 1, 2, 3  # of device k: switches 3 k, 3 k + 1, 3 k + 2
+TRIES = 3  # for a device, where the DAC resets itself
 NO_CODE = -1  # of a channel that the chip has nothing to do with
 
 
@@ -123,7 +124,8 @@ class PulsedChip:
     def look_at_level(self) -> None:
         """Measure the DAC's first output with the read ADC, for neither gain nor reference can be read back; waits.
 
-        Never in the middle of a reading. Raises FaultError(FAULT_READBACK) where it is a quarter off.
+        Never in the middle of a reading. Raises FaultError(FAULT_READBACK) where it is a quarter off, but for a DAC
+        that has reset itself: that is set up anew.
         """
         adc = self._read_adc
         if self._sense_channel >= 0:
@@ -131,7 +133,9 @@ class PulsedChip:
             sleep_ms(adc.conversion_ms)
             written_uv = self._dac.written_uv(self._inputs[0])
             if 4 * abs(adc.read() * self._output_range_uv // FULL_COUNT - written_uv) > written_uv:
-                raise FaultError(FAULT_READBACK)
+                if not self._dac.renewed(self.begin):
+                    raise FaultError(FAULT_READBACK)
+                self.disturbed = True
 
     def accepts(self, weight: int) -> bool:
         """Whether a device can be programmed to this signed memristance; 0 is its switches open."""
@@ -171,17 +175,27 @@ class PulsedChip:
             self._targets[k] = weights[k]
 
     def write(self, k: int):
-        """A task yielding the ms to wait: programs device k; then `state` is DONE or GAVE_UP, `ohm` what it reads."""
+        """A task yielding the ms to wait: programs device k; then `state` is DONE or GAVE_UP, `ohm` what it reads.
+
+        The DAC is looked at after each reading, and so before each pulse. Raises FaultError(FAULT_READBACK) where it is
+        not as it should be, or resets itself again and again.
+        """
         self.state = pulses.DONE
         target = abs(self._targets[k])
         if not target:
             return
-        self.look_at_level()
-        self.look_at_dac()
-        run = pulses.WriteVerify(self._law, target, self._tolerance, self._noise, pulses.Scalars)
-        self._connect(k)
+        tries = 1
+        run = self._begin_at(k, target)
         while True:
             ohm = yield from self._read()
+            self.look_at_dac()
+            self.look_at_level()
+            if self.disturbed:  # the DAC has reset itself: what was read says nothing
+                if tries == TRIES:
+                    raise FaultError(FAULT_READBACK)
+                tries += 1
+                run = self._begin_at(k, target)
+                continue
             v, on_us = run.step(ohm)
             if not on_us:
                 break
@@ -189,6 +203,14 @@ class PulsedChip:
         self._chain.open_all()
         self.state = run.state
         self.ohm = round(ohm)
+
+    def _begin_at(self, k: int, target: int):
+        """Connect device k, where the DAC is as it should be; what programs it to target ohm."""
+        self.look_at_dac()
+        self.look_at_level()
+        self.disturbed = False
+        self._connect(k)
+        return pulses.WriteVerify(self._law, target, self._tolerance, self._noise, pulses.Scalars)
 
     def _connect(self, k: int) -> None:
         """Device k alone on the bus."""

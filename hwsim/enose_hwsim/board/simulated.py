@@ -304,7 +304,8 @@ class SimulatedBoard:
             if self._power_lost:
                 raise PowerLost(now_us)
             if self._jump_us:
-                now_us, self._jump_us = max(now_us + self._jump_us, 1), 0
+                before_us, now_us, self._jump_us = now_us, max(now_us + self._jump_us, 1), 0
+                self.wiring.clock_jumped((now_us - before_us) * 1e-6)
                 return now_us
             data = self._read_host()
             if self._paced:

@@ -75,6 +75,12 @@ class Wiring(ABC):
         self.ambient_c, self.chip_supply_v = before.ambient_c, before.chip_supply_v
         self.bus_dead = before.bus_dead
 
+    def clock_jumped(self, by_s: float) -> None:
+        """The microcontroller's clock did, by which parts are asked: a conversion takes no less and no more for it."""
+        for part in self.i2c.parts.values():
+            if isinstance(part, Ads1115Part):
+                part.clock_jumped(by_s)
+
     def pin_write(self, pin: int, level: int, t_s: float) -> None:
         """An output pin of the microcontroller changes."""
         board = self._board
@@ -286,6 +292,11 @@ class MemristorWiring(Wiring):
         """Memristors keep their state without power."""
         super().outlive(before)
         self.chip.population = before.chip.population
+
+    def clock_jumped(self, by_s: float) -> None:
+        """The memristors' pulses and the outputs' settling too."""
+        super().clock_jumped(by_s)
+        self.chip.clock_jumped(by_s)
 
     def spi(self, data: bytes, t_s: float) -> bytes:
         """A transfer on the SPI bus: to the chain while it is selected, else to the DAC."""

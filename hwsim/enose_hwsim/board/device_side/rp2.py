@@ -68,7 +68,9 @@ class StateMachine:
         board_wire.spend(2)
         if not self._active:
             return
-        start = max(board_wire.now_us(), self._busy_us)
+        start = board_wire.now_us()
+        if start < self._busy_us < start + 25000:  # four words of 5 ms wait at most: beyond, the clock has jumped back
+            start = self._busy_us
         count = self._run(osr, start)
         self._busy_us = start + self._ns(count) // 1000 + 1
 

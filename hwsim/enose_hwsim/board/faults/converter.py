@@ -80,6 +80,7 @@ def _late(data: bytes) -> bytes:
 
 BUS = "the fault: the I2C bus does not answer"
 DAC = "the fault: the DAC does not hold, or does not put out, what was written"
+AND_ONE = "; the memristor that was being pulsed may be lost: which, is said"
 FAULTS = (
     Fault(30, "i2c-nack", "converter", "no part on the I2C bus acknowledges",
           "tries twice more, then the safe state", BUS, bus_dead),
@@ -88,15 +89,15 @@ FAULTS = (
     Fault(33, "dac-readback-differs", "converter", "the DAC reads back another code than was written",
           "safe state, within a second and before any answer", DAC, readback_differs, breaks_converter=True),
     Fault(34, "dac-gain-wrong", "converter", "the DAC's gain is 2 in place of 1",
-          "measures an output of the DAC once a second, before each answer and before each memristor that it programs:"
-          " safe state",
-          DAC, outputs_off_by(2.0), breaks_converter=True),
+          "measures an output of the DAC once a second, before each answer and before each pulse of a memristor: safe"
+          " state",
+          DAC + AND_ONE, outputs_off_by(2.0), breaks_converter=True),
     Fault(34, "dac-reference-off", "converter", "the DAC's reference is off",
-          "the same", DAC, outputs_off_by(0.0),
+          "the same", DAC + AND_ONE, outputs_off_by(0.0),
           breaks_converter=True),
     Fault(35, "dac-resets", "converter", "the DAC resets itself",
           "opens the switch, sets it up anew and rewrites weights that leak; what was being read is no answer",
-          "at most one answer of NONE: the weights are stale", dac_reset, breaks_converter=True),
+          "at most one answer of NONE: the weights are stale" + AND_ONE, dac_reset, breaks_converter=True),
     Fault(36, "spi-shifted", "converter", "transfers on the SPI bus are shifted by a bit",
           "safe state, within a second and before any answer", DAC, spi_shifted, breaks_converter=True),
 )  # fmt: skip

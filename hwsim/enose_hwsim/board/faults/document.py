@@ -25,8 +25,8 @@ recovery, with an answer standing), but for those that have one moment only, and
 weights leak, and `pico-memristor`, whose weights do not. What differs between them is said in the row. `make faults`
 runs them all; `make faults ARGS="-k NAME"` picks one, and a test's id reads `33-dac-readback-differs-in-exposure`, on
 the second board `33-dac-readback-differs-in-exposure-on-pico-memristor`. `make test` leaves out all but one phase of
-each fault on the second board; which one stays, the fault's name decides. While memristors are being pulsed, faults of
-supply, buses, converters and clock are tested on their own.
+each fault on the second board; which one stays, the fault's name decides. What befalls it while its memristors are
+being pulsed is in `test_matrix_pulsing.py`.
 
 **Safe state**: latched; the analog switch is open, the DACs are at their no-field code, heaters are off and the valve
 is at clean air, the answer is NONE; only identify, status, result, log and clear are served. `enose device safe

@@ -39,6 +39,10 @@ class Ads1115Part:
                 self._pending = True
                 self.conversions += 1
 
+    def clock_jumped(self, by_s: float) -> None:
+        """The clock that it is asked by: a conversion takes as long as it does."""
+        self._ready_s += by_s
+
     def read(self, count: int, t_s: float) -> bytes:
         """A read transfer from the register that the pointer names."""
         if self._pending and t_s >= self._ready_s:

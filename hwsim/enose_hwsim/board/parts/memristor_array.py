@@ -53,6 +53,12 @@ class MemristorArrayPart:
         self.violations: list[str] = []
         self.pulses = 0
 
+    def clock_jumped(self, by_s: float) -> None:
+        """The clock that it is driven by: a level lasts as long as it does."""
+        self._t_s += by_s
+        self._gate_rose_s += by_s
+        self._changed_s += by_s
+
     def set_switches(self, closed: frozenset[int], t_s: float) -> None:
         """The chain's switches that are closed from now on."""
         self._change(t_s)
@@ -140,8 +146,9 @@ class MemristorArrayPart:
             self._violation(f"a change in the middle of a pulse that ends at {self._t_s:.6f} s", t_s)
         bus_v, on_s = self._bus_v(), t_s - self._t_s
         if bus_v and on_s > 0 and not self._driven:
+            most_v = self.population.model.limit_v  # a level beyond it has been recorded
             for k in self._on_bus():
-                self.population.pulse(bus_v, on_s, [k])
+                self.population.pulse(min(max(bus_v, -most_v), most_v), on_s, [k])
         self._t_s = max(t_s, self._t_s)
         self._output_v = self.output_v(t_s)
         self._changed_s = t_s
