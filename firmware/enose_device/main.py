@@ -178,7 +178,7 @@ def _forget_modules(kept) -> None:
     """Modules that came in with a device that could not be made: of no use, and there may be no room."""
     for name in [name for name in sys.modules if name not in kept]:
         package, _, module = name.rpartition(".")
-        del sys.modules[name]
+        sys.modules.pop(name, None)  # where memory ended as the table grew, a name in it may not be found
         if package in sys.modules and hasattr(sys.modules[package], module):
             delattr(sys.modules[package], module)
     gc.collect()
