@@ -139,7 +139,8 @@ class Sender:
         self._writer, reader = frames.FrameWriter(), frames.FrameReader()
         self._session = self._sequence = 0
         self.send(messages.HELLO, messages.PROTOCOL, nonce)
-        found = [frame for byte in self.port.read(REPLY_MS) if (frame := reader.feed(byte)) is not None]
+        replies = b"".join(iter(lambda: self.port.read(REPLY_MS), b""))  # USB has it in pieces
+        found = [frame for byte in replies if (frame := reader.feed(byte)) is not None]
         if len(found) != 1:
             raise ValueError(f"{len(found)} replies to hello")
         self._session = found[0][0]
