@@ -60,7 +60,11 @@ def test_an_image_made_for_the_chip_is_taken_once_the_device_is_told(
     assert made.calibration.hex() == found["calibration"]
     assert made.weights != image().weights
     assert made.classes == image().classes
-    assert answered(capsys, "device", "program", str(here), *CHIP_7)["status"]["weights"] == "held"
+    assert run(["device", "program", str(here), *CHIP_7, "--json"]) == 0
+    out, err = capsys.readouterr()
+    assert json.loads(out)["status"]["weights"] == "held"
+    assert "weights for one particular chip, and this device was never told which it is" in " ".join(err.split())
+    assert f"enose device fit --calibration {found['calibration']}" in " ".join(err.split())
     assert run(["calibration", "apply", str(here), str(chip_file), str(tmp_path / "again.img")]) == BAD_INPUT
     assert "expected a nominal image" in capsys.readouterr().err.replace("\n", " ")
 
