@@ -89,6 +89,15 @@ def test_what_is_no_file(tmp_path: Path, refused: Refused) -> None:
     assert "cannot be read (File name too long)" in refused(tmp_path / ("x" * 300))
 
 
+def test_a_project_whose_name_is_too_long(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    smells, project = tmp_path / "tea.csv", str(tmp_path / ("x" * 300))
+    smells.write_text(SMELLS)
+    assert run(["data", "import", project, str(smells)]) == BAD_INPUT
+    assert "cannot be written (File name too long)" in " ".join(capsys.readouterr().err.split())
+    assert run(["data", "list", project]) == BAD_INPUT
+    assert "cannot be read (File name too long)" in " ".join(capsys.readouterr().err.split())
+
+
 @pytest.mark.parametrize("form", ["home-activity", "gas-drift", "five-smells", "bme-ai-studio", "edge-impulse"])
 def test_a_pickle_is_refused_whatever_it_is_said_to_be(tmp_path: Path, refused: Refused, form: str) -> None:
     path = tmp_path / "batch1.csv"
