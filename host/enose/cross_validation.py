@@ -6,11 +6,12 @@ from typing import Any
 import numpy as np
 
 from enose import accuracy
+from enose.accuracy_report import accuracy_report
 from enose.audit import audit
 from enose.baselines import baselines
 from enose.recordings import Recordings
 from enose.recordings.split import Split
-from enose.splits import Splits, group_noun
+from enose.splits import Splits
 from enose.training import Network, train
 from enose_hwsim.chipfile import AnyChip
 from enose_hwsim.chips import open_chip
@@ -55,31 +56,8 @@ def cross_validated(
     telling = _telling(on_progress, len(splits.folds), total)
     whole = train(recordings, everything, chip, seed, fidelity, telling, **training)
     on_progress("done", total, total)
-    specimens = [recordings.specimens[i] for i in tested]
-    labels = [s.label for s in specimens]
-    shares = {name: accuracy.share_right(answers, labels) for name, answers in answered.items()}
-    report = {
-        "recordings": recordings.title,
-        "simulated_recordings": recordings.simulated,
-        "notes": list(recordings.notes),
-        "split": splits.words(recordings),
-        "leaks": splits.leaks,
-        "classes": list(recordings.classes),
-        "tested": len(tested),
-        "group": group_noun(recordings),
-        "accuracy": {name: shares[name] for name in accuracy.STAGES},
-        "interval": list(accuracy.grouped_interval(answered["chip"], labels, [s.group for s in specimens])),
-        "peers": {name: share for name, share in shares.items() if name not in accuracy.STAGES},
-        "confusion": accuracy.confusion(answered["chip"], labels, recordings.classes),
-        "confusion_columns": [*recordings.classes, accuracy.ABSTAINED, accuracy.NO_ANSWER],
-        "audit": verdict.as_dict(),
-        "chip": chip.name,
-        "simulated_chip": True,
-        "fidelity": fidelity,
-        "sensors": list(whole.sensors),
-        "class_order": list(whole.class_order),
-        "seed": seed,
-    }
+    report = accuracy_report(recordings, splits, tested, answered, verdict, chip, fidelity, seed)
+    report |= {"sensors": list(whole.sensors), "class_order": list(whole.class_order)}
     return report, whole
 
 

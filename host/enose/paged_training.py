@@ -11,13 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from enose import accuracy, power
+from enose.accuracy_report import accuracy_report
 from enose.audit import audit
 from enose.image import build_paged_image, play_ms
 from enose.link.device import Answer, Device
 from enose.link.port import LockstepPort
 from enose.paged import paged_stages
 from enose.recordings import Recordings
-from enose.splits import Splits, group_noun
+from enose.splits import Splits
 from enose.training.paged import train_pages
 from enose.training.pages import Pages
 from enose_contract.image import Image
@@ -70,31 +71,12 @@ def paged_training(
     equal = sum(named(answer) == on_chip[i] for answer, i in zip(measured["answers"], some.tolist(), strict=True))
     whole = _trained(recordings, np.arange(len(recordings.specimens)), chip, seed, fidelity, "all", on_progress)
     on_progress("done", total, total)
-    specimens = [recordings.specimens[i] for i in tested]
-    labels = [s.label for s in specimens]
-    report = {
-        "recordings": recordings.title,
-        "simulated_recordings": recordings.simulated,
-        "notes": list(recordings.notes),
-        "split": splits.words(recordings),
-        "leaks": splits.leaks,
-        "classes": list(recordings.classes),
-        "tested": len(tested),
-        "group": group_noun(recordings),
-        "accuracy": {name: accuracy.share_right(answered[name], labels) for name in accuracy.STAGES},
-        "interval": list(accuracy.grouped_interval(answered["chip"], labels, [s.group for s in specimens])),
-        "peers": {},
-        "confusion": accuracy.confusion(answered["chip"], labels, recordings.classes),
-        "confusion_columns": [*recordings.classes, accuracy.ABSTAINED, accuracy.NO_ANSWER],
-        "audit": verdict.as_dict(),
-        "chip": chip.name,
-        "simulated_chip": True,
-        "fidelity": fidelity,
+    report = accuracy_report(recordings, splits, tested, answered, verdict, chip, fidelity, seed)
+    report |= {
         "sensors": [recordings.sensors[c] for c in whole.channels],
         "pages": [{"class": n.class_order[0], "sensors": list(n.sensors)} for n in whole.networks],
         "firmware": {"specimens": len(some), "equal_to_chip": equal, "simulated_board": True},
         "decision": decision_cost(measured["decision_s"], len(pages.networks), board),
-        "seed": seed,
     }
     return report, whole
 

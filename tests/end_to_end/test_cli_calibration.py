@@ -9,7 +9,7 @@ import pytest
 
 from enose.cli.main import BAD_INPUT, FAILED, run
 from enose.image import read_image
-from rig import image
+from rig import image, paged_image
 
 pytestmark = pytest.mark.usefixtures("micropython")
 PAGE = Path(__file__).resolve().parents[2] / "docs/calibration.md"
@@ -60,9 +60,33 @@ def test_an_image_made_for_the_chip_is_taken_once_the_device_is_told(
     assert made.calibration.hex() == found["calibration"]
     assert made.weights != image().weights
     assert made.classes == image().classes
-    assert answered(capsys, "device", "program", str(here), *CHIP_7)["status"]["weights"] == "held"
+    assert run(["device", "program", str(here), *CHIP_7, "--json"]) == 0
+    out, err = capsys.readouterr()
+    assert json.loads(out)["status"]["weights"] == "held"
+    assert "weights for one particular chip, and this device was never told which it is" in " ".join(err.split())
+    assert f"enose device fit --calibration {found['calibration']}" in " ".join(err.split())
     assert run(["calibration", "apply", str(here), str(chip_file), str(tmp_path / "again.img")]) == BAD_INPUT
     assert "expected a nominal image" in capsys.readouterr().err.replace("\n", " ")
+
+
+def test_every_page_of_an_image_is_made_for_the_chip(
+    capsys: pytest.CaptureFixture[str], chip_file: Path, tmp_path: Path
+) -> None:
+    nominal, here, single = tmp_path / "nominal.img", tmp_path / "here.img", tmp_path / "single.img"
+    paged = paged_image(3, calibration=bytes(8))
+    nominal.write_bytes(paged.pack())
+    found = answered(capsys, "calibration", "apply", str(nominal), str(chip_file), str(here))
+    assert found["pages"] == 3
+    assert found["after_rms_v"] < found["before_rms_v"]
+    made = read_image(here)[1]
+    assert (made.pages, made.classes, len(made.weights)) == (paged.pages, paged.classes, 75)
+    assert made.calibration.hex() == found["calibration"]
+    # the second page is what it would be as an image of its own
+    single.write_bytes(image(calibration=bytes(8), weights=paged.weights[25:50]).pack())
+    answered(capsys, "calibration", "apply", str(single), str(chip_file), str(tmp_path / "one.img"))
+    assert read_image(tmp_path / "one.img")[1].weights == made.weights[25:50]
+    assert run(["chip", "yield", "mlp441", "--image", str(nominal), "--chips", "2"]) == BAD_INPUT
+    assert "an image of 3 pages, expected one of a single network" in " ".join(capsys.readouterr().err.split())
 
 
 def test_few_probes_end_with_exit_code_1_and_a_file(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 import json
 import shlex
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
@@ -87,3 +89,19 @@ def test_memristors_are_refused(batches: Path, capsys: pytest.CaptureFixture[str
 def test_what_is_of_one_network_is_refused(batches: Path, option: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["train", str(batches), "--paged", "--split", "random", *option.split()]) == BAD_INPUT
     assert f"{option.split()[0]}: not with --paged" in capsys.readouterr().err
+
+
+@pytest.mark.data
+def test_the_bench_of_mismatched_chips_matches_each_of_them(batches: Path) -> None:
+    root = PAGE.parents[1]
+    few = ["--chips", "1", "--folds", "2", "--jobs", "1", "--classes", "ethanol,ethylene,ammonia"]
+    command = [sys.executable, str(root / "bench/paged.py"), str(batches), *few]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=110)
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout)
+    assert answer["simulated"] is True
+    found = {row["item"]: row["here"] for row in answer["rows"]}
+    assert found["specimens tested"] == 3 * EACH
+    assert found["worst chip, nominal weights"] <= found["median chip, nominal weights"]
+    # a chip with weights made for it answers as the nominal one: one specimen of 48 may lie on an edge
+    assert found["median chip, matched weights"] >= found["nominal chip"] - 1.5 / found["specimens tested"]

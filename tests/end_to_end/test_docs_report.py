@@ -2,6 +2,7 @@
 
 import json
 import shlex
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +91,26 @@ def test_the_waterfall_s_commands(trained: Path, capsys: pytest.CaptureFixture[s
     text = capsys.readouterr().out
     for part in ("mismatched chips, median", "through the firmware", "no effect", "(simulated, fast)"):
         assert part in text
+
+
+@pytest.mark.data
+def test_the_waterfall_of_real_recordings(
+    data_path: Callable[[str], Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("enose.training.choosing.FEW_GROUPS", 0)  # one draw of inner folds: a third of the time
+    (tmp_path / "chip.json").write_text(json.dumps(known_chip(1.0, UNIT_7).as_dict()))
+    (shown_command,) = PAGE.read_text(encoding="utf-8").split("```console\n$ ")[1:]
+    words = shlex.split(shown_command.split("```", 1)[0].replace("\\\n", " "))
+    first = str(data_path("uci_gas_drift") / "batch1.dat")  # the same command, on a fifth of them
+    found = ran(capsys, [first if word.startswith("PATH/") else word for word in words[1:]] + ["--chips", "2"])
+    assert not found["simulated_recordings"]
+    assert [row["step"] for row in found["steps"]][-3:] == ["this_chip", "this_chip_remapped", "firmware"]
+    assert found["steps"][-1]["specimens"] == 10
+    assert found["tested"] > 100
 
 
 def test_program_with_the_project_that_it_is_from(trained: Path, capsys: pytest.CaptureFixture[str]) -> None:

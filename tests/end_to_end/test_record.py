@@ -75,10 +75,13 @@ def test_the_plan_is_followed_blindly_to_its_end(path: Path, capsys: pytest.Capt
     result = answered(capsys, path, *SIM)
     assert [one["name"] for one in result["specimens"]] == [entry["code"] for entry in plan if entry["day"] == 1]
     assert all(one["label"] is None for one in result["specimens"])  # whoever records does not know
-    result = answered(capsys, path, *SIM, "--specimens", "1")
-    assert [one["name"] for one in result["specimens"]] == [plan[2]["code"]]
+    assert run(["record", str(path), *SIM, "--specimens", "1"]) == 0
+    first, last = capsys.readouterr().out.splitlines()
+    assert first.startswith(f"recorded {plan[2]['code']} ")
+    assert last == f"{path}: 3 of 4 recorded; `enose record {path}` goes on with day 2"
     assert run(["record", str(path), *SIM]) == 0
     out = capsys.readouterr().out
+    assert out.splitlines()[-1] == f"{path}: 4 of 4 recorded"
     assert out.startswith(f"recorded {plan[3]['code']} (simulated)   ")
     assert "banana" not in out
     with Project.open(path) as project:

@@ -82,12 +82,12 @@ def test_bad_images_and_counts(chip: MlpFile, tmp_path: Path) -> None:
     with pytest.raises(ImageFileError, match=r"x.img: for the chip mlp441, expected mlp331"):
         weights_of_image(path, other)
     smaller = msgspec.structs.replace(chip, topology=msgspec.structs.replace(chip.topology, inputs=3))
-    with pytest.raises(ImageFileError, match=r"x.img: weight voltages of shape \(25,\), expected 21"):
+    with pytest.raises(ImageFileError, match=r"x.img: weight voltages of shape \(1, 25\), expected 21"):
         weights_of_image(path, smaller)
     high = msgspec.structs.replace(
         chip, synapse=msgspec.structs.replace(chip.synapse, weight_min_v=1.05, weight_zero_v=1.07)
     )
-    with pytest.raises(ImageFileError, match=r"x.img: weight \[0\]: .* V, expected 1.05..1.1 V"):
+    with pytest.raises(ImageFileError, match=r"x.img: weight \[0, 0\]: .* V, expected 1.05..1.1 V"):
         weights_of_image(path, high)
     for chips, samples in ((0, 5), (5, 0)):
         with pytest.raises(ValueError, match="expected at least 1 of each"):

@@ -81,7 +81,15 @@ def test_a_smell_without_labels_is_called_as_its_file(tmp_path: Path) -> None:
         (0, 8, "durian", ":2: column 'Label' is 'durian', expected one of air, coffee, perfume, tea, vinegar"),
         (3, 8, "coffee", ":5: column 'Label' is 'coffee', expected tea as before"),
         (1, 8, "", ":3: column 'Label' is ''"),
-        (2, 0, "2025-03-26 10:00:00", ": sample 3 comes -2642 s after"),
+        (2, 0, "2025-03-26 10:00:00", ":4: column 'Timestamp' comes -2642 s after"),
+        (
+            1,
+            0,
+            "1825-03-26 10:00:00",
+            ":3: column 'Timestamp' is '1825-03-26 10:00:00', expected a year of 1970 to 2100",
+        ),
+        (1, 6, "1024", ":3: column 'CO' is 1024, expected 0..1023 counts"),
+        (2, 3, "4_0", ":4: column 'NO2' is '4_0', expected a number"),
     ],
 )
 def test_a_bad_smell_is_named_with_line_and_column(
@@ -258,13 +266,21 @@ def test_the_publishers_home_activity_has_phases_by_its_times(tmp_path: Path) ->
         ("0 04.07.15 wine 13.5 0.5", "", "metadata.dat:2: column 'date' is '04.07.15', expected month-day-year"),
         ("0 07-04-15 wine x 0.5", "", "metadata.dat:2: column 't0' is 'x', expected a number"),
         ("0 07-04-15 wine 1 0.5\n0 07-04-15 wine 1 0.5", "", "metadata.dat:3: column 'id' is '0' again"),
+        ("0 07-04-15 wine 24 0.5", "", "metadata.dat:2: column 't0' is '24', expected 0..24 hours"),
+        ("0 07-04-15 wine 1 0", "", "metadata.dat:2: column 'dt' is '0', expected more than 0 hours"),
+        (
+            "0 07-04-15 durian 1 0.5",
+            "",
+            "metadata.dat:2: column 'class' is 'durian', expected one of background, banana",
+        ),
+        ("0 07-04-15 wine 1 0.5", "", "holds no specimens; induction 0 (wine) left out: no rows during its stimulus"),
         ("0 07-04-15 wine 1 0.5", "1 0 1 1 1 1 1 1 1 1 2 3", "dataset.dat:2: column 'id' is '1', which HT_Sensor"),
         (
             "0 07-04-15 wine 1 0.5",
             "0 0 1 1 nan 1 1 1 1 1 2 3",
             "dataset.dat:2: column 'R3' is 'nan'",
         ),
-        ("0 07-04-15 wine 1 0.5", "0 0 1 1 0 1 1 1 1 1 2 3", "dataset.dat:2: a resistance of 0 kohm"),
+        ("0 07-04-15 wine 1 0.5", "0 0 1 1 0 1 1 1 1 1 2 3", "dataset.dat:2: column 'R3' is 0 kohm"),
         (
             "0 07-04-15 wine 1 0.5",
             "0 0 1 1 1 1 1 1 1 1 2 3\n0 0 1 1 1 1 1 1 1 1 2 3",

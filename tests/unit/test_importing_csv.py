@@ -98,7 +98,10 @@ def test_times_with_a_date_say_when_it_began(tmp_path: Path) -> None:
         (1, "mon,1,banana,exposure,500,15 furlong,20,21,51", ":3: column 'R1': unit 'furlong', expected one of ohm"),
         (1, "mon,1,banana,exposure,500,15,20,21", ":3: 8 fields, expected 9"),
         (1, "mon,1,banana,exposure,500,15,20,warm,51", ":3: column 'temp' is 'warm', expected a number"),
-        (1, "mon,1,banana,exposure,-5,15,20,20,51", ":2: column 't': sample 2 comes -0.005 s after"),
+        (1, "mon,1,banana,exposure,-5,15,20,20,51", ":3: column 't' comes -0.005 s after"),
+        (1, "mon,1,banana,exposure,5_0,15,20,20,51", ":3: column 't' is '5_0', expected a number"),
+        (1, "mon,1,banana,exposure,500,-15,20,20,51", ":3: column 'R1' is '-15', expected a resistance of more than 0"),
+        (1, "mon,1,banana,exposure,500,1e308,20,20,51", ":3: column 'R1' is '1e308', expected a number"),
         (1, "mon,1,banana,sniff,500,15,20,21,51", ":3: column 'phase' is 'sniff', expected one of warmup"),
         (1, "mon,1,durian,exposure,500,15,20,21,51", ":3: column 'fruit' is 'durian', expected one of banana, lemon"),
         (1, "mon,1,lemon,exposure,500,15,20,21,51", ":3: column 'fruit' is 'lemon', expected its specimen's 'banana'"),
@@ -131,6 +134,16 @@ def test_a_mapping_that_does_not_fit_is_named(tmp_path: Path) -> None:
         read(tmp_path, mapping=MAPPING.replace('unit = "kohm"', "", 1))
     with pytest.raises(RecordingsError, match=r":1: column 'R1 \(V\)' is headed V, the mapping says kohm: two"):
         read(tmp_path, header=HEADER.replace("R1", "R1 (V)"))
+    with pytest.raises(RecordingsError, match=r"t\.toml: columns\.sensors has 'R1' twice"):
+        read(tmp_path, mapping=MAPPING.replace('["R1", "R2"]', '["R1", "R1"]'))
+    with pytest.raises(RecordingsError, match=r"t\.toml: unit 'furlong', expected one of ohm, kohm"):
+        read(tmp_path, mapping=MAPPING.replace("kohm", "furlong"))
+    with pytest.raises(RecordingsError, match=r"t\.toml: delimiter '\"', expected a character between two cells"):
+        read(tmp_path, mapping="delimiter = '\"'\n" + MAPPING)
+    bare = MAPPING.replace('names = ["TGS2600", "TGS2602"]\n', "").replace('["R1", "R2"]', '["R (kohm)", "R [kohm]"]')
+    with pytest.raises(RecordingsError, match=r"t\.csv:1: two sensors are called 'R', expected names in the mapping"):
+        read(tmp_path, mapping=bare, header=HEADER.replace("R1,R2", "R (kohm),R [kohm]"))
+    read(tmp_path)
     assert read_mapping(tmp_path / "t.toml").unit == "kohm"
 
 
@@ -143,7 +156,7 @@ def test_a_unit_said_in_any_way_gives_the_same_readings(values: list[float], uni
     heading = f"R [{unit}]" if way == "heading" else "R"
     cells = [f"{value!r} {unit if way == 'cell' and unit != '1' else ''}" for value in values]
     given_unit = unit if way == "mapping" or (way == "cell" and unit == "1") else None
-    table = table_of("made up", [heading, *cells])
+    table = table_of("made up", "\n".join([heading, *cells]))
     found, stored = readings(table, 0, given_unit)
     assert stored == UNITS[unit][0]
     assert found == [value * UNITS[unit][1] for value in values]

@@ -212,12 +212,15 @@ def test_a_label_or_a_unit_may_be_given(tmp_path: Path) -> None:
     ("text", "said"),
     [
         (CSV.replace("10.5", "nan"), ":2: column 'TGS2600 (kohm)' is 'nan', expected a number"),
-        (CSV.replace("250,", "-250,"), "sample 2 comes -0.25 s after the one before it"),
-        (CSV.replace("250,", "0,"), "sample 2 comes 0 s after"),
+        (CSV.replace("250,", "-250,"), ":3: column 'timestamp' comes -0.25 s after the one before it"),
+        (CSV.replace("250,", "0,"), ":3: column 'timestamp' comes 0 s after"),
         (CSV.replace(",51", ""), ":3: 3 fields, expected 4"),
         (CSV.replace("TGS2602", "TGS2600"), ":1: column 'TGS2600 (kohm)' is there twice"),
         (CSV.replace("10.5", "10.5 ohm"), ":2: column 'TGS2600 (kohm)' is in ohm, the rest in kohm: two units"),
         ("timestamp,humidity\n0,1\n", ":1: no sensors behind 'timestamp'"),
+        (CSV.replace("10.5", "-10.5"), ":2: column 'TGS2600 (kohm)' is '-10.5', expected a resistance of more than 0"),
+        (CSV.replace("TGS2600", ""), ":1: sensor 1 has no name"),
+        ("timestamp,a (ohm),a (kohm)\n0,1,1\n", ":1: two sensors are called 'a'"),
         ("timestamp,a (kohm)\n", "has no rows"),
         ('timestamp,"a (kohm)\n0,1\n', "is no CSV"),
     ],
@@ -249,6 +252,10 @@ def test_another_first_column_is_refused(tmp_path: Path) -> None:
             "payload.sensors[0]: unit 'furlong'",
         ),
         (sample_json(sensors=[{"name": "humidity", "units": "%"}], values=[[1]]), "are temperature and humidity only"),
+        (sample_json(interval_ms=True), "payload.interval_ms is True"),
+        (sample_json(interval_ms=10**400), "payload.interval_ms is 1000"),
+        (sample_json(values=[[1, 2, 3], [1, 10**400, 3]]), "payload.values[1][1] is 1000"),
+        (sample_json(values=[[0, 2, 3]]), "payload.values[0][0] is '0', expected a resistance of more than 0 ohm"),
         ({"values": []}, "has no payload"),
     ],
 )
@@ -264,6 +271,12 @@ def test_json_that_is_none_is_named_with_line_and_column(tmp_path: Path) -> None
     edge_refused(path, "coffee.1.json:2: column 3: no JSON")
     path.write_bytes(b'"\xff"')
     edge_refused(path, "byte 1 is no UTF-8 text")
+    path.write_text("[" * 100_000)
+    edge_refused(path, "its brackets lie too deep in one another")
+    path.write_text('{"payload": ' + "9" * 5000 + "}")
+    edge_refused(path, "holds a number that is none")
+    path.write_text("[]")
+    edge_refused(path, "holds no JSON object")
 
 
 def test_two_files_with_other_sensors_are_refused(tmp_path: Path) -> None:

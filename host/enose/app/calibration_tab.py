@@ -23,7 +23,6 @@ from enose.project.store import Project
 from enose_contract.image import unpack
 from enose_hwsim.chipfile import MlpFile
 from enose_hwsim.chips.twin.region import check_region
-from enose_hwsim.chips.twin.twin import TwinChip
 
 IMAGES = 24
 ROOM_C = 27.0
@@ -120,14 +119,13 @@ class CalibrationTab(QWidget):
         assert isinstance(chip, MlpFile)
 
         def work(_: Job) -> Applied:
-            from enose.calibration.remap import Remapper, remapped_image, sample_inputs
+            from enose.calibration.remap import matched_pages, remapped_image
 
             self.nominal_only(chosen)
             mapping = VoltMapping(chip)
             weights = mapping.weights(mapping.exact(chosen.image.weights))
-            remapper = Remapper(chip, known.twin(chip), sample_inputs(chip, seed))
-            found = remapper.matched(weights, TwinChip(chip, known.temperature_c))
-            raw = remapped_image(chosen.image, mapping.carried(found.weights), known).pack()
+            found = matched_pages(weights.reshape(max(1, len(chosen.image.pages)), -1), known, chip, seed)
+            raw = remapped_image(chosen.image, mapping.carried(found.weights.ravel()), known).pack()
             name = f"{chosen.source}, chip {known.unit[-4:]}"
             if path is not None:
                 with Project.open(path) as project:

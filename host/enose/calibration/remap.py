@@ -91,6 +91,17 @@ class Remapper:
         return np.asarray(np.clip(found.x, -1, 1))
 
 
+def matched_pages(pages: Floats, known: Calibration, chip: MlpFile, seed: int) -> Remapped:
+    """Every page's weights (P, W) made anew for the chip of that calibration, each by its own answers.
+
+    The two RMS are over all pages together.
+    """
+    remapper = Remapper(chip, known.twin(chip), sample_inputs(chip, seed))
+    found = [remapper.matched(weights, TwinChip(chip, known.temperature_c)) for weights in pages]
+    before_v, after_v = (np.array([getattr(one, name) for one in found]) for name in ("before_rms_v", "after_rms_v"))
+    return Remapped(np.array([one.weights for one in found]), _rms(before_v), _rms(after_v))
+
+
 def remapped_image(nominal: Image, carried: NDArray[np.int64], known: Calibration) -> Image:
     """The image with these weights, for the chip of that calibration only."""
     weights = carried.tolist()

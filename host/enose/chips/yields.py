@@ -86,14 +86,22 @@ class Yield:
 
 
 def weights_of_image(path: Path, chip: MlpFile) -> Floats:
-    """The weight voltages of an image file. Raises ImageFileError if it is none, or none for this chip."""
+    """The weight voltages of an image file of one network. Raises ImageFileError for anything else."""
+    pages_v = pages_of_image(path, chip)
+    if len(pages_v) > 1:
+        raise ImageFileError(f"{path}: an image of {len(pages_v)} pages, expected one of a single network")
+    return np.asarray(pages_v[0])
+
+
+def pages_of_image(path: Path, chip: MlpFile) -> Floats:
+    """The weight voltages of every page of an image file, (P, W), one for a single network. Raises ImageFileError."""
     _, image = read_image(path)
     if image.chip != chip.name:
         raise ImageFileError(f"{path}: for the chip {image.chip}, expected {chip.name}")
     synapse = chip.synapse
     try:
-        volts = np.array(image.weights, dtype=np.float64) * 1e-6
-        return checked_v(volts, "weight", (1,), chip.topology.weights, synapse.weight_min_v, synapse.weight_max_v)
+        volts = np.array(image.weights, dtype=np.float64).reshape(max(1, len(image.pages)), -1) * 1e-6
+        return checked_v(volts, "weight", (2,), chip.topology.weights, synapse.weight_min_v, synapse.weight_max_v)
     except ValueError as error:
         raise ImageFileError(f"{path}: {error}") from error
 

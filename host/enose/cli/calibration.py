@@ -111,8 +111,8 @@ def apply(
 ) -> None:
     """Make an image's weights anew for one particular chip, so that it answers as the nominal chip would.
 
-    A device takes the new image only if it was told that this calibration holds:
-    `enose device fit --image FILE` does that.
+    Of an image with pages every page is made anew. A device that was told which calibration holds takes no other image:
+    `enose device fit --image FILE` tells it.
 
     Example: `enose calibration apply fruit.img chip.json fruit-here.img`
     """
@@ -120,12 +120,11 @@ def apply(
 
     from enose.calibration import CalibrationError
     from enose.calibration.calibration import read_calibration
-    from enose.calibration.remap import Remapper, remapped_image, sample_inputs
-    from enose.chips.yields import weights_of_image
+    from enose.calibration.remap import matched_pages, remapped_image
+    from enose.chips.yields import pages_of_image
     from enose.cli.chip import find_chip
     from enose.image import check_writable, read_image, write_whole
     from enose.mapping.volts import VoltMapping
-    from enose_hwsim.chips.twin.twin import TwinChip
 
     check_writable(save)
     _, content = read_image(image)
@@ -133,14 +132,13 @@ def apply(
     known = read_calibration(calibration, chip)
     if any(content.calibration):
         raise CalibrationError(f"{image}: made for calibration {content.calibration.hex()}, expected a nominal image")
-    weights = VoltMapping(chip).weights(weights_of_image(image, chip))
-    own = known.twin(chip)
-    found = Remapper(chip, own, sample_inputs(chip, seed)).matched(weights, TwinChip(chip, known.temperature_c))
-    write_whole(save, remapped_image(content, VoltMapping(chip).carried(found.weights), known).pack())
+    found = matched_pages(VoltMapping(chip).weights(pages_of_image(image, chip)), known, chip, seed)
+    write_whole(save, remapped_image(content, VoltMapping(chip).carried(found.weights.ravel()), known).pack())
     result: dict[str, Any] = {
         "file": str(save),
         "calibration": known.identity.hex(),
         "unit": known.unit,
+        "pages": len(found.weights),
         "before_rms_v": found.before_rms_v,
         "after_rms_v": found.after_rms_v,
         "weights_at_limits": int(np.sum(np.abs(found.weights) > 1 - 1e-3)),
@@ -151,7 +149,7 @@ def apply(
     stdout.print(
         f"{save}: on chip {known.unit} outputs miss the nominal chip's by {found.after_rms_v * 1e3:.2f} mV RMS"
         f" ({found.before_rms_v * 1e3:.1f} mV with the nominal weights) by its twin;"
-        f" {result['weights_at_limits']} of {len(weights)} weights at a limit"
+        f" {result['weights_at_limits']} of {found.weights.size} weights at a limit"
     )
 
 

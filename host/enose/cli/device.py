@@ -102,7 +102,14 @@ def program(
     raw, content = read_image(image)
     secret = read_key(key) if key is not None else None
     with _opened(device) as opened:
-        check_bundle(content, image, Attached.of(opened, device), project)
+        attached = Attached.of(opened, device)
+        check_bundle(content, image, attached, project)
+        if any(content.calibration) and attached.calibration is None and project is None:
+            stderr.print(
+                f"{image} has weights for one particular chip, and this device was never told which it is:"
+                f" `--project` checks it, `enose device fit --calibration {content.calibration.hex()}` tells it",
+                markup=False,
+            )
         upload = raw if secret is None else opened.sealed(raw, secret)
         with progress() as show:
             generation = opened.program(

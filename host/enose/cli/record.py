@@ -111,6 +111,7 @@ def record(
     with Project.open_or_create(project) as opened, _opened(device, fidelity, seed) as smelling:
         simulated = smelling.simulated
         session, found = _recorded(opened, smelling, content, label, specimens, odour, seed, stderr if json else stdout)
+        entries = opened.plan()
     if json:
         print_json(
             {
@@ -121,6 +122,10 @@ def record(
                 "specimens": [one.as_dict() for one in found],
             }
         )
+    elif label is None:
+        left = [entry for entry in entries if entry["specimen"] is None]
+        after = f"; `enose record {project}` goes on with day {left[0]['day']}" if left else ""
+        stdout.print(f"{project}: {len(entries) - len(left)} of {len(entries)} recorded{after}", markup=False)
 
 
 def _recorded(

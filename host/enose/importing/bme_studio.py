@@ -5,7 +5,6 @@ and rawDataBody.dataBlock, rows in the order of the columns. A heater cycle is o
 a step missing or with an error code is no cycle, as in AI-Studio. Rows with one label_tag are one specimen.
 """
 
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,12 +14,14 @@ from typing import Any
 
 import numpy as np
 
-from enose.importing.cells import read_bytes
-from enose.importing.imported import Imported, refuse_pickle
+from enose.importing.imported import Imported
+from enose.importing.json_file import finite, json_object
 from enose.project.contents import HUMIDITY, TEMPERATURE, Cycle, NewSession, NewSpecimen, Sensor
 from enose.recordings.specimen import RecordingsError
 
 STEPS = 10
+SENSORS_MAX = 256  # a board has eight
+CLOCK_MAX_S = 4.1e9  # of the year 2099
 WANTED = (
     "sensor_index",
     "timestamp_since_poweron",
@@ -53,7 +54,7 @@ def bme_studio(path: Path, label: str | None = None) -> Imported:
 
     `label` is for rows whose tag has no name. Raises RecordingsError naming file, row and column.
     """
-    document = _json(path)
+    document = json_object(path)
     names = _label_names(path.with_suffix(".bmelabelinfo"))
     profiles = _profiles(path, document)
     rows = _rows(path, document)
@@ -76,35 +77,24 @@ def bme_studio(path: Path, label: str | None = None) -> Imported:
     sensors = tuple(Sensor(f"step {k}") for k in range(STEPS))
     sessions = [NewSession(f"{path.stem} {p}", sensors, tuple(specimens), started_s) for p, specimens in found.items()]
     notes = [f"{dropped} heater cycles left out: a step missing or with an error code"] if dropped else []
-    board = document.get("configHeader", {}).get("boardType", "")
+    header = document.get("configHeader")
+    board = header.get("boardType", "") if isinstance(header, dict) else ""
     return Imported("bme-ai-studio", tuple(sessions), tuple(notes), facts={"board": str(board)})
-
-
-def _json(path: Path) -> dict[str, Any]:
-    raw = read_bytes(path)
-    refuse_pickle(str(path), raw[:2])
-    try:
-        document = json.loads(raw)
-    except json.JSONDecodeError as error:
-        raise RecordingsError(f"{path}:{error.lineno}: column {error.colno}: no JSON ({error.msg})") from error
-    except UnicodeDecodeError as error:
-        raise RecordingsError(f"{path}: byte {error.start} is no UTF-8 text") from error
-    if not isinstance(document, dict):
-        raise RecordingsError(f"{path}: holds no JSON object")
-    return document
 
 
 def _label_names(path: Path) -> dict[int, str]:
     if not path.is_file():
         return {}
-    entries = _json(path).get("labelInformation")
+    entries = json_object(path).get("labelInformation")
     if not isinstance(entries, list):
         raise RecordingsError(f"{path}: labelInformation is missing, expected a list")
-    found = {}
+    found: dict[int, str] = {}
     for k, entry in enumerate(entries):
         tag, name = (entry.get("labelTag"), entry.get("labelName")) if isinstance(entry, dict) else (None, None)
         if not isinstance(tag, int) or not isinstance(name, str) or not name.strip():
             raise RecordingsError(f"{path}: labelInformation[{k}], expected a labelTag and a labelName")
+        if found.get(tag, name.strip()) != name.strip():
+            raise RecordingsError(f"{path}: labelInformation[{k}]: labelTag {tag} is '{found[tag]}' already")
         found[tag] = name.strip()
     return found
 
@@ -114,6 +104,8 @@ def _profiles(path: Path, document: dict[str, Any]) -> dict[int, str]:
     found = {}
     body = document.get("configBody")
     entries = body.get("sensorConfigurations", []) if isinstance(body, dict) else []
+    if not isinstance(entries, list):
+        raise RecordingsError(f"{path}: sensorConfigurations is {entries!r:.40}, expected a list")
     for k, entry in enumerate(entries):
         known = entry if isinstance(entry, dict) else {}
         index, profile = known.get("sensorIndex"), known.get("heaterProfile")
@@ -147,11 +139,15 @@ def _row(where: str, row: Any, keys: list[Any], at: Sequence[int], tag: int | No
         raise RecordingsError(f"{where}: {count} values, expected {len(keys)}")
     for column in (*at, *([tag] if tag is not None else [])):
         value = row[column]
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-            raise RecordingsError(f"{where}: column '{keys[column]}' is {value!r}, expected a number")
+        if not finite(value):
+            raise RecordingsError(f"{where}: column '{keys[column]}' is {value!r:.40}, expected a number")
     sensor, time_ms, clock_s, temperature, humidity, ohm, step, error = (row[k] for k in at)
     if not 0 <= step < STEPS or step != int(step):
         raise RecordingsError(f"{where}: column 'heater_profile_step_index' is {step}, expected 0..{STEPS - 1}")
+    if not 0 <= sensor < SENSORS_MAX or sensor != int(sensor):
+        raise RecordingsError(f"{where}: column 'sensor_index' is {sensor}, expected 0..{SENSORS_MAX - 1}")
+    if not 0 <= clock_s < CLOCK_MAX_S:
+        raise RecordingsError(f"{where}: column 'real_time_clock' is {clock_s}, expected seconds since 1970")
     if error == 0 and ohm <= 0:
         raise RecordingsError(f"{where}: column 'resistance_gassensor' is {ohm}, expected more than 0 ohm")
     marked = int(row[tag]) if tag is not None else 0

@@ -1,15 +1,13 @@
 """Tables of text, cell by cell: every complaint names file, line and column."""
 
-import csv
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
-from pathlib import Path
 
-from enose.importing.imported import refuse_pickle
+from enose.recordings.files import csv_rows, number_in, refuse_pickle
 from enose.recordings.specimen import RecordingsError
 
 # A unit as it is written, the unit that is stored, and the factor between them.
@@ -26,6 +24,7 @@ UNITS = {
     "1": ("1", 1.0),
 }
 CELL = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*([^\d\s.]*)\s*")
+FIRST_YEAR, LAST_YEAR = 1970, 2100  # of a recording
 HEADED = re.compile(r"(.*?)\s*[\[(]\s*([^\])]+?)\s*[\])]\s*")  # `R1 (kohm)` or `R1 [kohm]`
 
 
@@ -59,23 +58,20 @@ def read_table(name: str, raw: bytes, delimiter: str = ",") -> Table:
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
         raise RecordingsError(f"{name}:{line}: byte {error.start} is no UTF-8 text") from error
-    return table_of(name, text.splitlines(), delimiter)
+    return table_of(name, text, delimiter)
 
 
-def table_of(name: str, lines: Iterable[str], delimiter: str = ",") -> Table:
-    """The table in lines of text; as read_table."""
-    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+def table_of(name: str, text: str, delimiter: str = ",") -> Table:
+    """The table in a text; as read_table."""
+    found = csv_rows(name, text, delimiter)
+    header = [heading.strip() for heading in next(found, (1, []))[1]]
     rows: list[tuple[int, list[str]]] = []
-    try:
-        header = [heading.strip() for heading in next(reader, [])]
-        for fields in reader:
-            if not fields:
-                continue
-            if len(fields) != len(header):
-                raise RecordingsError(f"{name}:{reader.line_num}: {len(fields)} fields, expected {len(header)}")
-            rows.append((reader.line_num, fields))
-    except csv.Error as error:
-        raise RecordingsError(f"{name}:{reader.line_num}: is no CSV ({error})") from error
+    for line, fields in found:
+        if not fields:
+            continue
+        if len(fields) != len(header):
+            raise RecordingsError(f"{name}:{line}: {len(fields)} fields, expected {len(header)}")
+        rows.append((line, fields))
     for k, heading in enumerate(header):
         if heading in header[:k]:
             raise RecordingsError(f"{name}:1: column '{heading}' is there twice")
@@ -92,12 +88,9 @@ def bare_heading(heading: str) -> tuple[str, str | None]:
 
 def number(where: str, text: str) -> float:
     """A cell as a number. Raises RecordingsError for anything that is not one, NaN and infinities too."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
+    value = number_in(text)
     if not math.isfinite(value):
-        raise RecordingsError(f"{where} is '{text.strip()}', expected a number")
+        raise RecordingsError(f"{where} is '{text.strip():.40}', expected a number")
     return value
 
 
@@ -116,7 +109,7 @@ def readings(table: Table, column: int, given: str | None) -> tuple[list[float],
     for line, fields in table.rows:
         found = CELL.fullmatch(fields[column])
         if not found or not math.isfinite(float(found.group(1))):
-            raise RecordingsError(f"{table.where(line, column)} is '{fields[column].strip()}', expected a number")
+            raise RecordingsError(f"{table.where(line, column)} is '{fields[column].strip():.40}', expected a number")
         if found.group(2):
             _check_same(table.where(line, column), found.group(2), unit, "is in", "the rest in")
             unit = found.group(2)
@@ -124,7 +117,17 @@ def readings(table: Table, column: int, given: str | None) -> tuple[list[float],
     if unit is None:
         raise RecordingsError(f"{where} has no unit, expected one of {', '.join(UNITS)} in its heading or the mapping")
     stored, factor = _unit(where, unit)
+    for (line, fields), value in zip(table.rows, values, strict=True):
+        check_reading(table.where(line, column), fields[column].strip(), value * factor, stored)
     return [value * factor for value in values], stored
+
+
+def check_reading(where: str, text: str, value: float, unit: str) -> None:
+    """Raise RecordingsError for a resistance that is not above zero, and for what is too large for a number."""
+    if not math.isfinite(value):
+        raise RecordingsError(f"{where} is '{text:.40}', expected a number")
+    if unit == "ohm" and value <= 0:
+        raise RecordingsError(f"{where} is '{text:.40}', expected a resistance of more than 0 ohm")
 
 
 def _check_same(where: str, first: str | None, second: str | None, says: str, other: str) -> None:
@@ -145,22 +148,22 @@ def time_s(where: str, text: str, unit: str) -> float:
     try:
         found = datetime.fromisoformat(text.strip())
     except ValueError:
-        raise RecordingsError(f"{where} is '{text.strip()}', expected a date and time as 2025-03-26 10:44:41") from None
+        raise RecordingsError(
+            f"{where} is '{text.strip():.40}', expected a date and time as 2025-03-26 10:44:41"
+        ) from None
+    if not FIRST_YEAR <= found.year <= LAST_YEAR:
+        raise RecordingsError(f"{where} is '{text.strip():.40}', expected a year of {FIRST_YEAR} to {LAST_YEAR}")
     return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
 
 
-def interval_s(where: str, times_s: list[float]) -> float:
-    """The middle one of the times between samples. Raises RecordingsError where a time is not after the one before."""
+def interval_s(table: Table, column: int, lines: Sequence[int], times_s: Sequence[float]) -> float:
+    """The middle one of the times between samples, which stand in these lines of a column; 1 s for a single sample.
+
+    Raises RecordingsError where a time is not after the one before.
+    """
     steps = [later - earlier for earlier, later in pairwise(times_s)]
-    for k, step in enumerate(steps):
+    for line, step in zip(lines[1:], steps, strict=True):
         if not step > 0:
-            raise RecordingsError(f"{where}: sample {k + 2} comes {step:g} s after the one before it, expected later")
+            where = table.where(line, column)
+            raise RecordingsError(f"{where} comes {step:g} s after the one before it, expected later")
     return sorted(steps)[len(steps) // 2] if steps else 1.0
-
-
-def read_bytes(path: Path) -> bytes:
-    """A file's bytes. Raises RecordingsError."""
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise RecordingsError(f"{path}: cannot be read ({error.strerror})") from error

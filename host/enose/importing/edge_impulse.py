@@ -4,16 +4,26 @@ CSV: first column `timestamp` in milliseconds, then one a sensor. JSON: the data
 sensors, their units, interval_ms and values); its signature is not checked, for nothing is trusted because of it.
 """
 
-import json
-import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from enose.importing.cells import UNITS, bare_heading, interval_s, number, read_bytes, read_table, readings, time_s
-from enose.importing.imported import Imported, refuse_pickle
+from enose.importing.cells import (
+    UNITS,
+    bare_heading,
+    check_reading,
+    interval_s,
+    number,
+    read_table,
+    readings,
+    time_s,
+)
+from enose.importing.imported import Imported
+from enose.importing.json_file import finite, json_object
 from enose.project.contents import HUMIDITY, TEMPERATURE, Cycle, Floats, NewSession, NewSpecimen, Sensor
+from enose.recordings.files import read_bytes
 from enose.recordings.specimen import RecordingsError
 
 TIMESTAMP = "timestamp"
@@ -69,16 +79,18 @@ def _csv(file: Path, unit: str | None) -> tuple[tuple[Sensor, ...], Cycle]:
             columns[heading] = readings(table, k, unit)
     if not columns:
         raise RecordingsError(f"{file}:1: no sensors behind '{TIMESTAMP}'")
+    _check_names(file, [bare_heading(heading)[0] for heading in columns])
     sensors = tuple(Sensor(bare_heading(heading)[0], stored) for heading, (_, stored) in columns.items())
     exposure = np.column_stack([values for values, _ in columns.values()])
-    return sensors, Cycle({"exposure": exposure, **ambient}, interval_s(str(file), times_s))
+    sample_s = interval_s(table, 0, [line for line, _ in table.rows], times_s)
+    return sensors, Cycle({"exposure": exposure, **ambient}, sample_s)
 
 
 def _json(file: Path) -> tuple[tuple[Sensor, ...], Cycle]:
     payload = _payload(file)
     named, values, interval_ms = (payload.get(key) for key in ("sensors", "values", "interval_ms"))
-    if not isinstance(interval_ms, (int, float)) or not 0 < interval_ms < math.inf:
-        raise RecordingsError(f"{file}: payload.interval_ms is {interval_ms!r}, expected more than 0")
+    if not finite(interval_ms) or not interval_ms > 0:
+        raise RecordingsError(f"{file}: payload.interval_ms is {interval_ms!r:.40}, expected more than 0")
     if not isinstance(named, list) or not named or not isinstance(values, list) or not values:
         raise RecordingsError(f"{file}: payload has no sensors or no values")
     series: list[tuple[str, str, float]] = []
@@ -89,7 +101,8 @@ def _json(file: Path) -> tuple[tuple[Sensor, ...], Cycle]:
         if name not in AMBIENT and unit not in UNITS:
             raise RecordingsError(f"{file}: payload.sensors[{k}]: unit '{unit}', expected one of {', '.join(UNITS)}")
         series.append((name, *UNITS.get(unit, ("", 1.0))))
-    rows = np.array([_row(file, k, row, len(named)) for k, row in enumerate(values)])
+    _check_names(file, [name for name, _, _ in series])
+    rows = np.array([_row(file, k, row, series) for k, row in enumerate(values)])
     gases = [k for k, (name, _, _) in enumerate(series) if name not in AMBIENT]
     if not gases:
         raise RecordingsError(f"{file}: payload.sensors are temperature and humidity only")
@@ -100,29 +113,27 @@ def _json(file: Path) -> tuple[tuple[Sensor, ...], Cycle]:
 
 
 def _payload(file: Path) -> dict[str, Any]:
-    raw = read_bytes(file)
-    refuse_pickle(str(file), raw[:2])
-    try:
-        document = json.loads(raw)
-    except json.JSONDecodeError as error:
-        raise RecordingsError(f"{file}:{error.lineno}: column {error.colno}: no JSON ({error.msg})") from error
-    except UnicodeDecodeError as error:
-        raise RecordingsError(f"{file}: byte {error.start} is no UTF-8 text") from error
-    payload = document.get("payload") if isinstance(document, dict) else None
+    payload = json_object(file).get("payload")
     if not isinstance(payload, dict):
         raise RecordingsError(f"{file}: has no payload, expected Edge Impulse's data acquisition format")
     return payload
 
 
-def _row(file: Path, k: int, row: Any, count: int) -> list[float]:
+def _row(file: Path, k: int, row: Any, series: Sequence[tuple[str, str, float]]) -> list[float]:
     values = row if isinstance(row, list) else [row]
-    if len(values) != count:
-        raise RecordingsError(f"{file}: payload.values[{k}] has {len(values)} values, expected {count}")
-    for column, value in enumerate(values):
-        if not _finite(value):
-            raise RecordingsError(f"{file}: payload.values[{k}][{column}] is {value!r}, expected a number")
+    if len(values) != len(series):
+        raise RecordingsError(f"{file}: payload.values[{k}] has {len(values)} values, expected {len(series)}")
+    for column, (value, (_, unit, factor)) in enumerate(zip(values, series, strict=True)):
+        where = f"{file}: payload.values[{k}][{column}]"
+        if not finite(value):
+            raise RecordingsError(f"{where} is {value!r:.40}, expected a number")
+        check_reading(where, str(value), value * factor, unit)
     return [float(value) for value in values]
 
 
-def _finite(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+def _check_names(file: Path, names: Sequence[str]) -> None:
+    for k, name in enumerate(names):
+        if not name.strip():
+            raise RecordingsError(f"{file}:1: sensor {k + 1} has no name")
+        if name in names[:k]:
+            raise RecordingsError(f"{file}:1: two sensors are called '{name}'")

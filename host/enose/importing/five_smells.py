@@ -5,15 +5,18 @@ The gas channels are counts of the 10-bit converter of a Grove multichannel gas 
 """
 
 import io
+import lzma
 import zipfile
+import zlib
 from collections import Counter
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from enose.importing.cells import Table, interval_s, number, read_bytes, read_table, time_s
+from enose.importing.cells import Table, interval_s, number, read_table, time_s
 from enose.importing.imported import Imported
 from enose.project.contents import HUMIDITY, TEMPERATURE, Cycle, NewSession, NewSpecimen, Sensor
+from enose.recordings.files import read_bytes
 from enose.recordings.specimen import RecordingsError
 
 START = ["Timestamp", "Humidity", "Temperature"]
@@ -22,6 +25,8 @@ SMELLS = {"coffee": "coffee", "hot": "coffee", "tea": "tea", "vinegar": "vinegar
     "air": "air",
     "normal": "air",
 }  # by the first word of a label or of a file's name
+BROKEN = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, OSError, EOFError, NotImplementedError, RuntimeError)
+MOST_COUNTS = 1023  # of a 10-bit converter
 LARGEST_BYTES = 50_000_000  # of all members together, unzipped: a zip bomb is none of ours
 
 
@@ -36,17 +41,19 @@ def five_smells(path: Path) -> Imported:
 
 def _files(path: Path) -> list[tuple[str, bytes]]:
     raw = read_bytes(path)
-    if not zipfile.is_zipfile(path):
+    if not raw.startswith(b"PK"):
         return [(path.name, raw)]
     try:
         with zipfile.ZipFile(io.BytesIO(raw)) as archive:
             members = [member for member in archive.infolist() if not member.is_dir()]
-            for member in members:
+            for k, member in enumerate(members):
                 _check_member(path, member.filename)
+                if member.filename in [other.filename for other in members[:k]]:
+                    raise RecordingsError(f"{path}: member '{member.filename}' is there twice")
             if sum(member.file_size for member in members) > LARGEST_BYTES:
                 raise RecordingsError(f"{path}: its files are more than {LARGEST_BYTES // 10**6} MB together")
             found = [(m.filename, archive.read(m)) for m in sorted(members, key=lambda m: m.filename)]
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+    except BROKEN as error:
         raise RecordingsError(f"{path}: its files cannot be unzipped ({error})") from error
     if not found:
         raise RecordingsError(f"{path}: holds no files")
@@ -72,6 +79,10 @@ def _session(table: Table) -> NewSession:
         name: np.array([number(table.where(line, at[name]), fields[at[name]]) for line, fields in table.rows])
         for name in (*START[1:], *GASES)
     }
+    for gas in GASES:
+        for (line, _), counts in zip(table.rows, values[gas].tolist(), strict=True):
+            if not 0 <= counts <= MOST_COUNTS:
+                raise RecordingsError(f"{table.where(line, at[gas])} is {counts:g}, expected 0..{MOST_COUNTS} counts")
     times_s = [
         time_s(table.where(line, at["Timestamp"]), fields[at["Timestamp"]], "iso") for line, fields in table.rows
     ]
@@ -81,7 +92,7 @@ def _session(table: Table) -> NewSession:
             HUMIDITY: values["Humidity"],
             TEMPERATURE: values["Temperature"],
         },
-        sample_s=interval_s(table.name, times_s),
+        sample_s=interval_s(table, at["Timestamp"], [line for line, _ in table.rows], times_s),
         started_s=times_s[0],
         facts=_place(table),
     )

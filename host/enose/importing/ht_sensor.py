@@ -9,16 +9,17 @@ from pathlib import Path
 
 import numpy as np
 
-from enose.importing.cells import number, read_bytes
+from enose.importing.cells import number
 from enose.importing.imported import Imported
 from enose.project.contents import HUMIDITY, TEMPERATURE, Cycle, Floats, NewSession, NewSpecimen, Sensor
-from enose.recordings.home_activity import SENSORS
+from enose.recordings.files import read_lines
+from enose.recordings.home_activity import CLASSES, SENSORS
 from enose.recordings.specimen import RecordingsError
 
 METADATA, DATASET = "HT_Sensor_metadata.dat", "HT_Sensor_dataset.dat"
 META_COLUMNS = ["id", "date", "class", "t0", "dt"]
 COLUMNS = ["id", "time", *(f"R{k}" for k in range(1, 9)), "Temp.", "Humidity"]
-HOUR_S = 3600.0
+HOUR_S, DAY_H = 3600.0, 24
 
 
 def ht_sensor(folder: Path) -> Imported:
@@ -70,6 +71,12 @@ def _metadata(file: Path) -> dict[str, tuple[str, str, float, float]]:
         t0_h, dt_h = (
             number(f"{where}: column '{n}'", text) for n, text in zip(META_COLUMNS[3:], fields[3:], strict=True)
         )
+        if not 0 <= t0_h < DAY_H:
+            raise RecordingsError(f"{where}: column 't0' is '{fields[3]}', expected 0..{DAY_H} hours")
+        if not 0 < dt_h < DAY_H:
+            raise RecordingsError(f"{where}: column 'dt' is '{fields[4]}', expected more than 0 hours, up to {DAY_H}")
+        if label not in CLASSES:
+            raise RecordingsError(f"{where}: column 'class' is '{label}', expected one of {', '.join(CLASSES)}")
         found[key] = (date, label, day_s + t0_h * HOUR_S, dt_h)
     return found
 
@@ -85,15 +92,16 @@ def _rows(file: Path, known: set[str]) -> dict[str, Floats]:
         if rows and not values[0] > rows[-1][0]:
             raise RecordingsError(f"{file}:{line}: column 'time' is '{fields[1]}', expected more than {rows[-1][0]:g}")
         if min(values[1:9]) <= 0:
-            raise RecordingsError(f"{file}:{line}: a resistance of {min(values[1:9]):g} kohm, expected more than 0")
+            name, low = min(zip(COLUMNS[2:10], values[1:9], strict=True), key=lambda one: one[1])
+            raise RecordingsError(f"{file}:{line}: column '{name}' is {low:g} kohm, expected more than 0")
         rows.append(values)
     return {key: np.array(rows) for key, rows in found.items()}
 
 
 def _lines(file: Path, columns: list[str]) -> list[tuple[int, list[str]]]:
     """Number and fields of every line behind the header."""
-    lines = read_bytes(file).decode("utf-8", errors="replace").splitlines()
-    header = lines[0].split() if lines else []
+    lines = read_lines(file)
+    header = lines[0].split()
     if header != columns:
         raise RecordingsError(f"{file}:1: header '{' '.join(header)[:80]}', expected '{' '.join(columns)}'")
     found = []

@@ -6,8 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from enose.project.contents import Cycle, NewSession, NewSpecimen, Provenance
-from enose.recordings.open import PICKLE_SUFFIXES
+from enose.project.contents import Cycle, NewSession, NewSpecimen, Provenance, check_session
 from enose.recordings.specimen import RecordingsError
 
 
@@ -37,19 +36,27 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def refuse_pickle(name: str, head: bytes) -> None:
-    """Raise RecordingsError for a pickle, by its name or its first bytes (protocols 2 to 5, and the text one)."""
-    binary = head[:1] == b"\x80" and head[1:2] <= b"\x08"
-    if binary or Path(name).suffix.lower() in PICKLE_SUFFIXES:
-        raise RecordingsError(f"{name}: a pickle is never read, for it may run anything")
-
-
 def check_labels(name: str, sessions: Sequence[NewSession], classes: Sequence[str]) -> None:
     """Raise RecordingsError for a class that was asked for and is empty."""
     found = {specimen.label for session in sessions for specimen in session.specimens}
     for label in classes:
         if label not in found:
             raise RecordingsError(f"{name}: class '{label}' is empty: no specimen has that label")
+
+
+def check_takeable(name: str, imported: Imported) -> None:
+    """Raise RecordingsError for no specimens at all, and for what no project file takes in."""
+    if not any(session.specimens for session in imported.sessions):
+        raise RecordingsError(f"{name}: holds no specimens{''.join(f'; {note}' for note in imported.notes)}")
+    titles = [session.title for session in imported.sessions]
+    for k, title in enumerate(titles):
+        if title in titles[:k]:
+            raise RecordingsError(f"{name}: two sessions are called '{title}'")
+    for session in imported.sessions:
+        try:
+            check_session(session)
+        except ValueError as error:
+            raise RecordingsError(f"{name}: {error}") from error
 
 
 def cut(imported: Imported, samples: int) -> Imported:

@@ -27,9 +27,10 @@ from typing import Annotated, Literal
 import numpy as np
 from msgspec import Meta
 
-from enose.importing.cells import Table, bare_heading, interval_s, number, read_bytes, read_table, readings, time_s
+from enose.importing.cells import UNITS, Table, bare_heading, interval_s, number, read_table, readings, time_s
 from enose.importing.imported import Imported, check_labels
 from enose.project.contents import HUMIDITY, PHASES, TEMPERATURE, Cycle, Floats, NewSession, NewSpecimen, Sensor
+from enose.recordings.files import read_bytes
 from enose.recordings.specimen import RecordingsError
 from enose_hwsim.tomlfile import Positive, Section, load
 
@@ -67,6 +68,14 @@ def read_mapping(path: Path) -> Mapping:
         raise RecordingsError(
             f"{path}: columns.names has {len(names)} names, expected {len(sensors)} as columns.sensors"
         )
+    for key, found in (("sensors", sensors), ("names", names)):
+        for k, name in enumerate(found):
+            if name in found[:k]:
+                raise RecordingsError(f"{path}: columns.{key} has '{name}' twice")
+    if mapping.unit is not None and mapping.unit not in UNITS:
+        raise RecordingsError(f"{path}: unit '{mapping.unit}', expected one of {', '.join(UNITS)}")
+    if mapping.delimiter in '"\r\n':
+        raise RecordingsError(f"{path}: delimiter {mapping.delimiter!r}, expected a character between two cells")
     return mapping
 
 
@@ -81,6 +90,9 @@ def mapped(path: Path, mapping: Mapping, label: str | None = None) -> Imported:
     found = [readings(table, column, mapping.unit) for column in heads]
     names = columns.names or tuple(bare_heading(table.header[column])[0] for column in heads)
     sensors = tuple(Sensor(name, unit) for name, (_, unit) in zip(names, found, strict=True))
+    for k, name in enumerate(names):
+        if name in names[:k]:
+            raise RecordingsError(f"{path}:1: two sensors are called '{name}', expected names in the mapping")
     rows = _Rows(table, mapping, np.column_stack([values for values, _ in found]), label)
     sessions: dict[str, list[NewSpecimen]] = {}
     for (session, specimen), group in groupby(range(len(table.rows)), key=rows.whose):
@@ -139,7 +151,10 @@ class _Rows:
             if kind in self.at:
                 series[kind] = np.array([number(self.where(row, kind), self.text(row, kind)) for row in exposed])
         times_s = self._times_s(rows)
-        sample_s = interval_s(self.where(rows[0], "time"), times_s) if len(times_s) > 1 else self.mapping.sample_s
+        sample_s = self.mapping.sample_s
+        if len(times_s) > 1:
+            lines = [self.table.rows[row][0] for row in rows]
+            sample_s = interval_s(self.table, self.at["time"], lines, times_s)
         started_s = times_s[0] if times_s and self.mapping.time_unit == "iso" else math.nan
         return NewSpecimen(name, label, (Cycle(series, sample_s, started_s),))
 

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from enose.importing.cells import read_bytes
-from enose.importing.imported import Imported, check_labels, cut, refuse_pickle
+from enose.importing.imported import Imported, check_labels, check_takeable, cut
 from enose.recordings import gas_drift
+from enose.recordings.files import check_there, read_bytes
 from enose.recordings.specimen import RecordingsError
 
 FORMATS = ("home-activity", "gas-drift", "five-smells", "bme-ai-studio", "edge-impulse", "csv")
@@ -29,8 +29,7 @@ def read_import(
     """
     from enose.importing import bme_studio, edge_impulse, five_smells, ht_sensor, known_sets, mapped
 
-    if not path.exists():
-        raise RecordingsError(f"{path}: there is no such file or folder")
+    check_there(path)
     form = form or ("csv" if mapping is not None else recognised(path))
     if form == "csv":
         if mapping is None:
@@ -48,7 +47,9 @@ def read_import(
     else:
         imported = edge_impulse.edge_impulse(path, label, unit)
     check_labels(str(path), imported.sessions, classes)
-    return cut(imported, window) if window is not None else imported
+    imported = cut(imported, window) if window is not None else imported
+    check_takeable(str(path), imported)
+    return imported
 
 
 def recognised(path: Path) -> str:
@@ -65,8 +66,7 @@ def recognised(path: Path) -> str:
                 return form
         raise RecordingsError(f"{path}: holds no recordings of a known form ({', '.join(FORMATS)})")
     head = read_bytes(path)[:HEAD_BYTES]
-    refuse_pickle(str(path), head[:2])
-    if head.startswith(b"PK\x03\x04"):
+    if head.startswith(b"PK"):
         return "five-smells"
     if path.suffix.lower() in (".bmerawdata", ".json"):
         return "bme-ai-studio" if path.suffix.lower() == ".bmerawdata" or b'"rawDataBody"' in head else "edge-impulse"

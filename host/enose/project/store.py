@@ -83,7 +83,11 @@ class Project:
     @classmethod
     def open(cls, path: Path) -> "Project":
         """A project file that is there. Raises ProjectError for anything else."""
-        if not path.is_file():
+        try:
+            there = path.is_file()
+        except OSError as error:  # a name that is too long, a folder that nobody may look into
+            raise ProjectError(f"{path}: cannot be read ({error.strerror})") from error
+        if not there:
             raise ProjectError(f"{path}: there is no such project file")
         if path.stat().st_size and not is_project(path):  # killed as it was made, it is empty
             raise ProjectError(f"{path}: is no project file")
@@ -92,7 +96,11 @@ class Project:
     @classmethod
     def open_or_create(cls, path: Path) -> "Project":
         """The project file at path, made if it is not there."""
-        return cls.open(path) if path.exists() else cls.create(path)
+        try:
+            there = path.exists()
+        except OSError as error:
+            raise ProjectError(f"{path}: cannot be written ({error.strerror})") from error
+        return cls.open(path) if there else cls.create(path)
 
     def close(self) -> None:
         """Give the file back."""

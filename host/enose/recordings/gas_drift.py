@@ -18,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
+from enose.recordings.files import number_in, read_lines
 from enose.recordings.specimen import Floats, Recordings, RecordingsError, Specimen, check_classes, chosen_classes
 from enose_contract.normalise import NORM_CHANGE
 
@@ -65,16 +66,20 @@ def load_gas_drift(folder: Path, classes: tuple[str, ...] | None = None, change:
 
 
 def batch_files(folder: Path) -> list[Path]:
-    """The batches in a folder, in their order, or the one batch that is given."""
-    return sorted(folder.glob("batch*.dat"), key=lambda f: (len(f.name), f.name)) if folder.is_dir() else [folder]
+    """The batches in a folder, in their order, or the one batch that is given. Raises RecordingsError for none."""
+    if not folder.is_dir():
+        return [folder]
+    found = sorted(folder.glob("batch*.dat"), key=lambda f: (len(f.name), f.name))
+    if not found:
+        raise RecordingsError(f"{folder}: holds no batch*.dat")
+    return found
 
 
 def rows(file: Path) -> Iterator[tuple[int, str, float, Floats]]:
     """Line number, gas, concentration in ppm and features, (16, 8), of every row of a batch. Raises RecordingsError."""
-    with file.open(encoding="utf-8", errors="replace") as lines:
-        for number, line in enumerate(lines, 1):
-            if line.strip():
-                yield number, *_row(f"{file}:{number}", line)
+    for number, line in enumerate(read_lines(file), 1):
+        if line.strip():
+            yield number, *_row(f"{file}:{number}", line)
 
 
 def _row(where: str, line: str) -> tuple[str, float, Floats]:
@@ -82,25 +87,18 @@ def _row(where: str, line: str) -> tuple[str, float, Floats]:
     code, _, ppm = parts[0].partition(";")
     if code not in CODES:
         raise RecordingsError(f"{where}: gas code '{code}', expected 1..{len(GASES)}")
-    if not _number(ppm) >= 0:
+    if not 0 <= number_in(ppm) < math.inf:
         raise RecordingsError(f"{where}: concentration '{ppm}', expected a number of ppm")
     if len(parts) != FEATURES + 1:
         raise RecordingsError(f"{where}: {len(parts) - 1} features, expected {FEATURES}")
     values = []
     for index, part in enumerate(parts[1:], 1):
         name, _, text = part.partition(":")
-        value = _number(text)
+        value = number_in(text)
         if name != str(index) or not math.isfinite(value):
             raise RecordingsError(f"{where}: feature {index} is '{part}', expected '{index}:number'")
         values.append(value)
-    return CODES[code], _number(ppm), np.array(values).reshape(len(SENSORS), -1)
-
-
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return math.nan
+    return CODES[code], number_in(ppm), np.array(values).reshape(len(SENSORS), -1)
 
 
 def impossible(changes_ohm: Floats, ratios: Floats) -> str | None:

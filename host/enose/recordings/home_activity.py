@@ -4,7 +4,6 @@
 the feature is the resistance itself. A specimen is a window of ten minutes of one induction.
 """
 
-import csv
 import math
 from datetime import UTC, datetime
 from itertools import groupby
@@ -13,11 +12,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from enose.recordings.files import csv_rows, number_in, read_bytes
 from enose.recordings.specimen import Recordings, RecordingsError, Specimen, check_classes, chosen_classes
 from enose_contract.normalise import NORM_RANGE
 
 SENSORS = ("TGS2611", "TGS2612", "TGS2610", "TGS2600", "TGS2602 a", "TGS2602 b", "TGS2620 a", "TGS2620 b")
 FIELDS = ["induction_id", "class", "date", "minute", *(f"R{k}" for k in range(1, 9)), "temp_C", "humidity_pct"]
+CLASSES = ("background", "banana", "wine")
+MOST_DIGITS = 9  # of a minute
 WINDOW = 10  # minutes
 MISSING_MAX = 5  # of the minutes of a window
 CLASS, DATE, MINUTE, FIRST_R, TEMPERATURE = 1, 2, 3, 4, 12
@@ -81,16 +83,17 @@ def load_home_activity(file: Path, classes: tuple[str, ...] | None = None) -> Re
 
 def _rows(file: Path) -> list[tuple[int, list[str]]]:
     """Line number and fields of every row behind the header."""
-    with file.open(encoding="utf-8", errors="replace", newline="") as lines:
-        reader = csv.reader(lines)
-        header = next(reader, [])
-        if header != FIELDS:
-            raise RecordingsError(f"{file}:1: header '{','.join(header)[:80]}', expected '{','.join(FIELDS)}'")
-        rows = []
-        for fields in reader:
-            if len(fields) != len(FIELDS):
-                raise RecordingsError(f"{file}:{reader.line_num}: {len(fields)} fields, expected {len(FIELDS)}")
-            rows.append((reader.line_num, fields))
+    found = csv_rows(str(file), read_bytes(file).decode("utf-8-sig", errors="replace"))
+    _, header = next(found, (1, []))
+    if header != FIELDS:
+        raise RecordingsError(f"{file}:1: header '{','.join(header)[:80]}', expected '{','.join(FIELDS)}'")
+    rows = []
+    for line, fields in found:
+        if len(fields) != len(FIELDS):
+            raise RecordingsError(f"{file}:{line}: {len(fields)} fields, expected {len(FIELDS)}")
+        rows.append((line, fields))
+    if not rows:
+        raise RecordingsError(f"{file}: has no rows")
     return rows
 
 
@@ -100,14 +103,17 @@ def _check_induction(file: Path, induction: str, minutes: list[tuple[int, list[s
         raise RecordingsError(f"{file}:{first_line}: induction_id '{induction}' again, expected its rows together")
     seen.add(induction)
     start = first[MINUTE]
+    whole = start.isascii() and start.isdecimal() and len(start) <= MOST_DIGITS
     for k, (number, fields) in enumerate(minutes):
         if fields[CLASS] != first[CLASS]:
             raise RecordingsError(
                 f"{file}:{number}: class '{fields[CLASS]}', expected its induction's '{first[CLASS]}'"
             )
-        if not start.isdecimal() or fields[MINUTE] != str(int(start) + k):
-            expected = int(start) + k if start.isdecimal() else "a whole number"
-            raise RecordingsError(f"{file}:{number}: minute '{fields[MINUTE]}', expected {expected}")
+        if fields[CLASS] not in CLASSES:
+            raise RecordingsError(f"{file}:{number}: class '{fields[CLASS]}', expected one of {', '.join(CLASSES)}")
+        if not whole or fields[MINUTE] != str(int(start) + k):
+            expected = int(start) + k if whole else "a whole number"
+            raise RecordingsError(f"{file}:{number}: minute '{fields[MINUTE]:.20}', expected {expected}")
 
 
 def _resistances_ohm(file: Path, number: int, fields: list[str]) -> NDArray[np.float64]:
@@ -115,10 +121,7 @@ def _resistances_ohm(file: Path, number: int, fields: list[str]) -> NDArray[np.f
     texts = fields[FIRST_R : FIRST_R + len(SENSORS)]
     ohm = []
     for name, text in zip(FIELDS[FIRST_R:], texts, strict=False):
-        try:
-            value = float(text) * 1e3 if text else math.nan
-        except ValueError:
-            value = -math.inf
+        value = number_in(text) * 1e3
         if text and not 0 < value < math.inf:
             raise RecordingsError(f"{file}:{number}: {name} '{text}', expected a resistance in kohm or nothing")
         ohm.append(value)
@@ -129,11 +132,8 @@ def _ambient(file: Path, number: int, fields: list[str]) -> tuple[float, float]:
     """Temperature in Celsius and relative humidity in percent; NaN for what is empty."""
     found = []
     for name, text in zip(FIELDS[TEMPERATURE:], fields[TEMPERATURE:], strict=True):
-        try:
-            value = float(text) if text else math.nan
-        except ValueError:
-            value = math.inf
-        if math.isinf(value) or (text and math.isnan(value)):
+        value = number_in(text)
+        if text and not math.isfinite(value):
             raise RecordingsError(f"{file}:{number}: {name} '{text}', expected a number or nothing")
         found.append(value)
     return found[0], found[1]

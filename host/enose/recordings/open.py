@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from enose.recordings import gas_drift, home_activity
+from enose.recordings.files import check_there, refuse_pickle
 from enose.recordings.specimen import Recordings, RecordingsError
 
-PICKLE_SUFFIXES = {".pkl", ".pickle", ".joblib", ".p"}
 KNOWN = "a folder of gas-drift batches (batch*.dat), one such batch, the home-activity recordings.csv, a project file"
 SQLITE = b"SQLite format 3\0"
 
@@ -15,23 +15,22 @@ def open_recordings(path: Path, classes: tuple[str, ...] | None = None, change: 
 
     Raises RecordingsError for anything that is not recordings; a pickle is refused unread, for reading one runs it.
     """
-    if not path.exists():
-        raise RecordingsError(f"{path}: there is no such file or folder, expected {KNOWN}")
+    check_there(path, f", expected {KNOWN}")
     if path.is_dir():
         if any(path.glob("batch*.dat")):
             return gas_drift.load_gas_drift(path, classes, change)
         if (path / "recordings.csv").is_file():
             return open_recordings(path / "recordings.csv", classes, change)
         raise RecordingsError(f"{path}: holds no recordings, expected {KNOWN}")
-    if path.suffix.lower() in PICKLE_SUFFIXES:
-        raise RecordingsError(f"{path}: a pickle is never read, for it may run anything; expected {KNOWN}")
+    refuse_pickle(str(path), b"", f"; expected {KNOWN}")
+    if not path.is_file():
+        raise RecordingsError(f"{path}: cannot be read (it is no regular file), expected {KNOWN}")
     try:
         with path.open("rb") as file:
             head = file.read(256)
     except OSError as error:
         raise RecordingsError(f"{path}: cannot be read ({error.strerror}), expected {KNOWN}") from error
-    if head[:1] == b"\x80" and head[1:2] <= b"\x08":
-        raise RecordingsError(f"{path}: a pickle is never read, for it may run anything; expected {KNOWN}")
+    refuse_pickle(str(path), head, f"; expected {KNOWN}")
     if head.startswith(SQLITE):
         from enose.project.recordings import load_project  # which itself needs what recordings are
 
