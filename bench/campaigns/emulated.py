@@ -49,6 +49,7 @@ WARMUP_S = 1.0
 STARTS_MS = 3000  # the boot stub and the imports
 LAPSED_MS = 3100  # until a host's session has lapsed
 REPLY_MS = 500
+PIECE_MS = 500
 MEASURED_MS = 2500  # the phases take two seconds
 STALLS = ("host-does-not-read", "host-reads-a-trickle")
 REQUESTS, SEND_MS = 80, 30
@@ -88,12 +89,12 @@ def work(shard: Any) -> Found:
         installed(flash)
         board = switched_on(flash)
         try:
-            board.run(STARTS_MS)
+            passes(board, STARTS_MS)
             device = host_of(board)
             device.program(raw_image())
             answer = classify(board, device)
             Sender(board, 2).send(messages.MEASURE, 2)
-            board.run(MEASURED_MS)
+            passes(board, MEASURED_MS)
             trace = Trace(flash.with_suffix(".trace"), early()[0])
             refreshes, classifications = trace.refreshes(WEIGHTS), trace.classifications()
             found = {
@@ -134,7 +135,7 @@ class Sender:
 
     def __init__(self, board: SimulatedBoard, nonce: int) -> None:
         """Say hello. Raises ValueError where that is not answered."""
-        board.run(LAPSED_MS)
+        passes(board, LAPSED_MS)
         self.port = LockstepPort(board, "emulated RP2040")
         self._writer, reader = frames.FrameWriter(), frames.FrameReader()
         self._session = self._sequence = 0
@@ -145,11 +146,17 @@ class Sender:
             raise ValueError(f"{len(found)} replies to hello")
         self._session = found[0][0]
 
-    def send(self, message: Message, *values: int) -> None:
-        """One request."""
-        self._sequence += 1
+    def send(self, message: Message, *values: int, again: bool = False) -> None:
+        """One request; or the last one once more, as a host does that has heard nothing: its reply is kept ready."""
+        self._sequence += not again
         body = struct.pack(message.request, *values)
         self.port.write(self._writer.frame(self._session, self._sequence, message.kind, body))
+
+
+def passes(board: SimulatedBoard, ms: int) -> None:
+    """Let emulated time pass, in pieces that a busy computer emulates before the board gives it up."""
+    for begun in range(0, ms, PIECE_MS):
+        board.run(min(PIECE_MS, ms - begun))
 
 
 def measured(span: Span) -> tuple[float, int]:
@@ -161,8 +168,8 @@ def stalled(board: SimulatedBoard, fault: str, nonce: int) -> Found:
     """A host that asks on and reads as the fault says: droop and refreshes meanwhile, and the device after it."""
     host = Sender(board, nonce)
     board.inject(fault)
-    for _ in range(REQUESTS):  # their replies are more than what the pipe and the device's own buffers hold
-        host.send(messages.RESULT, 2)
+    for k in range(REQUESTS):  # their replies are more than what the pipe and the device's own buffers hold
+        host.send(messages.RESULT, 2, again=k > 0)
         host.port.wait(SEND_MS)
     written, droop_v = board.wiring.chip.weight_writes, 0.0
     for _ in range(LOOKS):
@@ -173,7 +180,7 @@ def stalled(board: SimulatedBoard, fault: str, nonce: int) -> Found:
     board.mend(fault)
     while host.port.read(REPLY_MS):
         pass
-    board.run(LAPSED_MS)
+    passes(board, LAPSED_MS)
     device = Device(LockstepPort(board, "emulated RP2040"), nonce=nonce + 1)
     return {
         "fault": fault,
