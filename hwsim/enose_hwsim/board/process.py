@@ -8,13 +8,14 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from enose_hwsim.cache import cache_folder
 from enose_hwsim.compiled import compiled_folder
 
 DEVICE_SIDE = Path(__file__).parent / "device_side"
 STDERR_TAIL = 2000
+SHORT_PIPE = 8192
 # What the stand-ins for machine, rp2, time and select take of the heap. A board has its own in its flash, so the
 # interpreter is given so much beside the board's heap; never more than they take, which a test measures.
 STAND_INS_KIB = 20
@@ -45,6 +46,13 @@ def firmware_folder() -> Path:
     return Path(enose_contract.__file__).parent.parent
 
 
+def last_words(stderr: IO[bytes]) -> str:
+    """The end of what a process has said on standard error."""
+    stderr.seek(0, os.SEEK_END)
+    stderr.seek(max(stderr.tell() - STDERR_TAIL, 0))
+    return stderr.read().decode(errors="replace").strip()
+
+
 class FirmwareProcess:
     """One run of the firmware; its four pipes: bytes in, bytes out, requests from it, answers to it."""
 
@@ -64,6 +72,7 @@ class FirmwareProcess:
         unit: the number that its unit id ends in.
         """
         self.interpreter = find_micropython()
+        self.console = None  # it has pipes for that
         self._folder = tempfile.TemporaryDirectory(prefix="enose-board-")
         folder = Path(self._folder.name)
         if files is None:
@@ -108,20 +117,26 @@ class FirmwareProcess:
         self.requests_fd, self.answers_fd = request_read, answer_write
         os.set_blocking(self._output.fileno(), False)
 
-    @property
-    def output_fd(self) -> int:
-        """What the firmware writes to its standard output."""
-        return self._output.fileno()
-
     def feed(self, data: bytes) -> None:
         """Bytes for the firmware's standard input."""
         os.write(self._input.fileno(), data)
 
+    def output(self, most: int) -> bytes:
+        """What it has written to its standard output and nobody has taken, at most so many bytes."""
+        try:
+            return os.read(self._output.fileno(), most)
+        except BlockingIOError:
+            return b""
+
+    def shorten_output(self) -> None:
+        """It may write two pages that nobody reads, the least that a pipe can hold, and no more."""
+        import fcntl
+
+        fcntl.fcntl(self._output.fileno(), fcntl.F_SETPIPE_SZ, SHORT_PIPE)
+
     def last_words(self) -> str:
         """The end of what the firmware said on standard error."""
-        self._stderr.seek(0, os.SEEK_END)
-        self._stderr.seek(max(self._stderr.tell() - STDERR_TAIL, 0))
-        return self._stderr.read().decode(errors="replace").strip()
+        return last_words(self._stderr)
 
     def kill(self) -> None:
         """End the process; its pipes come to their ends."""
