@@ -66,6 +66,7 @@ class CPythonProcess:
             stderr=self._stderr,
             cwd=folder,
             env=environment,
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),  # Windows would open one for it
         )
         assert self._process.stdin is not None  # PIPE was asked for
         assert self._process.stdout is not None
