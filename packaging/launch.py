@@ -16,7 +16,8 @@ def main() -> None:
     if sys.argv[1:2] == ["--firmware"]:
         from enose_hwsim.board.cpython_side.start import run
 
-        return run(Path(sys.argv[2]), Path(sys.argv[3]))
+        run(Path(sys.argv[2]), Path(sys.argv[3]))
+        return
     carried = Path(__file__).parent / "bin" / "micropython"
     if carried.exists():
         os.environ.setdefault("ENOSE_MICROPYTHON", str(carried))

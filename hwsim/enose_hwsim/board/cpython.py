@@ -1,4 +1,4 @@
-"""The firmware's process under CPython, where no MicroPython is at hand: the same files and stand-ins, no board's heap."""
+"""The firmware's process under CPython, where no MicroPython is at hand: the same files, no board's heap."""
 
 import json
 import os

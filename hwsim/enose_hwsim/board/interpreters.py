@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from enose_hwsim.board.faults.fault import parse
 from enose_hwsim.board.process import MicroPythonMissing, find_micropython
+from enose_hwsim.tomlfile import BoardError
 
 MICROPYTHON, CPYTHON = "micropython", "cpython"
 SWITCH = "ENOSE_INTERPRETER"
@@ -14,11 +15,11 @@ OF_THE_HEAP = ("memory-runs-out", "heap-fragmented")  # faults of what CPython h
 def choose_interpreter() -> str:
     """What $ENOSE_INTERPRETER names, else MicroPython, else CPython; in CI never that unless it is named.
 
-    Raises ValueError for another name, MicroPythonMissing where $ENOSE_MICROPYTHON names none, and in CI.
+    Raises BoardError for another name, MicroPythonMissing where $ENOSE_MICROPYTHON names none, and in CI.
     """
     asked = os.environ.get(SWITCH, "")
     if asked not in ("", MICROPYTHON, CPYTHON):
-        raise ValueError(f"{SWITCH} is '{asked}', expected {MICROPYTHON} or {CPYTHON}")
+        raise BoardError(f"{SWITCH} is '{asked}', expected {MICROPYTHON} or {CPYTHON}")
     if asked:
         return asked
     try:
@@ -37,4 +38,6 @@ def refuse_without_heap(faults: Iterable[str], compiled_files: bool = False) -> 
         if name in OF_THE_HEAP:
             raise ValueError(f"fault '{name}': one of MicroPython's heap, and this board runs under CPython")
     if compiled_files:
-        raise MicroPythonMissing("a board's own file system holds files compiled for MicroPython: `make setup` installs it")
+        raise MicroPythonMissing(
+            "a board's own files are compiled for MicroPython, and there is none: run `make setup`"
+        )

@@ -57,7 +57,7 @@ class Output:
 
 
 class Poll:
-    """MicroPython's `select.poll` for these two, which never waits: waiting is in virtual time, see `device_side.select`."""
+    """MicroPython's `select.poll` for these two. It never waits; virtual time does, in `device_side.select`."""
 
     def __init__(self) -> None:
         self._streams: list[tuple[Input | Output, int]] = []

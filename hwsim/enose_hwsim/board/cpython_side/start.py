@@ -1,4 +1,4 @@
-"""Start the firmware under CPython: `python -m enose_hwsim.board.cpython_side FIRMWARE DEVICE_SIDE`, in board.json's folder.
+"""Start the firmware under CPython: `python -m enose_hwsim.board.cpython_side FIRMWARE DEVICE_SIDE`, beside board.json.
 
 Standard input and output are the pipes to the board. What the firmware imports as `time`, `select` or `gc` is put under
 these names once CPython's own library has what it needs of the real ones.
