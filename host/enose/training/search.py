@@ -40,8 +40,8 @@ def train(
     through those of many mismatched chips, shifts of so many times Pelgrom's sigma, at these temperatures.
 
     on_progress(done, total, text) is called before each of the four steps, with the loss during the last, and at the
-    end; on_learning during the last. Raises TrainingError for fewer than two classes, more than the output has bands, a class with fewer than two
-    groups of specimens, or fewer sensors than the chip has inputs.
+    end; on_learning during the last. Raises TrainingError for fewer than two classes, more than the output has bands, a
+    class with fewer than two groups of specimens, or fewer sensors than the chip has inputs.
     """
     split = TrainingSplit.of(recordings, specimens, chip)
     circuit, reading = open_circuit(chip, fidelity), reading_of(chip, split.group_count())
