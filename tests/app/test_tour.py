@@ -8,15 +8,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 from desk import Desk
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
 
 from enose.app.look import DARK
 from enose.app.window import Pages
 from enose.project.store import Project
+from enose_hwsim.chips.retention import leak_shares
 from memristor_rig import memristor_image
+from rig import CHIP
 
 pytestmark = pytest.mark.usefixtures("libngspice")
 MISMATCHED = 3
+HELD = 6  # sets of weights, of 12
+SENSORS = ("TGS2600", "TGS2610", "TGS2611", "TGS2612")
 SETS = 8  # of weights, of the 24 that a calibration usually takes: enough for a twin, not for every synapse
 
 
@@ -64,8 +69,20 @@ def test_from_training_to_an_answer(
     desk.finish(window.data_page.example())
     window.show_page(Pages.TRAIN)
     window.train_page.folds.setValue(2)
+    for k in range(window.train_page.sensors.count()):  # one choice of four out of four: a shorter search
+        item = window.train_page.sensors.item(k)
+        item.setCheckState(Qt.CheckState.Checked if item.text() in SENSORS else Qt.CheckState.Unchecked)
     desk.finish(window.train_page.train())
     assert bench.image is not None, desk.troubles
+    progress = window.train_page.progress
+    for fold, name in ((0, "fold 1"), (1, "fold 2"), (2, "all recordings")):
+        losses, shares = (plot.curves[fold].yData for plot in (progress.loss, progress.accuracy))
+        assert len(losses) == len(shares) == 20, name
+        assert losses[-1] < losses[0]
+        assert shares[-1] > 80
+    window.train_page.tabs.setCurrentWidget(progress)
+    screens("4-train-progress")
+    window.train_page.tabs.setCurrentIndex(0)
     assert set(bench.image.image.classes) == {"banana", "lemon", "lychee"}
     screens("4-train")
     window.train_page.tabs.setCurrentIndex(1)
@@ -82,6 +99,27 @@ def test_from_training_to_an_answer(
     desk.finish(window.chip_page.calibration.measure())
     assert bench.calibration is not None, desk.troubles
     assert bench.calibration.residual_rms_v < 3e-4 < bench.calibration.nominal_rms_v
+    droop = window.chip_page.droop
+    window.chip_page.tabs.setCurrentWidget(droop)
+    droop.images.setValue(HELD)
+    desk.finish(droop.measure())
+    assert droop.measured is not None, desk.troubles
+    plan = droop.measured.result["plan"]
+    assert "margin gone in" in droop.verdict.text()
+    known, found_v_per_s = (np.array(droop.measured.result[name]) for name in ("known", "leak_v_per_s"))
+    true_v_per_s = leak_shares(CHIP, MISMATCHED) * droop.measured.result["nominal_v_per_s"]
+    assert known.sum() > 12
+    # a leak counts as known up to a standard deviation of a tenth of the chip file's: three of them
+    assert found_v_per_s[known] == pytest.approx(
+        true_v_per_s[known], abs=0.3 * droop.measured.result["nominal_v_per_s"]
+    )
+    before_s = bench.session.now.facts["refresh"]["period_s"]  # type: ignore[union-attr]
+    desk.finish(droop.fit())
+    facts = bench.session.now.facts  # type: ignore[union-attr]
+    assert facts["leak_v_per_s"] == pytest.approx(plan["leak_v_per_s"], abs=1e-6)  # it is sent in uV/s
+    assert (facts["refresh"]["period_s"] < before_s) == (plan["share"] > 1)
+    screens("5-chip-droop-measured")
+    window.chip_page.tabs.setCurrentWidget(window.chip_page.calibration)
     desk.finish(window.chip_page.calibration.remap())
     screens("5-chip-calibration")
     assert bench.image is not nominal, desk.troubles

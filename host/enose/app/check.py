@@ -15,10 +15,12 @@ from enose.app.work import Job
 from enose.boards import find_board
 from enose.image import build_image, write_whole
 from enose.recordings import simulated_fruit
+from enose.training.choosing import Effort
 from enose_contract.image import unpack
 
 BOARD, ODOUR = "pico-mlp", "lemon"
 LIMIT_MS = 180_000
+EFFORT = Effort(restarts=4, epochs=200, draws=1)  # enough for one odour to be told from two others
 
 
 def check(window: Window, bench: Bench, into: Path, started_s: float) -> None:
@@ -52,7 +54,8 @@ def _trained(seed: int) -> Chosen:
     fruit = simulated_fruit(seed)
     board, chip, _ = find_board(BOARD)
     every = np.arange(len(fruit.specimens))
-    raw = build_image(train(fruit, every, chip, seed), fruit, board, chip, every.tolist()).pack()
+    network = train(fruit, every, chip, seed, effort=EFFORT)
+    raw = build_image(network, fruit, board, chip, every.tolist()).pack()
     return Chosen(raw, unpack(raw), fruit.title)
 
 

@@ -193,7 +193,8 @@ class DroopTab(QWidget):
         spread = 1e3 * np.array(result["sd_v_per_s"])
         bars = pg.ErrorBarItem(x=place, y=leak, height=4 * spread, beam=0.3, pen=pg.mkPen(look().faint))
         self.leaks.item.addItem(bars)
-        self.leaks.points(place[known], leak[known], 0, "known (bars: 2 standard deviations)")
+        others = known & (place != plan["worst"])
+        self.leaks.points(place[others], leak[others], 0, "known (bars: 2 standard deviations)")
         if not known.all():
             self.leaks.points(place[~known], leak[~known], 1, "not known", "x")
         self.leaks.points([plan["worst"]], [leak[plan["worst"]]], 3, "worst", "d")

@@ -30,6 +30,7 @@ class TrainingProgress(QWidget):
         self.loss = Plot("loss while it trains", "step (number)", "loss (nats)")
         self.accuracy = Plot("accuracy while it trains", "step (number)", "named rightly (%)", legend=False)
         curves = QSplitter(Qt.Orientation.Horizontal)
+        self.accuracy.item.setYRange(0, 100)
         for plot in (self.loss, self.accuracy):
             plot.say_empty("Press Train.")
             curves.addWidget(plot)
