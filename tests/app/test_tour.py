@@ -107,7 +107,8 @@ def test_from_training_to_an_answer(
     plan = droop.measured.result["plan"]
     assert "margin gone in" in droop.verdict.text()
     known, found_v_per_s = (np.array(droop.measured.result[name]) for name in ("known", "leak_v_per_s"))
-    true_v_per_s = leak_shares(CHIP, MISMATCHED) * droop.measured.result["nominal_v_per_s"]
+    nominal_v_per_s = droop.measured.result["nominal_v_per_s"]
+    true_v_per_s = leak_shares(CHIP, MISMATCHED) * nominal_v_per_s
     assert known.sum() > 12
     # a leak counts as known up to a standard deviation of a tenth of the chip file's: three of them
     assert found_v_per_s[known] == pytest.approx(

@@ -73,7 +73,7 @@ class TrainPage(QWidget):
         column.addWidget(self._choices(), 3)
         column.addWidget(self._kept(), 2)
         # words that wrap want more height than Qt counts with: some lines of it
-        left.setMinimumHeight(left.minimumSizeHint().height() + 6 * self.fontMetrics().height())
+        left.setMinimumHeight(left.minimumSizeHint().height() + 8 * self.fontMetrics().height())
         split.addWidget(left)
         right = QWidget()
         column = QVBoxLayout(right)
