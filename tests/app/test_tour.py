@@ -108,17 +108,18 @@ def test_from_training_to_an_answer(
     assert "margin gone in" in droop.verdict.text()
     known, found_v_per_s = (np.array(droop.measured.result[name]) for name in ("known", "leak_v_per_s"))
     nominal_v_per_s = droop.measured.result["nominal_v_per_s"]
-    true_v_per_s = leak_shares(CHIP, MISMATCHED) * nominal_v_per_s
+    ambient_c = bench.session.now.simulation.board.wiring.ambient_c  # type: ignore[union-attr]
+    # the chip is as warm as the room, of which the microcontroller's own thermometer reads some degrees more
+    true_v_per_s = leak_shares(CHIP, MISMATCHED) * CHIP.leak_v_per_s(ambient_c)
     assert known.sum() > 12
     # a leak counts as known up to a standard deviation of a tenth of the chip file's: three of them
-    assert found_v_per_s[known] == pytest.approx(
-        true_v_per_s[known], abs=0.3 * droop.measured.result["nominal_v_per_s"]
-    )
-    before_s = bench.session.now.facts["refresh"]["period_s"]  # type: ignore[union-attr]
+    assert found_v_per_s[known] == pytest.approx(true_v_per_s[known], abs=0.3 * nominal_v_per_s)
     desk.finish(droop.fit())
     facts = bench.session.now.facts  # type: ignore[union-attr]
     assert facts["leak_v_per_s"] == pytest.approx(plan["leak_v_per_s"], abs=1e-6)  # it is sent in uV/s
-    assert (facts["refresh"]["period_s"] < before_s) == (plan["share"] > 1)
+    limit_s = CHIP.retention.droop_max_v / (plan["share"] * CHIP.leak_v_per_s(facts["temperature_c"]))
+    # the leak doubles in 10 degrees: one of them, by which the two readings may differ, is 7 %
+    assert facts["refresh"]["period_s"] == pytest.approx(plan["use"] * limit_s, rel=0.1)
     screens("5-chip-droop-measured")
     window.chip_page.tabs.setCurrentWidget(window.chip_page.calibration)
     desk.finish(window.chip_page.calibration.remap())

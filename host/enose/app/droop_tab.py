@@ -22,6 +22,7 @@ from enose_hwsim.chipfile import MlpFile
 DROOP_S = (1e-3, 10.0)
 DROOP_C = (0.0, 25.0, 40.0, 60.0)
 IMAGES = 12
+TAKEN_UP_MS = 1500  # the device reckons its refresh anew once a second
 NOT_YET = "Not measured. Measuring holds sets of weights for about a second each, without refresh; it takes a minute."
 
 
@@ -104,6 +105,7 @@ class DroopTab(QWidget):
 
         def work(now: Connected, _: Job) -> float:
             now.device.fit(leak_v_per_s=leak_v_per_s)
+            now.device.port.wait(TAKEN_UP_MS)
             now.facts.update(now.device.info())
             return float(now.facts["refresh"]["period_s"])
 
