@@ -33,7 +33,7 @@ def check(window: Window, bench: Bench, into: Path, started_s: float) -> None:
     bench.trouble.connect(lambda one: trouble.append(one.what))
     window.connect_page.clock.setCurrentIndex(1)
     _finish(window.connect_page.simulate(BOARD), trouble)
-    _finish(bench.compute("training", lambda job: _trained(bench.seed), done=bench.choose_image), trouble)
+    _finish(bench.compute("training", lambda job: trained(bench.seed), done=bench.choose_image), trouble)
     window.show_page(Pages.CHIP)
     _finish(window.chip_page.weights.program(), trouble)
     window.show_page(Pages.LIVE)
@@ -48,7 +48,8 @@ def check(window: Window, bench: Bench, into: Path, started_s: float) -> None:
     write_whole(into, (json.dumps(found, indent=1) + "\n").encode())
 
 
-def _trained(seed: int) -> Chosen:
+def trained(seed: int) -> Chosen:
+    """An image of the simulated fruit of a seed, shortly trained."""
     from enose.training import train
 
     fruit = simulated_fruit(seed)

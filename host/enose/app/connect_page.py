@@ -202,7 +202,7 @@ class ConnectPage(QWidget):
             text = "–" if value is None or value == "" else f"{value:.3g}" if isinstance(value, float) else f"{value}"
             if key == "uptime_s":
                 text = f"{float(facts[key]):.0f}"
-            self._values[key].setText(f"{text} {unit}".strip())
+            self._values[key].setText(f"{text} {unit}".strip() if text != "–" else text)
         self._clear.setEnabled(facts["state"] == "safe")
 
     def _show_checks(self, result: dict[str, Any]) -> None:
