@@ -9,7 +9,15 @@ os.environ.setdefault("ENOSE_STARTED_S", str(time.time()))  # the app's check sa
 
 
 def main() -> None:
-    """By the name that the program was started under; the interpreter that travels along is the firmware's."""
+    """By the name that the program was started under; the interpreter that travels along is the firmware's.
+
+    With --firmware it is an interpreter itself: of a simulated board, where no MicroPython travels along.
+    """
+    if sys.argv[1:2] == ["--firmware"]:
+        from enose_hwsim.board.cpython_side.start import run
+
+        run(Path(sys.argv[2]), Path(sys.argv[3]))
+        return
     carried = Path(__file__).parent / "bin" / "micropython"
     if carried.exists():
         os.environ.setdefault("ENOSE_MICROPYTHON", str(carried))

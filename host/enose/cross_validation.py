@@ -1,6 +1,7 @@
 """A network's accuracy on recordings that it never saw, fold by fold, and the network of all of them."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,10 +14,12 @@ from enose.recordings import Recordings
 from enose.recordings.split import Split
 from enose.splits import Splits
 from enose.training import Network, train
+from enose.training.choosing import Learning
 from enose_hwsim.chipfile import AnyChip
 from enose_hwsim.chips import open_chip
 
 Progress = Callable[[str, int, int], None]
+OnLearning = Callable[[int, Learning], None]
 OnFold = Callable[[Network, Split], None]
 
 
@@ -29,12 +32,14 @@ def cross_validated(
     seed: int = 0,
     on_progress: Progress = lambda text, done, total: None,
     on_fold: OnFold = lambda network, fold: None,
+    on_learning: OnLearning = lambda k, now: None,
     **training: Any,
 ) -> tuple[dict[str, Any], Network]:
     """(report, network): the accuracy over all folds at each of accuracy.STAGES (on the simulated chip, without board)
     and of the peers, with the audit's verdict beside it; and the network that is trained on all recordings.
 
-    on_progress(text, done, total) is called as the work goes on, on_fold with each fold and its network; `training` is
+    on_progress(text, done, total) is called as the work goes on, on_fold with each fold and its network, on_learning
+    with a fold's number from 0 while it is trained, the number after the last for that of all recordings; `training` is
     what train takes besides. The same arguments give the same answer. Raises TrainingError, or RecordingsError as the
     audit does.
     """
@@ -46,15 +51,16 @@ def cross_validated(
     answered: dict[str, list[str]] = {}
     tested: list[int] = []
     for k, fold in enumerate(splits.folds):
-        network = train(recordings, fold.train, chip, seed, fidelity, _telling(on_progress, k, total), **training)
+        telling, learning = _telling(on_progress, k, total), partial(on_learning, k)
+        network = train(recordings, fold.train, chip, seed, fidelity, telling, on_learning=learning, **training)
         on_fold(network, fold)
         found = accuracy.stages(network, recordings, fold.test, chip, model, nominal)
         for name, answers in (found | baselines(recordings, fold.train, fold.test, network, seed)).items():
             answered.setdefault(name, []).extend(answers)
         tested += fold.test.tolist()
     everything = np.arange(len(recordings.specimens))
-    telling = _telling(on_progress, len(splits.folds), total)
-    whole = train(recordings, everything, chip, seed, fidelity, telling, **training)
+    telling, learning = _telling(on_progress, len(splits.folds), total), partial(on_learning, len(splits.folds))
+    whole = train(recordings, everything, chip, seed, fidelity, telling, on_learning=learning, **training)
     on_progress("done", total, total)
     report = accuracy_report(recordings, splits, tested, answered, verdict, chip, fidelity, seed)
     report |= {"sensors": list(whole.sensors), "class_order": list(whole.class_order)}

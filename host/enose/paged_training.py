@@ -22,7 +22,7 @@ from enose.splits import Splits
 from enose.training.paged import train_pages
 from enose.training.pages import Pages
 from enose_contract.image import Image
-from enose_hwsim.board.process import find_micropython
+from enose_hwsim.board.interpreters import choose_interpreter
 from enose_hwsim.board.simulated import SimulatedBoard
 from enose_hwsim.boardfile import BoardFile
 from enose_hwsim.chipfile import AnyChip
@@ -49,7 +49,7 @@ def paged_training(
 
     Raises TrainingError, MicroPythonMissing, or RecordingsError as the audit does.
     """
-    find_micropython()  # now, and not after the training
+    choose_interpreter()  # now, and not after the training
     folds = len(splits.folds)
     total = folds + 3
     on_progress("audit", 0, total)

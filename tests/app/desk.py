@@ -1,6 +1,7 @@
 """What the tests of the app share: the real window on a desk, with a user who waits for its work to end."""
 
 from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from enose.app.look import LIGHT, apply_look
 from enose.app.plots import Plot
 from enose.app.run import application
 from enose.app.trouble import Trouble
-from enose.app.window import Window
+from enose.app.window import Pages, Window
 from enose.app.work import Job
 from enose.boards import boards_folder
 from enose_contract.image import Image
@@ -60,21 +61,55 @@ class Desk:
         self.bench.choose_image(Chosen(image.pack(), image, "test"))
 
 
-@pytest.fixture
-def desk(qtbot: QtBot, micropython: str) -> Generator[Desk, None, None]:
+@contextmanager
+def opened_window() -> Generator[Window, None, None]:
     apply_look(application(), LIGHT)
     bench = Bench(seed=1)
     window = Window(bench)
-    made = Desk(window, bench, qtbot)
-    bench.trouble.connect(made.troubles.append)
-    bench.good_news.connect(made.news.append)
     window.show()
-    yield made
+    yield window
     window.close()
     window.deleteLater()
     QApplication.processEvents()
     assert not bench.lane.isRunning()
     assert not bench.session.lane.isRunning()
+
+
+@contextmanager
+def user_of(window: Window, qtbot: QtBot) -> Generator[Desk, None, None]:
+    made = Desk(window, window.bench, qtbot)
+    told = ((window.bench.trouble, made.troubles.append), (window.bench.good_news, made.news.append))
+    for signal, hears in told:
+        signal.connect(hears)
+    yield made
+    for signal, hears in told:
+        signal.disconnect(hears)
+
+
+@pytest.fixture
+def desk(qtbot: QtBot, micropython: str) -> Generator[Desk, None, None]:
+    """A window of the test's own."""
+    with opened_window() as window, user_of(window, qtbot) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def module_window(qapp: QApplication) -> Generator[Window, None, None]:
+    with opened_window() as window:
+        yield window
+
+
+@pytest.fixture
+def still_desk(qtbot: QtBot, module_window: Window) -> Generator[Desk, None, None]:
+    """One window for the tests of a module that leave no device, no file and no image behind; as new for each."""
+    module_window.set_look(LIGHT)
+    module_window.resize(1280, 800)
+    module_window.message.hide()
+    module_window.show_page(Pages.CONNECT)
+    with user_of(module_window, qtbot) as made:
+        yield made
+    bench = module_window.bench
+    assert (bench.session.now, bench.project, bench.image) == (None, None, None)
 
 
 @pytest.fixture

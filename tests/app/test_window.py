@@ -20,6 +20,12 @@ from enose.app.window import Pages
 INPUTS = (QAbstractButton, QComboBox, QLineEdit, QAbstractSpinBox, QSlider, QTableWidget, Plot)
 
 
+@pytest.fixture
+def desk(still_desk: Desk) -> Desk:
+    """Nothing is connected here."""
+    return still_desk
+
+
 @pytest.mark.parametrize("page", list(Pages))
 def test_an_empty_page_is_readable_and_says_what_to_do(desk: Desk, screens: Callable[..., QImage], page: Pages) -> None:
     desk.window.show_page(page)

@@ -18,7 +18,9 @@ from board_wire import Reset
 from flash_model import FlashModel, PowerCut
 from inner_board import Extremes, InnerBoard
 
+from enose_device import gate, on_rp2
 from enose_device import main as firmware
+from enose_device.gate import one_shot_program
 from enose_device.partition import Partition
 from enose_device.watchdog import TIMEOUT_MS, Watchdog
 
@@ -160,12 +162,14 @@ class Bench:
         """As main does, on parts of ours."""
         self._flash = FlashModel(self._cells)
         board_wire.plug(self._board, after_reset)
-        watchdog = Watchdog(firmware.note)
         facts = json.loads(self._configuration)  # the device changes it
-        parts = firmware.board_parts(facts, None)
+        note, cause, noted = on_rp2.start(facts["mcu"])
+        watchdog = Watchdog(note)
+        parts = firmware.board_parts(on_rp2, facts, None)
+        gate.one_shot_program = one_shot_program  # a device forgets it, and has a fresh interpreter at each start
         parts["flash"] = Partition(self._flash)
         parts["reader"] = parts["writer"] = self._wire
-        log = firmware.started_log(parts["flash"], None)
+        log = firmware.started_log(parts["flash"], None, cause, noted)
         self.device = firmware.made_device(parts, facts, log, watchdog)
         gc.threshold(-1)
         safety = self.device.safety

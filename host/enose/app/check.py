@@ -15,10 +15,12 @@ from enose.app.work import Job
 from enose.boards import find_board
 from enose.image import build_image, write_whole
 from enose.recordings import simulated_fruit
+from enose.training.choosing import Effort
 from enose_contract.image import unpack
 
 BOARD, ODOUR = "pico-mlp", "lemon"
 LIMIT_MS = 180_000
+EFFORT = Effort(restarts=4, epochs=200, draws=1)  # enough for one odour to be told from two others
 
 
 def check(window: Window, bench: Bench, into: Path, started_s: float) -> None:
@@ -31,7 +33,7 @@ def check(window: Window, bench: Bench, into: Path, started_s: float) -> None:
     bench.trouble.connect(lambda one: trouble.append(one.what))
     window.connect_page.clock.setCurrentIndex(1)
     _finish(window.connect_page.simulate(BOARD), trouble)
-    _finish(bench.compute("training", lambda job: _trained(bench.seed), done=bench.choose_image), trouble)
+    _finish(bench.compute("training", lambda job: trained(bench.seed), done=bench.choose_image), trouble)
     window.show_page(Pages.CHIP)
     _finish(window.chip_page.weights.program(), trouble)
     window.show_page(Pages.LIVE)
@@ -46,13 +48,15 @@ def check(window: Window, bench: Bench, into: Path, started_s: float) -> None:
     write_whole(into, (json.dumps(found, indent=1) + "\n").encode())
 
 
-def _trained(seed: int) -> Chosen:
+def trained(seed: int) -> Chosen:
+    """An image of the simulated fruit of a seed, shortly trained."""
     from enose.training import train
 
     fruit = simulated_fruit(seed)
     board, chip, _ = find_board(BOARD)
     every = np.arange(len(fruit.specimens))
-    raw = build_image(train(fruit, every, chip, seed), fruit, board, chip, every.tolist()).pack()
+    network = train(fruit, every, chip, seed, effort=EFFORT)
+    raw = build_image(network, fruit, board, chip, every.tolist()).pack()
     return Chosen(raw, unpack(raw), fruit.title)
 
 

@@ -4,7 +4,8 @@ from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from enose.app.bench import Bench
 from enose.app.calibration_tab import CalibrationTab
-from enose.app.curves_tab import CurvesTab, DroopTab
+from enose.app.curves_tab import CurvesTab
+from enose.app.droop_tab import DroopTab
 from enose.app.memristor_tab import MemristorTab
 from enose.app.weights_tab import WeightsTab
 from enose.app.widgets import label

@@ -20,7 +20,7 @@ CLOCKS = ("as the clock on the wall", "as fast as it computes")
 ROWS = (
     ("Board", "board", ""), ("Chip", "chip", ""), ("Chip id", "unit", ""), ("Firmware", "firmware", ""),
     ("Firmware identity", "firmware_identity", ""), ("Update", "firmware_trial", ""),
-    ("MicroPython", "micropython", ""), ("State", "state", ""), ("Fault", "fault", ""), ("Weights", "weights", ""),
+    ("Interpreter", "micropython", ""), ("State", "state", ""), ("Fault", "fault", ""), ("Weights", "weights", ""),
     ("Running for", "uptime_s", "s"), ("Temperature", "temperature_c", "°C"), ("Chip supply", "supply_v", "V"),
     ("Free memory, least", "memory_free_low", "bytes"), ("Frames dropped", "frames_dropped", ""),
 )  # fmt: skip
@@ -193,7 +193,8 @@ class ConnectPage(QWidget):
         if now is None:
             return
         healthy = facts["state"] != "safe" and not facts["sensors_bad"]
-        where = f"{now.address}{' (simulated)' if now.device.simulated else ''}"
+        kind = " (simulated, under CPython)" if facts["memory_free_now"] is None else " (simulated)"
+        where = f"{now.address}{kind if now.device.simulated else ''}"
         self._state.setText(f"{where}: {'healthy' if healthy else 'needs attention'}")
         set_kind(self._state, "good" if healthy else "bad")
         for _, key, unit in ROWS:
@@ -201,7 +202,7 @@ class ConnectPage(QWidget):
             text = "–" if value is None or value == "" else f"{value:.3g}" if isinstance(value, float) else f"{value}"
             if key == "uptime_s":
                 text = f"{float(facts[key]):.0f}"
-            self._values[key].setText(f"{text} {unit}".strip())
+            self._values[key].setText(f"{text} {unit}".strip() if text != "–" else text)
         self._clear.setEnabled(facts["state"] == "safe")
 
     def _show_checks(self, result: dict[str, Any]) -> None:

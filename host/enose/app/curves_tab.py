@@ -1,4 +1,4 @@
-"""The cells of the chip: transfer curves from ngspice over their equations, and how the weights droop."""
+"""The cells of the chip: transfer curves from ngspice over their equations."""
 
 import numpy as np
 from PySide6.QtCore import Qt
@@ -8,12 +8,10 @@ from enose.app.bench import Bench
 from enose.app.plots import Plot
 from enose.app.widgets import button, label, row
 from enose.app.work import Job
-from enose_hwsim.chipfile import AnyChip, MlpFile
+from enose_hwsim.chipfile import MlpFile
 from enose_hwsim.chips.cells.curves import CellCurves, cell_curves
 
 ROOM_C = 27.0
-DROOP_S = (1e-3, 10.0)
-DROOP_C = (0.0, 25.0, 40.0, 60.0)
 EMPTY = "Press Take the curves: ngspice sweeps the cell, some seconds."
 
 
@@ -83,45 +81,3 @@ class CurvesTab(QWidget):
         self.synapse.item.setYRange(-1.05 * most, 1.4 * most)  # room for the legend
         self.neuron.line(found.node_v, found.neuron_v, 0, "ngspice")
         self.neuron.line(found.node_v, found.neuron_equation_v, 1, "equation", dashed=True)
-
-
-class DroopTab(QWidget):
-    """How far a weight has drooped by when, and what the refresh makes of it."""
-
-    def __init__(self, bench: Bench) -> None:
-        super().__init__()
-        self._bench = bench
-        inside = QVBoxLayout(self)
-        self.words = label("", "faint")
-        inside.addWidget(self.words)
-        self.plot = Plot("droop of a weight", "time since it was written (s)", "droop (mV)")
-        self.plot.item.setLogMode(x=True, y=True)
-        inside.addWidget(self.plot, 1)
-        bench.session.connected.connect(lambda _: self._show())
-        bench.session.closed.connect(self._show)
-        bench.look_changed.connect(self._show)
-        self._show()
-
-    def _show(self) -> None:
-        now = self._bench.session.now
-        self.plot.clear()
-        chip: AnyChip | None = now.chip if now is not None else None
-        if now is None or not isinstance(chip, MlpFile):
-            self.words.setText("Memristors keep their weights." if now is not None else "Connect a board first.")
-            self.plot.say_empty(self.words.text())
-            return
-        self.plot.say_empty("")
-        time_s = np.geomspace(*DROOP_S, 100)
-        for k, temperature_c in enumerate(DROOP_C):
-            leak = chip.leak_v_per_s(temperature_c)
-            self.plot.line(time_s, 1e3 * leak * time_s, k, f"{temperature_c:g} °C")
-        self.plot.level(
-            float(np.log10(1e3 * chip.retention.droop_max_v)), f"tolerated: {1e3 * chip.retention.droop_max_v:g} mV"
-        )
-        refresh = now.facts["refresh"]
-        lasts_s = chip.retention.droop_max_v / chip.leak_v_per_s(now.facts["temperature_c"])
-        self.words.setText(
-            f"By the chip file. At the {now.facts['temperature_c']:.0f} °C of this board a weight stays within the "
-            f"tolerance for {1e3 * lasts_s:.0f} ms; the firmware refreshes every {1e3 * refresh['period_s']:.0f} ms, "
-            f"{refresh['missed']} of {refresh['done']} came late. Without refresh the margin is gone in seconds."
-        )

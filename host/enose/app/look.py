@@ -90,6 +90,10 @@ def _sheet(c: Look) -> str:
     QGroupBox::title {{ subcontrol-origin: margin; left: 10px; padding: 0 4px; font-weight: 600; }}
     QFrame#message {{ background: {c.raised}; border-left: 5px solid {c.bad}; border-radius: 3px; }}
     QFrame#message[kind="good"] {{ border-left-color: {c.good}; }}
+    QToolButton {{ padding: 5px 22px 5px 10px; }}
+    QCheckBox::indicator:unchecked, QListWidget::indicator:unchecked, QRadioButton::indicator:unchecked {{
+        background: {c.base}; border: 1px solid {c.faint}; border-radius: 3px; width: 12px; height: 12px; }}
+    QRadioButton::indicator:unchecked {{ border-radius: 7px; }}
     QTableWidget {{ gridline-color: {c.line}; }}
     QHeaderView::section {{ background: {c.raised}; color: {c.text}; border: none; border-right: 1px solid {c.line};
         padding: 4px 8px; }}

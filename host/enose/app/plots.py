@@ -44,8 +44,7 @@ class Plot(QWidget):
         self.setAccessibleName(name)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._x, self._y = x, y
-        self.view = View(axisItems={"left": PlainAxis("left"), "bottom": PlainAxis("bottom")})
-        self.view.setMenuEnabled(False)
+        self.view = View(axisItems={"left": PlainAxis("left"), "bottom": PlainAxis("bottom")}, enableMenu=False)
         self.view.setMinimumSize(180, 130)
         self.item = self.view.getPlotItem()
         self.item.hideButtons()

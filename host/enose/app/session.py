@@ -48,6 +48,7 @@ class Session(QObject):
         self.now: Connected | None = None
         self._idles: list[Callable[[Connected], None]] = []
         self._polled_s = 0.0
+        self._changed = False  # by a job: what the window shows of the device is of before
         self.lane = Lane("device", self._idle, POLL_S)
         self.lane.after = self._look_whether_gone
 
@@ -89,7 +90,10 @@ class Session(QObject):
         def with_device(job: Job) -> Any:
             if self.now is None:
                 raise LinkError("no device is connected")
-            return work(self.now, job)
+            try:
+                return work(self.now, job)
+            finally:
+                self._changed = True
 
         return self.lane.do(Job(title, with_device, done=done, said=said, failed=failed, over=over))
 
@@ -152,10 +156,11 @@ class Session(QObject):
         try:
             for idle in list(self._idles):
                 idle(self.now)
-            if time.monotonic() - self._polled_s >= POLL_S:
-                if self.now.simulation is not None and self.now.simulation.order.quick and not self._idles:
+            due = time.monotonic() - self._polled_s >= POLL_S
+            if due or self._changed:
+                if due and self.now.simulation is not None and self.now.simulation.order.quick and not self._idles:
                     self.now.device.port.wait(1000 * POLL_S)  # its time passes only where it is granted
-                self._polled_s = time.monotonic()
+                self._polled_s, self._changed = time.monotonic(), False
                 self.now.facts.update(self.now.device.info())
                 self.polled.emit(dict(self.now.facts))
         except (DeviceError, *GONE) as error:

@@ -10,6 +10,7 @@ from enose.boards import find_board
 from enose.link.port import LockstepPort, SerialPort
 from enose_hwsim import gas
 from enose_hwsim.board.faults.table import FAULTS
+from enose_hwsim.board.interpreters import CPYTHON, OF_THE_HEAP
 from enose_hwsim.board.parts.analog_chip import HeldWeightChipPart
 from enose_hwsim.board.simulated import SimulatedBoard
 
@@ -109,6 +110,12 @@ class Simulation:
     def failing(self) -> tuple[str, ...]:
         """The faults that were injected and not mended."""
         return tuple(sorted(self._failing))
+
+    def injectable(self) -> list[tuple[str, str, str]]:
+        """(side, name, what is injected) of the faults that this board can be given while it runs."""
+        every = injectable(self.order.board)
+        under_cpython = self.board.interpreter == CPYTHON
+        return [one for one in every if not (under_cpython and one[1] in OF_THE_HEAP)]
 
     def weights_now(self) -> np.ndarray:
         """What the chip's cells hold at this moment: volts, or true memristances in ohm."""

@@ -3,7 +3,7 @@
 from PySide6.QtWidgets import QFormLayout, QGroupBox, QMenu, QToolButton, QWidget
 
 from enose.app.bench import Bench
-from enose.app.simulation import MOST_LEAK, MOST_STRENGTH, ROOM_C, ROOM_RH, Simulation, injectable
+from enose.app.simulation import MOST_LEAK, MOST_STRENGTH, ROOM_C, ROOM_RH, Simulation
 from enose.app.widgets import Knob, button, choice, group, label, row
 from enose_hwsim import gas
 
@@ -43,7 +43,7 @@ class SimulationPanel(QWidget):
         """Take the knobs of a board that was just switched on."""
         self._menu.clear()
         sides: dict[str, QMenu] = {}
-        for side, name, what in injectable(simulation.order.board):
+        for side, name, what in simulation.injectable():
             if side not in sides:
                 sides[side] = self._menu.addMenu(side)
             action = sides[side].addAction(f"{name}: {what}")

@@ -1,6 +1,5 @@
 """Train: a network through the chip, its honest accuracy step by step, and what else could have told the classes."""
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +22,7 @@ from PySide6.QtWidgets import (
 from enose.app.bench import Bench, Chosen
 from enose.app.look import look
 from enose.app.plots import Plot
+from enose.app.training_progress import TrainingProgress
 from enose.app.views import at_board_positions, with_sensors
 from enose.app.widgets import Table, button, choice, group, label, row, set_kind
 from enose.app.work import Job
@@ -31,6 +31,7 @@ from enose.image import build_image
 from enose.project.recordings import load_project
 from enose.project.store import Project
 from enose.recordings.specimen import check_playable
+from enose.training.choosing import Learning
 from enose_contract.image import unpack
 
 KINDS = ("group", "day", "batch", "random")  # as in enose.splits, which brings scikit-learn
@@ -59,7 +60,7 @@ class TrainPage(QWidget):
         self._bench = bench
         self._images: list[dict[str, Any]] = []
         self._report: dict[str, Any] | None = None
-        self._began_s = 0.0
+        self._job: Job | None = None
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(label("Train", "title"))
@@ -72,7 +73,7 @@ class TrainPage(QWidget):
         column.addWidget(self._choices(), 3)
         column.addWidget(self._kept(), 2)
         # words that wrap want more height than Qt counts with: some lines of it
-        left.setMinimumHeight(left.minimumSizeHint().height() + 6 * self.fontMetrics().height())
+        left.setMinimumHeight(left.minimumSizeHint().height() + 8 * self.fontMetrics().height())
         split.addWidget(left)
         right = QWidget()
         column = QVBoxLayout(right)
@@ -86,10 +87,10 @@ class TrainPage(QWidget):
         self.waterfall.say_empty(NONE_YET)
         self.confusion = Table("confusion matrix", ("true",))
         self.confusion.fill()
-        self.steps = Table("what training did", ("after (s)", "step", "of"))
+        self.progress = TrainingProgress()
         self.tabs.addTab(self.waterfall, "&Waterfall and peers")
         self.tabs.addTab(self.confusion, "C&onfusion")
-        self.tabs.addTab(self.steps, "Pro&gress")
+        self.tabs.addTab(self.progress, "Pro&gress")
         column.addWidget(self.tabs, 1)
         split.addWidget(right)
         split.setSizes([330, 770])
@@ -97,6 +98,7 @@ class TrainPage(QWidget):
         bench.project_changed.connect(self.refresh)
         bench.session.connected.connect(lambda found: self._follow_board(found.board.name))
         bench.look_changed.connect(self._redraw)
+        bench.look_changed.connect(self.progress.redraw)
         self.refresh()
 
     # ---------------------------------------------------------------------------------------------- made
@@ -126,7 +128,9 @@ class TrainPage(QWidget):
         inside.addWidget(self.allow_leak)
         self.start = button("&Train", self.train, main=True)
         self._missing = label("", "warn")
-        inside.addLayout(row(self.start))
+        self.stop = button("Sto&p", self._stop, tip="Stop training at its next step (Esc); nothing of it is kept")
+        self.stop.setEnabled(False)
+        inside.addLayout(row(self.start, self.stop))
         inside.addWidget(self._missing)
         return box
 
@@ -153,9 +157,8 @@ class TrainPage(QWidget):
             self.allow_leak.isChecked(),
         )  # fmt: skip
         self.start.setEnabled(False)
-        self.steps.show_rows([])
-        self.tabs.setCurrentWidget(self.steps)
-        self._began_s = time.monotonic()
+        self.progress.begin(asked.folds)
+        self.tabs.setCurrentWidget(self.progress)
 
         def work(job: Job) -> dict[str, Any]:
             from enose.cli.train import _keep
@@ -166,12 +169,17 @@ class TrainPage(QWidget):
                 job.step(text, done, total)
                 job.tell((text, done, total))
 
+            def learning(fold: int, now: Learning) -> None:
+                job.tell((fold, now))
+
             found, chip, _ = checked_board(asked.board)
             every = check_playable(path.name, load_project(path))
             some = with_sensors(every, asked.sensors) if asked.sensors else every
             splits = make_splits(some, asked.split, asked.folds, asked.seed)
             refuse_leak(splits, some, asked.allow_leak)
-            report, network = cross_validated(some, splits, chip, seed=asked.seed, on_progress=step)
+            report, network = cross_validated(
+                some, splits, chip, seed=asked.seed, on_progress=step, on_learning=learning
+            )
             if asked.sensors:
                 network = at_board_positions(network, asked.sensors)
             job.check()
@@ -180,7 +188,15 @@ class TrainPage(QWidget):
             report["kept"] = _keep(path, network, image, report)
             return report
 
-        return self._bench.compute("training", work, done=self._trained, said=self._stepped, over=self._over)
+        self._job = self._bench.compute(
+            "training", work, done=self._trained, said=self.progress.told, over=self._ended
+        )  # fmt: skip
+        self.stop.setEnabled(True)
+        return self._job
+
+    def _stop(self) -> None:
+        if self._job is not None:
+            self._job.cancel()
 
     def _choose(self) -> None:
         rows = self.images.chosen()
@@ -223,6 +239,13 @@ class TrainPage(QWidget):
     def _follow_board(self, name: str) -> None:
         self.board.setCurrentText(name)
 
+    def _ended(self) -> None:
+        if self._job is not None and self._job.cancelled:
+            self.progress.stopped()
+        self._job = None
+        self.stop.setEnabled(False)
+        self._over()
+
     def _over(self) -> None:
         path = self._bench.project
         missing = ""
@@ -232,11 +255,7 @@ class TrainPage(QWidget):
             missing = "Record or import specimens first."
         self._missing.setText(missing)
         self._missing.setVisible(bool(missing))
-        self.start.setEnabled(not missing)
-
-    def _stepped(self, step: tuple[str, int, int | None]) -> None:
-        text, done, total = step
-        self.steps.add_row((f"{time.monotonic() - self._began_s:.1f}", text, f"{done} of {total}" if total else ""))
+        self.start.setEnabled(not missing and self._job is None)
 
     def _trained(self, report: dict[str, Any]) -> None:
         self._report = report

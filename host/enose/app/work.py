@@ -59,6 +59,11 @@ class Job(QObject):
         """Ask it to stop; it does at its next step."""
         self._cancelled = True
 
+    @property
+    def cancelled(self) -> bool:
+        """Whether it was asked to stop."""
+        return self._cancelled
+
     # ------------------------------------------------------------------------------- on the worker's thread
 
     def check(self) -> None:
@@ -108,7 +113,7 @@ class Job(QObject):
 
 
 class Lane(QThread):
-    """One thread that does one job after the other; between jobs it calls `idle()` every idle_s."""
+    """One thread that does one job after the other; after the last one, and then every idle_s, it calls `idle()`."""
 
     began = Signal(object)  # the job
 
@@ -138,10 +143,12 @@ class Lane(QThread):
 
     def run(self) -> None:
         """The thread."""
+        wait_s = self.idle_s
         while True:
             try:
-                job = self._jobs.get(timeout=self.idle_s)
+                job = self._jobs.get(timeout=wait_s)
             except queue.Empty:
+                wait_s = self.idle_s
                 if self._idle is not None:
                     self._idle()
                 continue
@@ -153,6 +160,7 @@ class Lane(QThread):
             self._now = None
             if error is not None:
                 self.after(error)
+            wait_s = 0.0
 
     def stop(self) -> bool:
         """End the thread after the running job, which is asked to stop; whether it has ended in time."""

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from enose.boards import find_board
-from enose.calibration.calibration import CalibrationError, read_calibration
-from enose.calibration.droop import find_droop, hold_ms, make_hold_probes, read_holds
+from enose.calibration.calibration import Calibration, CalibrationError, read_calibration
+from enose.calibration.droop import Droop, find_droop, hold_ms, make_hold_probes, read_holds
 from enose.calibration.retention_plan import forecast, plan_refresh
 from enose.image import read_image
 from enose.link.device import Device
@@ -34,9 +34,7 @@ def measure_droop(
     image_path, recordings_path = asked
     if (image_path is None) != (recordings_path is None):
         raise CalibrationError("a forecast needs both --image and --recordings")
-    board, chip, _ = find_board(device.board)
-    if not isinstance(chip, MlpFile) or not isinstance(board, MlpBoard):
-        raise CalibrationError(f"{device.chip}: its weights are memristances, which do not droop")
+    _, chip = capacitor_board(device)
     known = read_calibration(calibration, chip)
     if known.unit != device.unit:
         raise CalibrationError(
@@ -45,6 +43,27 @@ def measure_droop(
         )
     image = read_image(image_path)[1] if image_path is not None else None
     recordings = open_recordings(recordings_path) if recordings_path is not None else None
+    told, found = droop_of(device, known, images, seed, on_progress)
+    return told | {"forecast": forecast(chip, known, found, image, recordings) if image and recordings else None}
+
+
+def capacitor_board(device: Device) -> tuple[MlpBoard, MlpFile]:
+    """The files of a device whose weights droop. Raises CalibrationError for another one."""
+    board, chip, _ = find_board(device.board)
+    if not isinstance(chip, MlpFile) or not isinstance(board, MlpBoard):
+        raise CalibrationError(f"{device.chip}: its weights are memristances, which do not droop")
+    return board, chip
+
+
+def droop_of(
+    device: Device,
+    known: Calibration,
+    images: int,
+    seed: int,
+    on_progress: Progress = lambda text, done, total: None,
+) -> tuple[dict[str, Any], Droop]:
+    """As measure_droop but for the forecast, by a calibration that is of this unit; and the leaks themselves."""
+    board, chip = capacitor_board(device)
     info = device.info()
     temperature_c = info["temperature_c"]
     probes = make_hold_probes(chip, seed, images)
@@ -52,7 +71,7 @@ def measure_droop(
     found = find_droop(chip, known, probes, held, temperature_c)
     plan = plan_refresh(chip, found, board.refresh.use, info["refresh"]["period_s"])
     told = asdict(plan) | {"held": plan.held, "words": plan.words(), "droop_max_v": chip.retention.droop_max_v}
-    return {
+    result = {
         "unit": device.unit,
         "temperature_c": temperature_c,
         "nominal_v_per_s": found.nominal_v_per_s,
@@ -62,5 +81,5 @@ def measure_droop(
         "residual_rms_v": found.residual_rms_v,
         "readings": found.readings,
         "plan": told,
-        "forecast": forecast(chip, known, found, image, recordings) if image and recordings else None,
     }
+    return result, found

@@ -35,9 +35,7 @@ def show(report: dict[str, Any], console: Console) -> None:
         if held := network.get("held"):
             console.print(f"             weights: {_held(held)}")
     console.print(f"board        {report['board']} (simulated), chip {report['chip']}, fidelity {report['fidelity']}")
-    console.print(
-        f"firmware     under {report['micropython']}, {report['memory_free_low'] / 1024:.0f} KiB of heap free at least"
-    )
+    console.print(f"firmware     under {report['micropython']}{_heap(report['memory_free_low'])}")
     console.print()
     console.print(_confusion(report))
     console.print()
@@ -106,3 +104,7 @@ def _show_batches(report: dict[str, Any], console: Console) -> None:
 
 def _shortened(notes: list[str], most: int = 4) -> list[str]:
     return notes if len(notes) <= most else [*notes[:most], f"... and {len(notes) - most} more (--json has all)"]
+
+
+def _heap(free_bytes: int | None) -> str:
+    return "" if free_bytes is None else f", {free_bytes / 1024:.0f} KiB of heap free at least"

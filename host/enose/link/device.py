@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 CHUNK = 256
 SIMULATED_UNIT = b"SIM".hex()  # what the unit ids of simulated boards begin with
+STAND_IN = "cpython"
+STANDS_IN = " in place of MicroPython: the same files, and memory is not measured"
 POLL_MS = 1000
 PROGRAM_POLL_MS = 100
 PROGRAM_LIMIT_MS = 120_000  # 34 devices of 24 pulses, each with its reads, take some ten seconds
@@ -72,21 +74,23 @@ class Device:
         raw = self._conversation.ask(messages.INFO)
         numbers = {name: value for name, value in raw.items() if isinstance(value, int)}
         status = self.status()
+        interpreter = text(raw["micropython"])
+        stand_in = interpreter.startswith(STAND_IN)  # of a simulated board; it has no heap whose bytes could be told
         return {
             "board": self.board,
             "chip": self.chip,
             "firmware": self.firmware,
             "unit": self.unit,
-            "micropython": text(raw["micropython"]),
+            "micropython": interpreter + STANDS_IN * stand_in,
             "state": status["state"],
             "fault": status["fault"],
             "weights": status["weights"],
             "sensors_bad": status["sensors_bad"],
             "sensors_drifted": status["sensors_drifted"],
             "uptime_s": numbers["uptime_ms"] * 1e-3,
-            "memory_free_start": numbers["free_start"],
-            "memory_free_low": numbers["free_low"],
-            "memory_free_now": numbers["free_now"],
+            "memory_free_start": None if stand_in else numbers["free_start"],
+            "memory_free_low": None if stand_in else numbers["free_low"],
+            "memory_free_now": None if stand_in else numbers["free_now"],
             "frames_good": numbers["frames_good"],
             "frames_dropped": numbers["frames_dropped"],
             "refresh": {

@@ -1,4 +1,4 @@
-"""Ports: where the bytes go. A real serial port, or a simulated board's PTY with its virtual time."""
+"""Ports: where the bytes go. A real serial port, or a simulated board's (a PTY or a socket) with its virtual time."""
 
 import time
 from typing import Protocol
@@ -46,7 +46,7 @@ class Port(Protocol):
 
 
 class SerialPort:
-    """A serial port of this computer, or the PTY of a simulated board that runs paced in another process."""
+    """A serial port of this computer, or the port of a simulated board that runs paced in another process."""
 
     def __init__(self, name: str) -> None:
         """Open it. Raises PortError naming the port and the reason."""
@@ -55,7 +55,7 @@ class SerialPort:
 
     def _opened(self) -> serial.Serial:
         try:
-            return serial.Serial(self.name, timeout=READ_STEP_S, write_timeout=2.0, exclusive=True)
+            return serial.serial_for_url(self.name, timeout=READ_STEP_S, write_timeout=2.0, exclusive=True)
         except (serial.SerialException, OSError, ValueError) as error:
             raise PortError(f"{self.name}: cannot be opened ({_reason(error)})") from error
 
@@ -105,13 +105,13 @@ class SerialPort:
 
 
 class LockstepPort:
-    """The PTY of a simulated board in this process; reading and waiting grant it virtual time."""
+    """The port of a simulated board in this process; reading and waiting grant it virtual time."""
 
     def __init__(self, board: SimulatedBoard, name: str) -> None:
-        """Open the board's PTY through pyserial, as any port."""
+        """Open the board's port through pyserial, as any."""
         self.name = name
         self.board = board
-        self._serial = serial.Serial(board.port, timeout=10.0)
+        self._serial = serial.serial_for_url(board.port, timeout=10.0)
         self._written, self._read = board.traffic  # with what other ports have had before
 
     def write(self, data: bytes) -> None:
@@ -135,7 +135,7 @@ class LockstepPort:
         return self.board.now_s * 1e3
 
     def reopen(self) -> None:
-        """See Port: a PTY stays."""
+        """See Port: it stays."""
 
     def close(self) -> None:
         """See Port; the board is switched off with it."""

@@ -55,6 +55,16 @@ class Effort:
         return self.draws if groups <= FEW_GROUPS else 1
 
 
+@dataclass(frozen=True)
+class Learning:
+    """How far the last training is: the lowest loss of its starts, and that one's share of specimens named rightly."""
+
+    step: int
+    steps: int
+    loss: float
+    accuracy: float
+
+
 class Specimens(Protocol):
     """What is learnt from: S specimens."""
 
@@ -95,12 +105,12 @@ def choose(
     imperfections: Imperfections,
     effort: Effort,
     on_progress: Progress = lambda done, total, text: None,
-    on_loss: Callable[[float], None] = lambda loss: None,
+    on_learning: Callable[[Learning], None] = lambda now: None,
 ) -> Chosen:
     """The best candidate, trained.
 
     on_progress(done, total, text) is called before each step, at the end, and with the loss during the last step;
-    on_loss with that loss alone.
+    on_learning during that one alone, as figures.
     """
     on_progress(0, STAGES, f"ranking {len(candidates)} choices of sensors and order")
     if len(candidates) > RANKED:
@@ -117,9 +127,9 @@ def choose(
     text = f"training one from {effort.restarts} starts"
     on_progress(3, STAGES, text)
 
-    def on_look(step: int, steps: int, lowest: float) -> None:
-        on_loss(lowest)
-        on_progress(3, STAGES, f"{text}, step {step} of {steps}: loss {lowest:.4f}")
+    def on_look(now: Learning) -> None:
+        on_learning(now)
+        on_progress(3, STAGES, f"{text}, step {now.step} of {now.steps}: loss {now.loss:.4f}")
 
     weights, train_loss, train_accuracy = best_start(
         circuit,
@@ -149,19 +159,21 @@ def best_start(
     rng: np.random.Generator,
     imperfections: Imperfections,
     effort: Effort,
-    on_look: Callable[[int, int, float], None] = lambda step, steps, lowest: None,
+    on_look: Callable[[Learning], None] = lambda now: None,
 ) -> tuple[Singles, float, float]:
     """(weights, loss, accuracy) of the best of many starts of one job, its arrays of one row; (W,) weights.
 
     The best is that of the lowest loss over some of the mismatched chips, where there are any; loss and accuracy are
-    those through `circuit`. on_look(step, steps, lowest loss) is called LOOKS times on the way.
+    those through `circuit`. on_look is called LOOKS times on the way.
     """
     steps = effort.steps(jobs.used.shape[1])
     look = max(1, steps // LOOKS)
 
     def on_step(step: int, weights: Singles) -> None:
         if step % look == 0:
-            on_look(step, steps, float(scores(circuit, reading, jobs, weights, jobs.used)[0].min()))
+            loss, accuracy = scores(circuit, reading, jobs, weights, jobs.used)
+            lowest = int(np.argmin(loss))
+            on_look(Learning(step, steps, float(loss[lowest]), float(accuracy[lowest])))
 
     begin = start(circuit, effort.restarts, rng)
     weights = fit(circuit, reading, jobs, begin, steps, rng, imperfections, on_step)

@@ -150,7 +150,7 @@ class AnalogMLPClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             rng,
             self._imperfections(chip, rng),
             Effort(self.restarts, self.max_iter, DRAWS),
-            on_loss=self.loss_curve_.append,
+            on_learning=lambda now: self.loss_curve_.append(now.loss),
         )
         weights = chosen.weights.astype(np.float64)
         return Page(features[list(chosen.channels)], chosen.band_of_class, weights, chosen.train_loss)

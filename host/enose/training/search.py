@@ -1,6 +1,6 @@
 """Training from recordings: which sensors, which order of the classes, which weights. Sees only the training split."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from enose.features import Constants, exact_ohm, input_v, no_constants, range_constants
 from enose.recordings import Recordings, Specimen
 from enose.training.candidates import Candidates, all_candidates, class_orders
-from enose.training.choosing import Effort, Progress, choose
+from enose.training.choosing import Effort, Learning, Progress, choose
 from enose.training.circuit import Circuit, open_circuit
 from enose.training.imperfections import Imperfections, draw_chips
 from enose.training.network import Network, TrainingError
@@ -32,6 +32,7 @@ def train(
     effort: Effort | None = None,
     mismatch_sigmas: float = MISMATCH_SIGMAS,
     temperatures_c: Sequence[float] = (27.0,),
+    on_learning: Callable[[Learning], None] = lambda now: None,
 ) -> Network:
     """The network for a chip, from the specimens with these indices. The same seed is the same network.
 
@@ -39,8 +40,8 @@ def train(
     through those of many mismatched chips, shifts of so many times Pelgrom's sigma, at these temperatures.
 
     on_progress(done, total, text) is called before each of the four steps, with the loss during the last, and at the
-    end. Raises TrainingError for fewer than two classes, more than the output has bands, a class with fewer than two
-    groups of specimens, or fewer sensors than the chip has inputs.
+    end; on_learning during the last. Raises TrainingError for fewer than two classes, more than the output has bands, a
+    class with fewer than two groups of specimens, or fewer sensors than the chip has inputs.
     """
     split = TrainingSplit.of(recordings, specimens, chip)
     circuit, reading = open_circuit(chip, fidelity), reading_of(chip, split.group_count())
@@ -50,7 +51,9 @@ def train(
     if chip.kind == "mlp" and fidelity != "ideal" and (mismatch_sigmas or tuple(temperatures_c) != (27.0,)):
         chips = draw_chips(chip, mismatch_sigmas, temperatures_c, np.random.default_rng([seed, 0x7B]))
     imperfections = Imperfections.of(circuit, chips)
-    chosen = choose(circuit, reading, split, candidates, rng, imperfections, effort or Effort(), on_progress)
+    chosen = choose(
+        circuit, reading, split, candidates, rng, imperfections, effort or Effort(), on_progress, on_learning
+    )
     constants = split.constants.of(chosen.channels)
     return Network(
         sensors=tuple(recordings.sensors[c] for c in chosen.channels),

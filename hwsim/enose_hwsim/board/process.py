@@ -1,6 +1,5 @@
 """The firmware's process: the files that are flashed, compiled, under a real MicroPython with the board's heap."""
 
-import fcntl
 import json
 import os
 import shutil
@@ -9,13 +8,14 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from enose_hwsim.cache import cache_folder
 from enose_hwsim.compiled import compiled_folder
 
 DEVICE_SIDE = Path(__file__).parent / "device_side"
 STDERR_TAIL = 2000
+SHORT_PIPE = 8192
 # What the stand-ins for machine, rp2, time and select take of the heap. A board has its own in its flash, so the
 # interpreter is given so much beside the board's heap; never more than they take, which a test measures.
 STAND_INS_KIB = 20
@@ -47,17 +47,27 @@ def firmware_folder() -> Path:
 
 
 def stand_ins(folder: Path, mcu: str) -> Path:
-    """A new folder of the modules that MicroPython's port for a microcontroller brings, and no other port's."""
+    """The folder of what MicroPython's port for a microcontroller brings, and no other port's.
+
+    folder: a new one is made there if need be.
+    """
     if not mcu.startswith("esp32"):
-        folder.symlink_to(DEVICE_SIDE)
-        return folder
+        return DEVICE_SIDE
     folder.mkdir()
     for source in DEVICE_SIDE.glob("*.py"):
         name = f"board_{source.name}" if source.name in ("machine.py", "rp2.py") else source.name
-        (folder / name).symlink_to(source)
+        shutil.copyfile(source, folder / name)
     for source in (DEVICE_SIDE / "on_esp32").glob("*.py"):
-        (folder / source.name).symlink_to(source)
+        shutil.copyfile(source, folder / source.name)
     return folder
+
+
+def of_the_port(configuration: Mapping[str, Any]) -> dict[str, str]:
+    """The environment in which the stand-ins find which port they are."""
+    return {
+        "ENOSE_BOARD_MCU": configuration["mcu"],
+        "ENOSE_BOARD_PARTITION": "{start},{length}".format(**configuration["flash"]),
+    }
 
 
 def _ends_with(fd: int, pid: int) -> None:
@@ -66,8 +76,17 @@ def _ends_with(fd: int, pid: int) -> None:
     The kernel sends it SIGIO, which it does not catch (fcntl(2), F_SETOWN; pipe(7)). Linux's PR_SET_PDEATHSIG would do
     so at the end of the thread that has started it, and a thread may end before its board.
     """
+    import fcntl
+
     fcntl.fcntl(fd, fcntl.F_SETOWN, pid)
     fcntl.fcntl(fd, fcntl.F_SETFL, fcntl.fcntl(fd, fcntl.F_GETFL) | os.O_ASYNC)
+
+
+def last_words(stderr: IO[bytes]) -> str:
+    """The end of what a process has said on standard error."""
+    stderr.seek(0, os.SEEK_END)
+    stderr.seek(max(stderr.tell() - STDERR_TAIL, 0))
+    return stderr.read().decode(errors="replace").strip()
 
 
 class FirmwareProcess:
@@ -89,6 +108,7 @@ class FirmwareProcess:
         unit: the number that its unit id ends in.
         """
         self.interpreter = find_micropython()
+        self.console = None  # it has pipes for that
         self._folder = tempfile.TemporaryDirectory(prefix="enose-board-")
         folder = Path(self._folder.name)
         if files is None:
@@ -98,7 +118,8 @@ class FirmwareProcess:
         answer_read, answer_write = os.pipe()
         life_read, self._life = os.pipe()
         # by names as short as a device's: the interpreter keeps the path of every file that it has imported
-        modules = [str(stand_ins(folder / "m", configuration["mcu"]))]
+        (folder / "m").symlink_to(stand_ins(folder / "port", configuration["mcu"]))
+        modules = [str(folder / "m")]
         if files is None:
             (folder / "a").symlink_to(compiled_folder(firmware_folder(), cache_folder()))
             modules = ["m", "a"]
@@ -106,8 +127,7 @@ class FirmwareProcess:
             "ENOSE_BOARD_FDS": f"{answer_read},{request_write}",
             "ENOSE_BOARD_START_US": str(start_us),
             "ENOSE_BOARD_UNIT": str(unit),
-            "ENOSE_BOARD_MCU": configuration["mcu"],
-            "ENOSE_BOARD_PARTITION": "{start},{length}".format(**configuration["flash"]),
+            **of_the_port(configuration),
             "MICROPYPATH": os.pathsep.join([*modules, ".frozen"]),
             "PATH": os.environ.get("PATH", ""),
         }
@@ -136,20 +156,26 @@ class FirmwareProcess:
         self.requests_fd, self.answers_fd = request_read, answer_write
         os.set_blocking(self._output.fileno(), False)
 
-    @property
-    def output_fd(self) -> int:
-        """What the firmware writes to its standard output."""
-        return self._output.fileno()
-
     def feed(self, data: bytes) -> None:
         """Bytes for the firmware's standard input."""
         os.write(self._input.fileno(), data)
 
+    def output(self, most: int) -> bytes:
+        """What it has written to its standard output and nobody has taken, at most so many bytes."""
+        try:
+            return os.read(self._output.fileno(), most)
+        except BlockingIOError:
+            return b""
+
+    def shorten_output(self) -> None:
+        """It may write two pages that nobody reads, the least that a pipe can hold, and no more."""
+        import fcntl
+
+        fcntl.fcntl(self._output.fileno(), fcntl.F_SETPIPE_SZ, SHORT_PIPE)
+
     def last_words(self) -> str:
         """The end of what the firmware said on standard error."""
-        self._stderr.seek(0, os.SEEK_END)
-        self._stderr.seek(max(self._stderr.tell() - STDERR_TAIL, 0))
-        return self._stderr.read().decode(errors="replace").strip()
+        return last_words(self._stderr)
 
     def kill(self) -> None:
         """End the process; its pipes come to their ends."""

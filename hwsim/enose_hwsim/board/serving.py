@@ -4,9 +4,14 @@ import errno
 import os
 import struct
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
+from enose_hwsim.board.cpython_side import operations as beside
 from enose_hwsim.board.device_side import operations as op
 from enose_hwsim.board.wiring import Wiring
+
+if TYPE_CHECKING:
+    from enose_hwsim.board.cpython import Console
 
 READ_SIZE = 1 << 16
 
@@ -54,8 +59,13 @@ class Requests:
         wiring: Wiring,
         idle: Callable[[int, int], int],
         before: Callable[[int], None] = lambda now_us: None,
+        console: "Console | None" = None,
     ) -> None:
-        """The two pipes of the process, and the parts; before(now_us) is called ahead of each request."""
+        """The two pipes of the process, and the parts; before(now_us) is called ahead of each request.
+
+        console: of a process whose standard input and output go through its requests.
+        """
+        self._console = console
         self._requests_fd = requests_fd
         self._answers_fd = answers_fd
         self._wiring = wiring
@@ -84,6 +94,8 @@ class Requests:
             wiring.set_duty(payload[0], struct.unpack_from("<H", payload, 1)[0] / 65535)
         elif operation == op.SPI_WRITE:
             wiring.spi(payload[1:], t_s)
+        elif operation == beside.CONSOLE_WRITE and self._console is not None:
+            self._console.said += payload[1:]
         elif operation == op.RESET:
             raise FirmwareReset(now_us, payload)
         else:
@@ -96,6 +108,10 @@ class Requests:
 
     def _waiting(self, operation: int, payload: bytes, now_us: int, t_s: float) -> bytes:
         wiring = self._wiring
+        if self._console is not None and operation == beside.CONSOLE_READ:
+            return self._console.read(payload)
+        if self._console is not None and operation == beside.CONSOLE_ROOM:
+            return self._console.room()
         if operation == op.IDLE:
             return struct.pack("<Q", self._idle(now_us, struct.unpack("<Q", payload)[0]))
         if operation == op.BUTTON:

@@ -1,17 +1,14 @@
-"""The simulated board: the firmware's process, the parts, virtual time and a real PTY as its serial port.
+"""The simulated board: the firmware's process, the parts, virtual time, and a serial port that any program can open.
 
 Two clocks. `lockstep`: virtual time advances only by `run`, waiting costs nothing, the same seed is the same run.
-`paced`: virtual time follows the wall clock, so that any program may speak to the PTY.
+`paced`: virtual time follows the wall clock, so that any program may speak to the port.
 """
 
-import fcntl
-import os
-import pty
 import queue
 import select
+import socket
 import threading
 import time
-import tty
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
@@ -20,11 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from enose_hwsim import gas
+from enose_hwsim.board.cpython import CPythonProcess
 from enose_hwsim.board.faults.injection import Injection, from_the_start
 from enose_hwsim.board.grant import Run
+from enose_hwsim.board.interpreters import CPYTHON, choose_interpreter, refuse_without_heap
 from enose_hwsim.board.monitor import AnalogMonitor
 from enose_hwsim.board.parts.flash import FlashPart
 from enose_hwsim.board.process import FirmwareProcess
+from enose_hwsim.board.serial_line import open_line
 from enose_hwsim.board.serving import FirmwareEnded, FirmwareReset, PowerLost, Requests
 from enose_hwsim.board.wire import whole_wire
 from enose_hwsim.board.wiring import Wiring, wire
@@ -40,7 +40,6 @@ Array = NDArray[np.float64]
 WALL_LIMIT_S = 60.0  # no answer from the firmware for this long is an error, whatever it does
 FLASH_SIZE = FLASH_KIB * 1024
 CLOSED = "the board was closed"
-SHORT_PIPE = 8192
 TO_HOST_MAX = 4096  # a host that does not read holds the firmware's output back
 
 
@@ -60,17 +59,21 @@ class SimulatedBoard:
         files: Path | None = None,
         chip_number: int = 0,
         faults: tuple[str, ...] = (),
+        interpreter: str | None = None,
     ) -> None:
         """Start the firmware, its clock at start_s; faults: NAME or NAME@TIME each, as `inject` takes them.
 
         chip_number: as in open_chip, 0 for the nominal chip. files: the device's file system as a folder, as
         `enose_hwsim.compiled.write_installation` lays it out; what lies there runs, in place of this project's source,
-        and stays.
+        and stays. interpreter: "micropython" or "cpython"; None for what `choose_interpreter` finds.
 
         Raises MicroPythonMissing, SpiceMissing, FlashFileError, or ValueError for an unknown fidelity, an unknown fault
         or a chip of another kind than the board's.
         """
         start_s, self._heap_kib, later = from_the_start(faults, start_s, board)
+        self.interpreter = interpreter or choose_interpreter()
+        if self.interpreter == CPYTHON:
+            refuse_without_heap(faults, files is not None)
         self.world = World()
         self.fidelity = fidelity
         self.seed = seed
@@ -86,12 +89,10 @@ class SimulatedBoard:
         self._configuration = device_configuration(board, chip)
         self._files = files
         self._process = self._switched_on(round(start_s * 1e6), None)
-        self._master, self._slave = pty.openpty()
-        tty.setraw(self._slave)
-        os.set_blocking(self._master, False)
-        self.port = os.ttyname(self._slave)
+        self._line = open_line()
+        self.port = self._line.port
         self._paced = paced
-        self._wake_read, self._wake_write = os.pipe()
+        self._wake_read, self._wake_write = socket.socketpair()
         self._runs: queue.SimpleQueue[Run | None] = queue.SimpleQueue()
         self._run: Run | None = None
         self._now_us = round(start_s * 1e6)
@@ -165,6 +166,8 @@ class SimulatedBoard:
 
         Raises ValueError for a name that is none, and for a fault that can only be there from the start.
         """
+        if self.interpreter == CPYTHON:
+            refuse_without_heap((name,))
         if at_s is None and not self._paced:
             self._injection.begin(name, self.now_s)
         else:
@@ -184,15 +187,15 @@ class SimulatedBoard:
         return lambda: setattr(self, "_jump_us", 0)
 
     def shorten_output(self) -> None:
-        """The firmware may write two pages that nobody reads, the least that a pipe can hold, and no more."""
-        fcntl.fcntl(self._process.output_fd, fcntl.F_SETPIPE_SZ, SHORT_PIPE)
+        """The firmware may write two pages that nobody reads, and no more."""
+        self._process.shorten_output()
 
     def lose_power(self) -> None:
         """The board's power goes for a moment: everything but flash and memristors starts anew."""
         self._power_lost = True
 
     def close(self) -> None:
-        """Stop the firmware and give the PTY back; a second time does nothing."""
+        """Stop the firmware and give the port back; a second time does nothing."""
         if self._stopping:
             return
         self._stopping = True
@@ -202,11 +205,11 @@ class SimulatedBoard:
         self._thread.join(timeout=10)
         self._process.stop()
         self._refuse_runs()
-        for fd in (self._master, self._slave, self._wake_read, self._wake_write):
-            os.close(fd)
+        for end in (self._line, self._wake_read, self._wake_write):
+            end.close()
 
     def _wake(self) -> None:
-        os.write(self._wake_write, b"x")
+        self._wake_write.send(b"x")
 
     def _serve(self) -> None:
         try:
@@ -224,15 +227,18 @@ class SimulatedBoard:
 
     def _serving(self) -> Requests:
         return Requests(
-            self._process.requests_fd, self._process.answers_fd, self.wiring, self._idle, self._before_request
-        )
+            self._process.requests_fd, self._process.answers_fd, self.wiring, self._idle, self._before_request,
+            self._process.console,
+        )  # fmt: skip
 
     def _before_request(self, now_us: int) -> None:
         self._injection.turn(now_us)
         if self._power_lost:
             raise PowerLost(now_us)
 
-    def _switched_on(self, now_us: int, scratch: bytes | None) -> FirmwareProcess:
+    def _switched_on(self, now_us: int, scratch: bytes | None) -> FirmwareProcess | CPythonProcess:
+        if self.interpreter == CPYTHON:
+            return CPythonProcess(self._configuration, now_us, scratch, self._unit)
         return FirmwareProcess(self._configuration, self._heap_kib, now_us, scratch, self._files, self._unit)
 
     def _wired(self) -> Wiring:
@@ -353,19 +359,17 @@ class SimulatedBoard:
         self._run = None
 
     def _wait(self, timeout_s: float | None) -> None:
-        readable = [self._wake_read] if self._run is None and not self._paced else [self._wake_read, self._master]
-        ready, _, _ = select.select(readable, [self._master] if self._to_host else [], [], timeout_s)
-        if self._wake_read in ready:
-            os.read(self._wake_read, 64)
+        wake, line = self._wake_read.fileno(), self._line.fileno()
+        readable = [wake] if self._run is None and not self._paced else [wake, line]
+        ready, _, _ = select.select(readable, [line] if self._to_host else [], [], timeout_s)
+        if wake in ready:
+            self._wake_read.recv(64)
         self._flush_host()
 
     def _read_host(self) -> bytes:
         if self._run is None and not self._paced:
             return b""
-        try:
-            data = os.read(self._master, 4096)
-        except BlockingIOError:
-            return b""
+        data = self._line.read()
         self._received += len(data)
         return self.wire.to_device.through(data)
 
@@ -376,21 +380,14 @@ class SimulatedBoard:
 
     def _drain_output(self, now_us: int) -> None:
         room = self.wire.room(now_us)
-        try:
-            while room and len(self._to_host) < TO_HOST_MAX and (piece := os.read(self._process.output_fd, room)):
-                self.monitor.heard(piece)
-                arrived = self.wire.to_host.through(piece)
-                self._to_host += arrived
-                self._sent += len(arrived)
-                room = self.wire.room(now_us)
-        except BlockingIOError:
-            pass  # nothing more for now
+        while room and len(self._to_host) < TO_HOST_MAX and (piece := self._process.output(room)):
+            self.monitor.heard(piece)
+            arrived = self.wire.to_host.through(piece)
+            self._to_host += arrived
+            self._sent += len(arrived)
+            room = self.wire.room(now_us)
         self._flush_host()
 
     def _flush_host(self) -> None:
-        while self._to_host:
-            try:
-                n = os.write(self._master, self._to_host)
-            except BlockingIOError:
-                return
+        while self._to_host and (n := self._line.write(self._to_host)):
             self._to_host = self._to_host[n:]
