@@ -15,7 +15,7 @@ from typing import Any
 
 from bench.campaigns.campaign import Campaign, Found, Options, Row, none_of, row, run, shares, total
 from bench.campaigns.inner_device import InnerDevice, judged, watched
-from bench.campaigns.mixture import Mixture, good_in, is_good
+from bench.campaigns.mixture import MESSAGES, Mixture, good_in, is_good
 from cobs import cobs
 
 from enose_contract import frames, messages
@@ -84,7 +84,7 @@ def heard(data: bytes, replies: Counter[str]) -> tuple[int, int]:
         plain = cobs.decode(piece)
         kind = plain[3] & ~frames.REPLY
         error = f" {plain[frames.HEADER_SIZE]}" if kind == messages.ERROR.kind else ""
-        replies[messages.MESSAGES[kind].name + error] += 1
+        replies[MESSAGES[kind].name + error] += 1
         if kind == messages.UPLOAD_COMMIT.kind:
             generation = int.from_bytes(plain[frames.HEADER_SIZE : frames.HEADER_SIZE + 4], "little")
     return bad, generation

@@ -12,7 +12,7 @@ from random import Random
 
 from cobs import cobs
 
-from enose_contract import frames, messages, seal
+from enose_contract import frames, lesson, messages, probing, seal, updates, watching
 from enose_contract.image import MAX_IMAGE, MAX_WEIGHT, Image, ImageError
 from enose_contract.message import Message
 
@@ -22,7 +22,12 @@ CHUNK = 400  # bytes of an image in a frame
 LONG = 700
 SENSOR_SET, CALIBRATION, UNTOLD = b"sensors1", b"none0000", bytes(8)
 WEIGHT_RANGE_UV = 700_000, 1_100_000  # what mlp441 takes
-KINDS = tuple(messages.MESSAGES)
+ON_DEMAND = (
+    *lesson.MESSAGES.values(), probing.LOAD, probing.PROBE, probing.HOLD, watching.WATCH, updates.FIRMWARE,
+    updates.UPDATE,
+)  # fmt: skip
+MESSAGES = messages.MESSAGES | {message.kind: message for message in ON_DEMAND}
+KINDS = tuple(MESSAGES)
 
 
 def framed(session: int, sequence: int, kind: int, body: bytes) -> bytes:
@@ -158,7 +163,7 @@ class Mixture:
     def _right_length(self) -> bytes:
         """A command with fields of the right size, small numbers among them."""
         rng = self._rng
-        message = messages.MESSAGES[rng.choice(KINDS)]
+        message = MESSAGES[rng.choice(KINDS)]
         size = struct.calcsize(message.request)
         body = rng.randbytes(size) if rng.random() < 0.5 else bytes(rng.choice((0, 1, 2, 255)) for _ in range(size))
         return self._in_session(message.kind, body + (self._some_bytes(40) if message.tail else b""))
