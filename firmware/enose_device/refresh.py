@@ -30,15 +30,19 @@ class Refresh:
         self.limit_ms = 0
         self.period_ms = 0
         self._last_ms = 0
+        self._oldest_ms = 0  # that weights became since the temperature was last looked at
 
     def set_temperature(self, temperature_mc: int) -> None:
-        """Work out how long a weight holds at this temperature."""
+        """Work out how long a weight holds at this temperature, and whether it was for too long since the last look."""
         facts = self._facts
         if not COLDEST_MC <= temperature_mc <= HOTTEST_MC:
             raise FaultError(FAULT_TEMPERATURE)
         leak = self._leak_uv_per_s * 2 ** ((temperature_mc - facts["leak_at_mc"]) / facts["leak_doubling_mc"])
         self.limit_ms = max(min(int(1000 * facts["droop_max_uv"] / leak), LONGEST_MS), 1)
         self.period_ms = max(self.limit_ms * self._use_percent // 100, 1)
+        if self._oldest_ms > self.limit_ms and self.state == WEIGHTS_HELD:
+            self._miss()
+        self._oldest_ms = 0
 
     def set_leak(self, leak_uv_per_s: int) -> None:
         """Go by a leak that was measured, from the next set_temperature on; UNTOLD: by the chip file's."""
@@ -69,12 +73,17 @@ class Refresh:
             return
         self._chip.write_weights()
         now_ms = ticks_ms()
-        if not 0 <= ticks_diff(now_ms, self._last_ms) <= self.limit_ms:  # late, or the clock has jumped back
-            self.missed += 1
-            self.state = WEIGHTS_STALE
+        age_ms = ticks_diff(now_ms, self._last_ms)
+        if not 0 <= age_ms <= self.limit_ms:  # late, or the clock has jumped back
+            self._miss()
         else:
             self.done += 1
+            self._oldest_ms = max(self._oldest_ms, age_ms)
         self._last_ms = now_ms
+
+    def _miss(self) -> None:
+        self.missed += 1
+        self.state = WEIGHTS_STALE
 
     def left_ms(self) -> int:
         """How long until the weights are due; the longest there is where none are held."""

@@ -55,6 +55,7 @@ class Surroundings:
         if known and not self._air_known:  # what was not known before has not made the weights leak faster now
             refresh.set_temperature(mcu_mc)
             refresh.keep()
+            refresh.set_temperature(mcu_mc)  # from here on their age counts
             self._device.scheduler.wake(1)  # the keeper's task, asleep for as long as the microcontroller's permits
         self._air_known = known
         if climate is None or not known:

@@ -102,7 +102,7 @@ def test_recordings_of_others_come_in(desk: Desk, tmp_path: Path) -> None:
     (tmp_path / "bad.csv").write_text("nothing")
     desk.finish(page.import_path(tmp_path / "bad.csv"))
     assert "bad.csv" in desk.troubles[0].what
-    rows = [[float(k), 1000.0 + k] for k in range(10)]
+    rows = [[1.0 + k, 1000.0 + k] for k in range(10)]
     payload = {
         "interval_ms": 1000,
         "sensors": [{"name": "x", "units": "ohm"}, {"name": "y", "units": "ohm"}],
@@ -115,4 +115,5 @@ def test_recordings_of_others_come_in(desk: Desk, tmp_path: Path) -> None:
     }
     (tmp_path / "lemon.1.json").write_text(json.dumps(document))
     desk.finish(page.import_path(tmp_path / "lemon.1.json"))
-    assert "1 specimens came in" in desk.news[-1], desk.troubles
+    assert desk.news, desk.troubles
+    assert "1 specimens came in" in desk.news[-1]
