@@ -23,8 +23,11 @@ MUTATIONS = {
         [("commands.py", "if refusing and kind", "if refusing == 99 and kind")],
         "chip -k 40-supply-missing-in-exposure", "assert_safe"),
     "a late refresh is none": (
-        [("refresh.py", "            self.state = WEIGHTS_STALE\n", "")],
+        [("refresh.py", "        self.state = WEIGHTS_STALE\n", "")],
         "chip -k 37-refresh-late-in-baseline", "held"),
+    "warmth that is noticed just after a refresh is none": (
+        [("refresh.py", "self._oldest_ms = max(self._oldest_ms, age_ms)", "self._oldest_ms = 0")],
+        "chip -k 37-refresh-late-in-warmup", "held"),
     "what does not mount is formatted": (
         [("store.py", "        if not _never_used(flash):\n            raise\n", "        pass\n")],
         "flash -k 20-will-not-mount-in-idle", "the image partition does not mount"),
