@@ -161,7 +161,7 @@ def passes(board: SimulatedBoard, ms: int) -> None:
 
 def measured(span: Span) -> tuple[float, int]:
     """Emulated ms, and the cycles in which the processor ran."""
-    return round(span.duration_s * 1e3, 3), span.cycles
+    return round(float(span.duration_s) * 1e3, 3), int(span.cycles)
 
 
 def stalled(board: SimulatedBoard, fault: str, nonce: int) -> Found:
