@@ -44,7 +44,7 @@ class Link:
         self.unsent = 0
 
     def serve(self, wait_ms: int) -> None:
-        """Wait at most wait_ms for a byte, take what is there, answer it, send what the other side has room for.
+        """Wait at most wait_ms for a byte, take what is there to a frame's end, send what the other side has room for.
 
         Allocates nothing until a frame ends.
         """
@@ -62,6 +62,7 @@ class Link:
             frame = self.frames.feed(self._byte[0])
             if frame is not None:
                 self._take(frame)
+                break  # on an RP2040 a reply takes 20 ms, and the weights can wait for 14
             if not self._readable(0):
                 break
 
