@@ -103,6 +103,8 @@ class AnalogMonitor:
         """What the chip's parts have seen since the last change, which was just before t_s."""
         self._t_s = t_s
         for k, part in enumerate(self._parts):
+            if len(part.violations) == self._counted[k]:
+                continue
             new = part.violations[self._counted[k] :]
             self._counted[k] += len(new)
             (self.excused if t_s < self.excused_until_s else self._seen).extend(new)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from enose_hwsim.board.cpython import Console
 
 READ_SIZE = 1 << 16
+HEADER = struct.Struct(op.HEADER)
 
 
 class FirmwareEnded(RuntimeError):
@@ -81,16 +82,25 @@ class Requests:
 
         Raises FirmwareEnded at the end of the stream, FirmwareReset at a reset, PowerLost where the power goes.
         """
-        length, operation, now_us = struct.unpack(op.HEADER, self._take(op.HEADER_SIZE))
-        payload = self._take(length)
+        left = len(self._buffer) - self._at
+        if left < op.HEADER_SIZE:
+            left = self._await(op.HEADER_SIZE)
+        length, operation, now_us = HEADER.unpack_from(self._buffer, self._at)
+        if left < op.HEADER_SIZE + length:
+            self._await(op.HEADER_SIZE + length)
+        buffer, at = self._buffer, self._at + op.HEADER_SIZE
+        self._at = at + length
         self.served += 1
         self._before(now_us)
         wiring = self._wiring
         t_s = now_us * 1e-6
-        if operation == op.PIN_WRITE:
-            after_ns = int.from_bytes(payload[2:4], "little")
-            wiring.pin_write(payload[0], payload[1], t_s + after_ns * 1e-9)
-        elif operation == op.PWM_WRITE:
+        if operation == op.PIN_WRITE:  # four of five requests: nothing is done for them that need not be
+            if length > 2:
+                t_s += int.from_bytes(buffer[at + 2 : at + 4], "little") * 1e-9
+            wiring.pin_write(buffer[at], buffer[at + 1], t_s)
+            return
+        payload = buffer[at : at + length]
+        if operation == op.PWM_WRITE:
             wiring.set_duty(payload[0], struct.unpack_from("<H", payload, 1)[0] / 65535)
         elif operation == op.SPI_WRITE:
             wiring.spi(payload[1:], t_s)
@@ -146,12 +156,12 @@ class Requests:
         except BrokenPipeError as error:
             raise FirmwareEnded("the firmware's process has ended") from error
 
-    def _take(self, count: int) -> bytes:
-        while len(self._buffer) - self._at < count:
+    def _await(self, count: int) -> int:
+        """Have so many bytes or more in the buffer, from its start; how many there are."""
+        self._buffer, self._at = self._buffer[self._at :], 0
+        while len(self._buffer) < count:
             piece = os.read(self._requests_fd, READ_SIZE)
             if not piece:
                 raise FirmwareEnded("the firmware's process has ended")
-            self._buffer = self._buffer[self._at :] + piece
-            self._at = 0
-        self._at += count
-        return self._buffer[self._at - count : self._at]
+            self._buffer += piece
+        return len(self._buffer)

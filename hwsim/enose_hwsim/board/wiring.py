@@ -1,6 +1,8 @@
 """The board's wiring: which part each pin, bus and address reaches, as the board file says."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -27,6 +29,8 @@ from enose_hwsim.memristors.population import Population, Spread
 MCU_ADC_FULL_V = 3.3
 ENXIO = 6
 EIO = 5
+
+Drive = Callable[[int, float], None]  # takes a pin's level and the time in seconds
 
 SPEED_SIGMA = 0.1  # of the devices of a simulated memristor chip: as the write-verify figures assume
 
@@ -63,6 +67,7 @@ class Wiring(ABC):
         self._add_optional_parts(board, rng)
         self._inputs = {channel: k for k, channel in enumerate(board.dac.input_channels)}
         self._outputs = {channel: k for k, channel in enumerate(board.adc.output_channels)}
+        self._drives = self._driven_by_pins(board)
 
     def watched_by(self, monitor: AnalogMonitor) -> None:
         """Have the monitor see every pin, every code and what the chip's part sees."""
@@ -83,26 +88,12 @@ class Wiring(ABC):
 
     def pin_write(self, pin: int, level: int, t_s: float) -> None:
         """An output pin of the microcontroller changes."""
-        board = self._board
         self._levels[pin] = level
         if self._monitor is not None:
             self._monitor.pin(pin, level, t_s)
-        if pin == board.dac.select_pin:
-            self.dac.select(level)
-        elif pin == board.switch.pin:
-            self.chip.set_switch(level, t_s)
-        elif pin == board.gas.valve_pin:
-            self.world.set_valve(level, t_s)
-        elif pin == board.gas.heater_pin:
-            self.set_duty(pin, float(level))
-        elif pin == board.i2c.sda_pin:
-            self.i2c.set_sda(level)
-        elif pin == board.i2c.scl_pin:
-            self.i2c.set_scl(level)
-        elif board.pump is not None and pin == board.pump.pin:
-            self.world.pumping = bool(level)
-        else:
-            self._chip_pin(pin, level, t_s)
+        drive = self._drives.get(pin)
+        if drive is not None:
+            drive(level, t_s)
 
     def pin_read(self, pin: int) -> int:
         """The level at a pin; inputs that nothing drives read low, the bus's lines and the button's are pulled up."""
@@ -191,9 +182,20 @@ class Wiring(ABC):
             change = self.world.gas_change(t_s)
             self.gas_sensor.gas_ohm = lambda heater_c: change * clean_air_ohm(heater_c)
 
-    @abstractmethod
-    def _chip_pin(self, pin: int, level: int, t_s: float) -> None:
-        """A pin that only this kind of board has."""
+    def _driven_by_pins(self, board: BoardFile) -> dict[int, Drive]:
+        """What an output pin's level goes to, but for the chip's own; a pin that is not here drives nothing."""
+        pump: dict[int, Drive] = {} if board.pump is None else {board.pump.pin: self._set_pump}
+        return pump | {
+            board.i2c.scl_pin: lambda level, t_s: self.i2c.set_scl(level),
+            board.i2c.sda_pin: lambda level, t_s: self.i2c.set_sda(level),
+            board.gas.heater_pin: lambda level, t_s: self.set_duty(board.gas.heater_pin, float(level)),
+            board.gas.valve_pin: lambda level, t_s: self.world.set_valve(level, t_s),
+            board.switch.pin: lambda level, t_s: self.chip.set_switch(level, t_s),
+            board.dac.select_pin: lambda level, t_s: self.dac.select(level),
+        }  # fmt: skip
+
+    def _set_pump(self, level: int, t_s: float) -> None:
+        self.world.pumping = bool(level)
 
     @abstractmethod
     def _chip_dac(self, channel: int, volts: float, t_s: float) -> None:
@@ -237,17 +239,12 @@ class MlpWiring(Wiring):
         self._teacher = board.teacher
         if board.teacher is not None:
             self.i2c.parts[board.teacher.readout_address] = Ads1115Part(self._readout_input_v, rng)
-        self._strobe_pin = board.weights.strobe_pin
         self._weight_channel = board.dac.weight_channel
-        self._address_bits = {pin: bit for bit, pin in enumerate(board.weights.address_pins)}
-
-    def _chip_pin(self, pin: int, level: int, t_s: float) -> None:
-        if pin == self._strobe_pin:
-            self.chip.set_strobe(level, t_s)
-        elif pin in self._address_bits:
-            self.chip.set_address_bit(self._address_bits[pin], level, t_s)
-        elif self._teacher is not None and pin == self._teacher.vc_pin:
-            self.chip.set_vc(level, t_s)
+        self._drives[board.weights.strobe_pin] = lambda level, t_s: self.chip.set_strobe(level, t_s)
+        for bit, pin in enumerate(board.weights.address_pins):
+            self._drives[pin] = partial(self.chip.set_address_bit, bit)
+        if board.teacher is not None:
+            self._drives[board.teacher.vc_pin] = lambda level, t_s: self.chip.set_vc(level, t_s)
 
     def _chip_dac(self, channel: int, volts: float, t_s: float) -> None:
         if channel == self._weight_channel:
@@ -279,11 +276,11 @@ class MemristorWiring(Wiring):
         start_ohm = rng.uniform(device.min_ohm, device.max_ohm, chip.topology.weights)
         devices = Population.draw(law, Spread(speed_sigma=SPEED_SIGMA, read_noise=board.read.noise), start_ohm, rng)
         self._common_v = chip.input.common_v
-        self._gate_pin = board.pulses.gate_pin
-        self._matrix_pin = board.matrix.select_pin
         self._pulse_channel, self._read_channel = board.dac.pulse_channel, board.dac.read_channel
         self.chip = MemristorArrayPart(chip, model, devices, board.read.sense_ohm)
         self.chain = Adg714ChainPart(board.matrix.parts, self.chip.set_switches)
+        self._drives[board.matrix.select_pin] = lambda level, t_s: self.chain.select(level, t_s)
+        self._drives[board.pulses.gate_pin] = lambda level, t_s: self.chip.set_gate(level, t_s)
         self._dac_seen_by = board.read.dac_channel
         self.read_adc = Ads1115Part(self._read_input_v, rng)
         self.i2c.parts[board.read.address] = self.read_adc
@@ -304,12 +301,6 @@ class MemristorWiring(Wiring):
             self.chain.transfer(data)
             return bytes(len(data))
         return super().spi(data, t_s)
-
-    def _chip_pin(self, pin: int, level: int, t_s: float) -> None:
-        if pin == self._matrix_pin:
-            self.chain.select(level, t_s)
-        elif pin == self._gate_pin:
-            self.chip.set_gate(level, t_s)
 
     def _chip_dac(self, channel: int, volts: float, t_s: float) -> None:
         if channel == self._pulse_channel:

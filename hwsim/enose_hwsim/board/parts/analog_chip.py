@@ -85,6 +85,11 @@ class HeldWeightChipPart:
         leak_v_per_s = self._leaks * self._chip.leak_v_per_s(self._temperature_c()) * self.leak_shares
         return np.maximum(self._weights_v - leak_v_per_s * (t_s - self._written_s), 0.0)
 
+    def _weight_v(self, k: int, t_s: float) -> float:
+        """One of weights_v: every pulse of the strobe asks for one."""
+        leak_v_per_s = self._leaks * self._chip.leak_v_per_s(self._temperature_c()) * self.leak_shares.item(k)
+        return max(self._weights_v.item(k) - leak_v_per_s * (t_s - self._written_s.item(k)), 0.0)
+
     def set_weight_dac(self, volts: float, t_s: float) -> None:
         """The DAC output that feeds the sample and hold."""
         self._charge(t_s)
@@ -185,7 +190,7 @@ class HeldWeightChipPart:
         if self._strobe and self._address < len(self._weights_v):
             k = self._address
             left = math.exp(-(t_s - self._strobed_s) / self._chip.hold.time_constant_s)
-            before_v = self.weights_v(self._strobed_s)[k]
+            before_v = self._weight_v(k, self._strobed_s)
             self._weights_v[k] = self._weight_dac_v + (before_v - self._weight_dac_v) * left
             self._written_s[k] = t_s
         self._strobed_s = t_s
