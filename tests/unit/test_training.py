@@ -140,6 +140,28 @@ def test_fitting_learns_nothing_from_specimens_that_are_not_used() -> None:
     assert np.max(np.abs(once)) <= 1.0
 
 
+@pytest.mark.parametrize("specimens", [90, 600])  # one batch; two, shuffled
+def test_networks_that_are_fitted_together_learn_as_each_would_alone(specimens: int) -> None:
+    rng = np.random.default_rng(2)
+    circuit, reading = MlpCircuit(CHIP), reading_of(CHIP, 10)
+    inputs, wanted = rng.uniform(0.85, 0.95, (9, specimens, 4)), rng.integers(0, 3, (9, specimens))
+    fold = rng.integers(0, 3, specimens)
+    used = np.repeat([fold != k for k in range(3)], 3, axis=0)
+    weights, shrink = start(circuit, 9, rng), rng.uniform(0, 0.1, 9)
+
+    def fitted(jobs: Jobs, begin: np.ndarray) -> np.ndarray:
+        return fit(circuit, reading, jobs, begin, 20, np.random.default_rng(1))
+
+    def alone(k: int, begin: np.ndarray) -> np.ndarray:
+        return fitted(Jobs(*(a[k : k + 1] for a in (inputs, wanted, used, shrink)), 10), begin)
+
+    together = fitted(Jobs(inputs, wanted, used, shrink, 10), weights)
+    # single precision's sums differ with the size of a block, and Adam's steps carry it on: 1e-7 each, 1e-5 in 20
+    assert np.concatenate([alone(k, weights[k : k + 1]) for k in range(9)]) == pytest.approx(together, abs=1e-4)
+    starts = [alone(4, weights[k : k + 1]) for k in range(9)]
+    assert alone(4, weights) == pytest.approx(np.concatenate(starts), abs=1e-4)  # nine starts of one job
+
+
 def test_candidates_are_every_choice_once_up_to_a_mirror() -> None:
     three = all_candidates(8, 4, class_orders(CHIP, 3))
     assert len(three) == 70 * 3
