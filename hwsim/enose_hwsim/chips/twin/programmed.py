@@ -7,6 +7,7 @@ finds its root, and a table gives the neuron's output there.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -62,15 +63,10 @@ def programmed(chip: MlpFile, synapses: Array, converter_na: Array, neuron_v: Ar
     inputs, v_ref_v = chip.topology.inputs, chip.synapse.v_ref_v
     chips, neurons = converter_na.shape[:2]
     hidden = neurons - 1
-    to_powers = np.stack([np.pad(chebyshev.cheb2poly(row), (0, GRID[2]))[: GRID[2]] for row in np.eye(GRID[2])])
-    drawn = -np.einsum("cwxk,kn->cwnx", synapses, to_powers.astype(synapses.dtype), optimize=True)
+    drawn = -np.einsum("cwxk,kn->cwnx", synapses, _to_powers().astype(synapses.dtype), optimize=True)
     level = basis(drive(np.array([chip.input.bias_v]), v_ref_v), *DRIVES, GRID[0])[0].astype(synapses.dtype)
 
-    t = _scaled(CURVE_V, SUM_V)
-    matters = 1 / np.cosh(DRIVE_PER_V * (CURVE_V - v_ref_v)) ** 2 + FAR_WEIGHT  # as the neuron's slope does
-    powers = np.vander(t, DEGREE + 1, increasing=True)
-    from_curve = (np.linalg.pinv(powers * matters[:, None]) * matters).T.astype(synapses.dtype)
-    converter = converter_na @ from_curve  # (C, N, 7)
+    converter = converter_na @ _from_curve(v_ref_v).astype(synapses.dtype)  # (C, N, 7)
     rows = drawn[:, : hidden * (inputs + 1)].reshape(chips, hidden, inputs + 1, GRID[2], GRID[0])
     last = drawn[:, None, hidden * (inputs + 1) :]
     layers = []
@@ -96,6 +92,30 @@ def _scaled(values: Array, limits: tuple[float, float]) -> Array:
     return (values - (low + high) / 2) / ((high - low) / 2)
 
 
+# A simulated board puts its chip together anew at every change of an input, for weights droop: what is the same each
+# time is computed once.
+@cache
+def _to_powers() -> NDArray[np.float64]:
+    """The matrix (6, 6) from Chebyshev's coefficients over a summing node to those of its powers."""
+    rows = [np.pad(chebyshev.cheb2poly(row), (0, GRID[2]))[: GRID[2]] for row in np.eye(GRID[2])]
+    return _kept(np.stack(rows))
+
+
+@cache
+def _from_curve(v_ref_v: float) -> NDArray[np.float64]:
+    """The matrix (221, 7) from a converter's curve to the nearest polynomial, where the neuron's slope is steep."""
+    matters = 1 / np.cosh(DRIVE_PER_V * (CURVE_V - v_ref_v)) ** 2 + FAR_WEIGHT
+    powers = np.vander(_scaled(CURVE_V, SUM_V), DEGREE + 1, increasing=True)
+    return _kept((np.linalg.pinv(powers * matters[:, None]) * matters).T)
+
+
+def _kept(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Nobody changes what others will take too."""
+    matrix.flags.writeable = False
+    return matrix
+
+
+@cache
 def _refined() -> NDArray[np.float64]:
     """The matrix (221, ROWS) from a neuron's curve to its table, by cubic interpolation."""
     low, high = SUM_V
@@ -106,7 +126,7 @@ def _refined() -> NDArray[np.float64]:
     for k in range(4):  # Lagrange's polynomials on four neighbours
         others = [j for j in range(4) if j != k]
         matrix[first + k, np.arange(ROWS)] = np.prod([(place - first - j) / (k - j) for j in others], axis=0)
-    return matrix
+    return _kept(matrix)
 
 
 def root(lower: Array, upper: Array) -> Array:
