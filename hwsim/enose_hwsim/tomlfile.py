@@ -51,7 +51,7 @@ def _locate(path: Path, source: str, message: str, kind: type[Section]) -> str:
     text = message[: where.start()] if where else message
     unknown = re.search(r"unknown field `([^`]+)`", text)
     key = unknown.group(1) if unknown else (sections.pop() if sections else "")
-    line = line_of(source, sections, key)
+    line = line_of(source, sections, key, _index(where.group(1)) if where else 0)
     if unknown:
         known = [field.name for field in msgspec.structs.fields(_type_at(kind, sections))]
         near = difflib.get_close_matches(key, known, 1)
@@ -61,6 +61,12 @@ def _locate(path: Path, source: str, message: str, kind: type[Section]) -> str:
         text = f"{text.removeprefix('Invalid enum value ')} is not one of: {allowed}"
     name = ".".join([*sections, key]) if key else "file"
     return f"{path}:{line}: {name}: {text[0].lower() + text[1:]}"
+
+
+def _index(place: str) -> int:
+    """Which of several sections of a name a place of msgspec's is in, as 2 of `power.loads[2].when`."""
+    found = re.search(r"\[(\d+)\]", place)
+    return int(found.group(1)) if found else 0
 
 
 def _type_at(kind: Any, keys: list[str]) -> Any:
@@ -73,16 +79,26 @@ def _type_at(kind: Any, keys: list[str]) -> Any:
     return kind
 
 
-def line_of(source: str, sections: list[str], key: str) -> int:
-    """The line of a key in a TOML source; that of its section, or the first, where the key is not there."""
+def line_of(source: str, sections: list[str], key: str, index: int = 0) -> int:
+    """The line of a key in a TOML source; that of its section, or the first, where the key is not there.
+
+    A key may be a section of its own. index: of sections that are there several times, [[name]], which one, from 0 on.
+    """
+    section, own = ".".join(sections), ".".join([*sections, key])
     inside = not sections
     section_line = 1
+    seen = dict.fromkeys((section, own), 0)
     for number, line in enumerate(source.splitlines(), 1):
-        if re.match(r"\s*\[", line):
-            inside = bool(sections) and bool(re.match(rf"\s*\[\s*{re.escape('.'.join(sections))}\s*\]", line))
-            section_line = number if inside else section_line
-            if not sections and re.match(rf"\s*\[\[?\s*{re.escape(key)}\s*\]", line):
+        header = re.match(r"\s*\[(\[?)\s*([^\[\]]*?)\s*\]", line)
+        if header:
+            name = re.sub(r"\s*\.\s*", ".", header.group(2))
+            meant = name in seen and (not header.group(1) or seen[name] == index)
+            if name in seen:
+                seen[name] += 1
+            if meant and name == own:
                 return number
+            inside = meant
+            section_line = number if inside else section_line
         elif inside and re.match(rf"\s*{re.escape(key)}\s*=", line):
             return number
     return section_line

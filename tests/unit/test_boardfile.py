@@ -236,9 +236,22 @@ def test_a_file_with_anything_in_it_loads_or_is_refused_in_one_line(tmp_path_fac
 
 def test_a_wrong_value_in_one_of_several_sections_of_a_name_is_refused_with_the_allowed_ones(tmp_path: Path) -> None:
     source = BOARD.replace('when = "awake"', 'when = "awoke"', 1)
+    line = source[: source.index('"awoke"')].count("\n") + 1
     assert re.fullmatch(
-        r"FILE:\d+: power\.loads\.when: 'awoke' is not one of: .*awake.*", refused(tmp_path, load_board, source)
+        rf"FILE:{line}: power\.loads\.when: 'awoke' is not one of: .*awake.*", refused(tmp_path, load_board, source)
     )
+
+
+def test_each_of_several_sections_of_a_name_is_refused_with_its_own_line(tmp_path: Path) -> None:
+    places = [m.start() for m in re.finditer(r"^when = ", BOARD, re.MULTILINE)]
+    headers = [BOARD[: m.start()].count("\n") + 1 for m in re.finditer(r"^\[\[power\.loads", BOARD, re.MULTILINE)]
+    assert len(places) == len(headers) > 2
+    for at, header in zip(places, headers, strict=True):
+        line = BOARD[:at].count("\n") + 1
+        misspelt = BOARD[:at] + BOARD[at:].replace("when", "wen", 1)
+        assert refused(tmp_path, load_board, misspelt).startswith(f"FILE:{line}: power.loads.wen: unknown key")
+        left_out = BOARD[:at] + "# " + BOARD[at:]
+        assert refused(tmp_path, load_board, left_out).startswith(f"FILE:{header}: power.loads: object missing")
 
 
 def test_an_unknown_board_or_chip_is_answered_with_the_known_ones(tmp_path: Path) -> None:
@@ -263,6 +276,14 @@ def test_a_key_is_found_in_its_own_section_only() -> None:
     assert line_of(source, ["b"], "nowhere") == 5
     assert line_of(source, [], "a") == 2
     assert line_of(source, ["c"], "pin") == 1
+
+
+def test_a_key_is_found_in_the_one_that_is_meant_of_several_sections_of_a_name() -> None:
+    source = "[[a.b]]\npin = 1\n\n[[ a . b ]]\npin = 2\n[[a.b]]\n[c]\npin = 3\n"
+    assert [line_of(source, ["a", "b"], "pin", k) for k in range(3)] == [2, 5, 6]
+    assert line_of(source, ["a"], "b", 1) == 4
+    assert line_of(source, ["c"], "pin", 1) == 8  # an index in a value of a section that is there once
+    assert line_of("pin = 1\n", [], "pin", 1) == 1
 
 
 def test_the_leak_doubles_every_ten_degrees() -> None:
