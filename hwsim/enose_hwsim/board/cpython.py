@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from enose_hwsim.board.cpython_side import operations as op
-from enose_hwsim.board.process import firmware_folder, last_words, of_the_port, stand_ins
+from enose_hwsim.board.process import Ending, firmware_folder, of_the_port, stand_ins
 
 OUTPUT_MAX = 65536  # as much as a pipe holds of what the host has not read
 SHORT_OUTPUT = 8192
@@ -38,7 +38,7 @@ class Console:
         return struct.pack("<H", min(max(self.most - len(self.said), 0), op.MOST_ROOM))
 
 
-class CPythonProcess:
+class CPythonProcess(Ending):
     """One run of the firmware; as `FirmwareProcess`, but for memory and for a file system of compiled files."""
 
     def __init__(
@@ -72,7 +72,7 @@ class CPythonProcess:
         )
         assert self._process.stdin is not None  # PIPE was asked for
         assert self._process.stdout is not None
-        self._answers, self._requests = self._process.stdin, self._process.stdout
+        self._answers, self._requests = self._streams = self._process.stdin, self._process.stdout
         self.requests_fd, self.answers_fd = self._requests.fileno(), self._answers.fileno()
 
     def feed(self, data: bytes) -> None:
@@ -88,22 +88,6 @@ class CPythonProcess:
     def shorten_output(self) -> None:
         """It may write two pages that nobody reads, and no more."""
         self._console.most = SHORT_OUTPUT
-
-    def last_words(self) -> str:
-        """The end of what the firmware said on standard error."""
-        return last_words(self._stderr)
-
-    def kill(self) -> None:
-        """End the process; its pipes come to their ends."""
-        self._process.kill()
-
-    def stop(self) -> None:
-        """End the process and remove its folder."""
-        self.kill()
-        self._process.wait(timeout=10)
-        for stream in (self._requests, self._answers, self._stderr):
-            stream.close()
-        self._folder.cleanup()
 
 
 def _command() -> list[str]:

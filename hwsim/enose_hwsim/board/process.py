@@ -82,14 +82,34 @@ def _ends_with(fd: int, pid: int) -> None:
     fcntl.fcntl(fd, fcntl.F_SETFL, fcntl.fcntl(fd, fcntl.F_GETFL) | os.O_ASYNC)
 
 
-def last_words(stderr: IO[bytes]) -> str:
-    """The end of what a process has said on standard error."""
-    stderr.seek(0, os.SEEK_END)
-    stderr.seek(max(stderr.tell() - STDERR_TAIL, 0))
-    return stderr.read().decode(errors="replace").strip()
+class Ending:
+    """How a run of the firmware ends, under any interpreter. Its streams are closed with it."""
+
+    _process: subprocess.Popen[bytes]
+    _folder: tempfile.TemporaryDirectory[str]
+    _stderr: IO[bytes]
+    _streams: tuple[IO[bytes], IO[bytes]]
+
+    def last_words(self) -> str:
+        """The end of what the firmware said on standard error."""
+        self._stderr.seek(0, os.SEEK_END)
+        self._stderr.seek(max(self._stderr.tell() - STDERR_TAIL, 0))
+        return self._stderr.read().decode(errors="replace").strip()
+
+    def kill(self) -> None:
+        """End the process; its pipes come to their ends."""
+        self._process.kill()
+
+    def stop(self) -> None:
+        """End the process and remove its folder."""
+        self.kill()
+        self._process.wait(timeout=10)
+        for stream in (*self._streams, self._stderr):
+            stream.close()
+        self._folder.cleanup()
 
 
-class FirmwareProcess:
+class FirmwareProcess(Ending):
     """One run of the firmware; its four pipes: bytes in, bytes out, requests from it, answers to it."""
 
     def __init__(
@@ -152,7 +172,7 @@ class FirmwareProcess:
             os.close(fd)
         assert self._process.stdin is not None  # PIPE was asked for
         assert self._process.stdout is not None
-        self._input, self._output = self._process.stdin, self._process.stdout
+        self._input, self._output = self._streams = self._process.stdin, self._process.stdout
         self.requests_fd, self.answers_fd = request_read, answer_write
         os.set_blocking(self._output.fileno(), False)
 
@@ -173,20 +193,8 @@ class FirmwareProcess:
 
         fcntl.fcntl(self._output.fileno(), fcntl.F_SETPIPE_SZ, SHORT_PIPE)
 
-    def last_words(self) -> str:
-        """The end of what the firmware said on standard error."""
-        return last_words(self._stderr)
-
-    def kill(self) -> None:
-        """End the process; its pipes come to their ends."""
-        self._process.kill()
-
     def stop(self) -> None:
         """End the process and remove its folder."""
-        self.kill()
-        self._process.wait(timeout=10)
-        for stream in (self._input, self._output, self._stderr):
-            stream.close()
+        super().stop()
         for fd in (self.requests_fd, self.answers_fd, self._life):
             os.close(fd)
-        self._folder.cleanup()
