@@ -111,8 +111,9 @@ class HeldWeightChipPart:
         self._watch_weight(t_s)
 
     def set_input_dac(self, k: int, volts: float, t_s: float) -> None:
-        """The DAC output in front of input k's switch."""
-        self._step(t_s)
+        """The DAC output in front of input k's switch; while that is open, the output goes where it went before."""
+        if self._closed:
+            self._step(t_s)
         self._dac_v[k] = volts
         self._watch_inputs(t_s)
 

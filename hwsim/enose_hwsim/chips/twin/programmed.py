@@ -63,10 +63,10 @@ def programmed(chip: MlpFile, synapses: Array, converter_na: Array, neuron_v: Ar
     inputs, v_ref_v = chip.topology.inputs, chip.synapse.v_ref_v
     chips, neurons = converter_na.shape[:2]
     hidden = neurons - 1
-    drawn = -np.einsum("cwxk,kn->cwnx", synapses, _to_powers().astype(synapses.dtype), optimize=True)
+    drawn = -np.einsum("cwxk,kn->cwnx", synapses, _to_powers().astype(synapses.dtype, copy=False), optimize=True)
     level = basis(drive(np.array([chip.input.bias_v]), v_ref_v), *DRIVES, GRID[0])[0].astype(synapses.dtype)
 
-    converter = converter_na @ _from_curve(v_ref_v).astype(synapses.dtype)  # (C, N, 7)
+    converter = converter_na @ _from_curve(v_ref_v).astype(synapses.dtype, copy=False)  # (C, N, 7)
     rows = drawn[:, : hidden * (inputs + 1)].reshape(chips, hidden, inputs + 1, GRID[2], GRID[0])
     last = drawn[:, None, hidden * (inputs + 1) :]
     layers = []
@@ -77,7 +77,7 @@ def programmed(chip: MlpFile, synapses: Array, converter_na: Array, neuron_v: Ar
     upper = np.ascontiguousarray(converter[..., GRID[2] :].transpose(0, 2, 1))[..., None]
     # The output layer's basis comes power by power, see chebyshev_powers.
     output = layers[1].reshape(chips, GRID[2], hidden, GRID[0]).swapaxes(2, 3).reshape(chips, GRID[2], -1)
-    curves = neuron_v @ _refined().astype(neuron_v.dtype)
+    curves = neuron_v @ _refined().astype(neuron_v.dtype, copy=False)
     curves[:, :-1] = _scaled(drive(curves[:, :-1], v_ref_v), DRIVES)
     return Programmed(layers[0], np.ascontiguousarray(output), upper, curves, v_ref_v)
 
