@@ -5,7 +5,6 @@ from itertools import combinations_with_replacement
 from typing import Any
 
 import numpy as np
-from numpy.polynomial import chebyshev
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
@@ -45,8 +44,18 @@ def nodes(low: float, high: float, count: int) -> Floats:
 
 
 def basis(values: Floats, low: float, high: float, count: int) -> Floats:
-    """Chebyshev's polynomials T_0 .. T_count-1 of values (...) in low..high: (..., count)."""
-    return np.asarray(chebyshev.chebvander((2 * values - low - high) / (high - low), count - 1), dtype=np.float64)
+    """Chebyshev's polynomials T_0 .. T_count-1 of values (...) in low..high: (..., count), count 2 or more.
+
+    As numpy's chebvander, in half its time: a pulse of a chip that learns asks for these 270 times, of few values each.
+    """
+    x = np.atleast_1d((2 * values - low - high) / (high - low))
+    powers = np.empty((count, *x.shape))
+    powers[0], powers[1] = 1, x
+    double = 2 * x
+    for k in range(2, count):
+        np.multiply(powers[k - 1], double, out=powers[k])
+        powers[k] -= powers[k - 2]
+    return powers.transpose(*range(1, powers.ndim), 0)
 
 
 def from_nodes(count: int) -> Floats:
