@@ -8,6 +8,7 @@ threshold shifts, and at each point of the table a polynomial of third order in 
 
 import time
 from dataclasses import dataclass, fields
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,6 +66,7 @@ def drive(v: Floats, v_ref_v: float) -> Floats:
     return np.tanh(DRIVE_PER_V * (v - v_ref_v))
 
 
+@lru_cache(maxsize=64, typed=True)  # every chip that is opened is looked for in the store by them: 50 ms
 def netlists(chip: MlpFile, temperature_c: float, corner: Corner) -> dict[str, str]:
     """The netlists that the tables are taken from, by the cell's name."""
     texts = {}
