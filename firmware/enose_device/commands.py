@@ -5,6 +5,7 @@ import struct
 
 from enose_contract import image, messages
 from enose_contract.messages import ERROR
+from enose_device.rare import brought_in
 from enose_device.safety import FaultError
 
 LONGEST = image.MAX_SEALED
@@ -74,10 +75,8 @@ class Commands:
 
     def _about_firmware(self, kind: int, body):
         self._device.collect()  # keeps the weights, too: the import stalls for tens of ms
-        from enose_device.update import answer
-
         try:
-            return kind, answer(self._device, kind, body)
+            return kind, brought_in(lambda: _update().answer(self._device, kind, body))
         except image.ImageError as error:
             return _error(error.code, error.value, error.limit)
         except ValueError:
@@ -140,12 +139,11 @@ class Commands:
 
     def _told(self):
         self._device.collect()
-        from enose_device import told
-
-        return told
+        return brought_in(_told_code)
 
     def _key(self, key: bytes):
         self._device.key.set(key)
+        self._committed = None  # what was committed before is not sealed, and is asked for that now
         return (1,)
 
     def _selftest(self):
@@ -157,9 +155,7 @@ class Commands:
         result = device.selftest.run(not measuring and not programming)
         if device.firmware is not None and device.firmware.on_trial:
             device.collect()
-            from enose_device.update import try_confirming
-
-            try_confirming(device, result[0], result[1])
+            brought_in(lambda: _update().try_confirming(device, result[0], result[1]))
         return result
 
     def _safe(self):
@@ -169,6 +165,18 @@ class Commands:
     def _clear(self):
         self._device.clear()
         return self._device.state(), self._device.safety.fault
+
+
+def _update():
+    from enose_device import update
+
+    return update
+
+
+def _told_code():
+    from enose_device import told
+
+    return told
 
 
 def _error(code: int, value: int = 0, limit: int = 0):

@@ -2,7 +2,7 @@
 
 from enose_contract import messages, records
 from enose_contract.image import ImageError
-from enose_device.linked import NO_EVENT
+from enose_device.watchdog import RESTARTED
 
 MOST_TIMES = 10  # a leak this many times the chip file's, or its reciprocal, is a mistake
 SCHEDULE_BYTES = 40960  # code, names and what they leave in pieces, where objects are twice as large
@@ -25,8 +25,7 @@ def set_schedule(device, interval_s: int) -> tuple:
         if upkeep and upkeep.schedule:
             upkeep.schedule.take()
         elif device.interval_s():
-            device.log.write()
-            device.restarting = (NO_EVENT, 0, 0)  # within a second: the reply is sent first
+            device.restart_for(RESTARTED)  # within a second: the reply is sent first
     next_s = upkeep.schedule.next_s if upkeep and upkeep.schedule else 0
     return device.interval_s(), next_s, int(bool(device.restarting))
 
