@@ -50,6 +50,11 @@ def heater(device: Device) -> int:
     return board.wiring.pin_read(BOARD.gas.heater_pin)
 
 
+def test_the_restart_that_takes_a_schedule_up_is_not_one_of_a_reset_loop(scheduled: Device) -> None:
+    starts = [entry.figures for entry in scheduled.log().entries if entry.event == "start"]
+    assert [(start["cause"], start["quick_starts"]) for start in starts] == [("power on", 0), ("watchdog", 0)]
+
+
 def test_it_measures_every_interval_and_logs_each_result(scheduled: Device) -> None:
     wait(scheduled, 310)
     ended_s = results(scheduled)

@@ -207,3 +207,14 @@ def test_the_command_line_answers_within_a_quarter_of_a_second(option: str) -> N
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         spent_s.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
     assert min(spent_s) < 0.25
+
+
+@pytest.mark.parametrize("how", [[], ["--json"]])
+def test_a_reader_that_leaves_early_is_no_error_to_tell(how: list[str]) -> None:
+    words = [sys.executable, "-m", "enose", "board", "wiring", "pico2-mlp", *how]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()  # long before anything is written: the imports alone take longer
+        assert process.stderr.read() == ""
+        assert process.wait(timeout=60) == FAILED
