@@ -47,6 +47,7 @@ REASONS = {
 }
 
 # Error replies (`code`), with what value and limit hold
+E_MEMORY = 34  # beside those of messages
 ERRORS = {
     1: "unknown command {value}",
     2: "malformed request",

@@ -13,7 +13,6 @@ from enose_device.images import Images
 from enose_device.key import Key
 from enose_device.linked import Linked
 from enose_device.looks import Looks
-from enose_device.rare import brought_in
 from enose_device.selftest import SelfTest
 from enose_device.sensors.array import SensorArray
 from enose_device.store import Store
@@ -127,18 +126,10 @@ class Device(Linked):
 
     def join(self, kind: int, serve) -> None:
         """Serve this message of messages.PROBING too, and those it goes with. Raises ImageError where it cannot."""
-        self.collect()
-        brought_in(lambda: self._join(kind, serve))
-
-    def _join(self, kind: int, serve) -> None:
-        if kind == messages.PROBING[-1]:
-            from enose_device.watching import join
-        else:
-            from enose_device.probe import join
-        join(self, serve, self.scheduler)
+        self.called("watching" if kind == messages.PROBING[-1] else "probe", "join", serve, self.scheduler)
 
     def _teach(self, learning: int):
-        return brought_in(_teachable).teach(self, learning)
+        return self.called("teachable", "teach", learning)
 
     def clear(self) -> None:
         """Leave the safe state: outputs anew, chip programmed anew, heaters on again.
@@ -203,12 +194,6 @@ class Device(Linked):
             self.cycle.make_safe()
             if self.surroundings:
                 self.surroundings.rest()
-
-
-def _teachable():
-    from enose_device import teachable
-
-    return teachable
 
 
 def _fault_of(code: int) -> int:

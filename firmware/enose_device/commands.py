@@ -5,7 +5,6 @@ import struct
 
 from enose_contract import image, messages
 from enose_contract.messages import ERROR
-from enose_device.rare import brought_in
 from enose_device.safety import FaultError
 
 LONGEST = image.MAX_SEALED
@@ -74,9 +73,8 @@ class Commands:
         return kind, struct.pack(message.reply, *reply)
 
     def _about_firmware(self, kind: int, body):
-        self._device.collect()  # keeps the weights, too: the import stalls for tens of ms
         try:
-            return kind, brought_in(lambda: _update().answer(self._device, kind, body))
+            return kind, self._device.called("update", "answer", kind, body)
         except image.ImageError as error:
             return _error(error.code, error.value, error.limit)
         except ValueError:
@@ -130,16 +128,11 @@ class Commands:
         device.cycle.start(cycle)
         return cycle, device.cycle.state
 
-    def _fit(self, sensor_set: bytes, calibration: bytes, heated_s: int, leak_uv_per_s: int):
-        self._told().fit(self._device, sensor_set, calibration, heated_s, leak_uv_per_s)
-        return sensor_set, calibration, self._device.life()[6], leak_uv_per_s
+    def _fit(self, *told):
+        return self._device.called("told", "fit", *told)
 
     def _schedule(self, interval_s: int):
-        return self._told().set_schedule(self._device, interval_s)
-
-    def _told(self):
-        self._device.collect()
-        return brought_in(_told_code)
+        return self._device.called("told", "set_schedule", interval_s)
 
     def _key(self, key: bytes):
         self._device.key.set(key)
@@ -154,8 +147,7 @@ class Commands:
             device.cycle.begun += 1  # a look at the sensors that is under way is given up: it uses the converter too
         result = device.selftest.run(not measuring and not programming)
         if device.firmware is not None and device.firmware.on_trial:
-            device.collect()
-            brought_in(lambda: _update().try_confirming(device, result[0], result[1]))
+            device.called("update", "try_confirming", result[0], result[1])
         return result
 
     def _safe(self):
@@ -165,18 +157,6 @@ class Commands:
     def _clear(self):
         self._device.clear()
         return self._device.state(), self._device.safety.fault
-
-
-def _update():
-    from enose_device import update
-
-    return update
-
-
-def _told_code():
-    from enose_device import told
-
-    return told
 
 
 def _error(code: int, value: int = 0, limit: int = 0):
