@@ -6,7 +6,6 @@ Optimiser: Adam (Kingma and Ba, ICLR 2015), drawn into the weights' range.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from itertools import pairwise, repeat
 from typing import Any
 
 import numpy as np
@@ -78,25 +77,31 @@ def _descend(
     imperfections: Imperfections,
     on_step: Callable[[int, Singles], None],
 ) -> Singles:
-    inputs_v = _rounded(jobs.inputs_v, imperfections.input_step_v)
+    drives = circuit.drives(_rounded(jobs.inputs_v, imperfections.input_step_v))
+    # First order in the noise: what a volt at the input changes in the drive. The bias node has no DAC and no noise.
     noise_v = np.float32(np.hypot(imperfections.input_noise_v, SCATTER_V / np.sqrt(jobs.groups)))
-    batches = _batches(_Portions(circuit, jobs, inputs_v, noise_v), inputs_v.shape[1], rng)
+    noise: Singles = noise_v * circuit.drive_per_v(drives)
     droop, weight_step = np.float32(imperfections.droop), imperfections.weight_step
     chips = imperfections.chips or (circuit,)
+    used = jobs.used.astype(np.float32)
     shrink = jobs.shrink[:, None].astype(np.float32)
     mean: Singles = np.zeros_like(weights)
     square: Singles = np.zeros_like(weights)
+    batches: list[NDArray[np.int64]] = []
     for step in range(1, steps + 1):
-        samples, portions = next(batches)
-        shaken = rng.standard_normal((samples, inputs_v.shape[-1]), dtype=np.float32)
+        batches = batches or _epoch(used.shape[1], rng)
+        some = batches.pop()
+        seen = drives[:, some]
+        seen = seen + noise[:, some] * rng.standard_normal(seen.shape[1:], dtype=np.float32)
+        share, bands = used[:, some], jobs.bands[:, some]
+        share = share / np.maximum(share.sum(axis=1, keepdims=True), 1)
         # Capacitors leak towards ground, which makes every weight more positive until it is refreshed.
         held = _rounded(weights, weight_step) + droop * rng.random(weights.shape[1], dtype=np.float32)
         through = chips[rng.integers(len(chips))] if len(chips) > 1 else chips[0]
         gradient = shrink * weights
-        for portion in portions:
-            seen = portion.drives + portion.noise * shaken[portion.which]
-            slope_of = partial(_slope, reading, portion.bands)
-            gradient[portion.block] += through.gradient(seen, held[portion.block], slope_of)
+        for block in _blocks(len(weights), len(some), jobs.together):
+            slope_of = partial(_slope, reading, _rows(bands, block), _rows(share, block))
+            gradient[block] += through.gradient(_rows(seen, block), held[block], slope_of)
         mean += (1 - DECAY_MEAN) * (gradient - mean)
         square += (1 - DECAY_SQUARE) * (gradient**2 - square)
         rate = np.float32(RATE * (0.02 + 0.49 * (1 + np.cos(np.pi * step / steps))))
@@ -106,58 +111,21 @@ def _descend(
     return circuit.reachable(weights)
 
 
-@dataclass(frozen=True)
-class _Portion:
-    """Some of the networks, and those specimens of a batch that all of them learn from."""
-
-    block: slice
-    which: NDArray[np.int64]  # of the batch
-    bands: NDArray[np.int64]
-    drives: Singles
-    noise: Singles  # first order: what the noise at the input changes in the drive; the bias node has no DAC, no noise
-
-
-class _Portions:
-    """A batch's portions; what a network leaves out is not computed for it."""
-
-    def __init__(self, circuit: Circuit, jobs: Jobs, inputs_v: NDArray[np.float64], noise_v: np.float32) -> None:
-        self._jobs = jobs
-        self._drives = circuit.drives(inputs_v)
-        self._noise: Singles = noise_v * circuit.drive_per_v(self._drives)
-
-    def of(self, some: NDArray[np.int64]) -> list[_Portion]:
-        used = self._jobs.used[:, some]
-        found = []
-        for block in _blocks(used, len(self._jobs.shrink), self._jobs.together):
-            which = np.flatnonzero(_rows(used, block)[0])
-            rows = some[which]
-            arrays = (_rows(array, block)[:, rows] for array in (self._jobs.bands, self._drives, self._noise))
-            found.append(_Portion(block, which, *arrays))
-        return found
-
-
-def _batches(portions: _Portions, count: int, rng: np.random.Generator) -> Iterator[tuple[int, list[_Portion]]]:
-    """All specimens, shuffled, in batches of BATCH or somewhat more; in order where one batch holds them all; again."""
+def _epoch(count: int, rng: np.random.Generator) -> list[NDArray[np.int64]]:
+    """All specimens, shuffled, in batches of BATCH or somewhat more; in order where one batch holds them all."""
     if count < 2 * BATCH:
-        yield from repeat((count, portions.of(np.arange(count))))
-    while True:
-        for some in np.array_split(rng.permutation(count), count // BATCH):
-            yield len(some), portions.of(some)
+        return [np.arange(count)]
+    return np.array_split(rng.permutation(count), count // BATCH)
 
 
 def _rounded(values: NDArray[Any], step: float) -> NDArray[Any]:
     return values if step == 0 else (step * np.rint(values / step)).astype(values.dtype)
 
 
-def _blocks(used: NDArray[np.bool_], networks: int, together: int) -> Iterator[slice]:
-    """Networks in a row that use (J, S) the same, so many that what they leave on the way stays in a core's cache."""
-    changes = np.flatnonzero((used[1:] != used[:-1]).any(axis=1)) + 1
-    for first, end in pairwise([0, *changes.tolist(), networks]):
-        samples = int(used[first % len(used)].sum())
-        if samples:
-            rows = (end - first) // together
-            size = -(-rows // max(1, round(rows * together * samples / BLOCK))) * together
-            yield from (slice(k, min(k + size, end)) for k in range(first, end, size))
+def _blocks(networks: int, samples: int, together: int) -> Iterator[slice]:
+    """So many networks at a time that what they leave on the way stays in a core's cache."""
+    size = max(1, BLOCK // (samples * together)) * together
+    return (slice(k, k + size) for k in range(0, networks, size))
 
 
 def _rows(array: NDArray[Any], block: slice) -> NDArray[Any]:
@@ -165,11 +133,9 @@ def _rows(array: NDArray[Any], block: slice) -> NDArray[Any]:
     return array if len(array) == 1 else array[block]
 
 
-def _slope(reading: Reading, wanted: NDArray[np.int64], output_v: Singles) -> Singles:
-    """Of the mean over the samples."""
+def _slope(reading: Reading, wanted: NDArray[np.int64], share: Singles, output_v: Singles) -> Singles:
     slope = reading.slope(output_v, wanted)
-    slope *= np.float32(1 / wanted.shape[1])
-    return slope
+    return slope * share.reshape(*share.shape, *[1] * (slope.ndim - share.ndim))
 
 
 def scores(
