@@ -47,6 +47,7 @@ REASONS = {
 }
 
 # Error replies (`code`), with what value and limit hold
+E_MEMORY = 34  # beside those of messages
 ERRORS = {
     1: "unknown command {value}",
     2: "malformed request",
@@ -84,6 +85,7 @@ ERRORS = {
     31: "input {value} of the probe is {limit} uV, outside the chip's range",
     32: "an interval of {value} s; 0, or 10 to {limit} s",
     33: "a schedule takes {limit} bytes of memory, this board has {value}; it measures when it is asked",
+    34: "the device's memory, of which {value} bytes are free, has no piece long enough for this; it goes on as before",
     40: "the update is not sealed with the device's key: `enose device flash --key KEYFILE` seals it",
     41: "weights held for {value} ms without refresh, at most {limit}",
     48: "the device is started for learning on the chip: a minute without its host ends that, and so does clearing",

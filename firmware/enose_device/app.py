@@ -126,17 +126,10 @@ class Device(Linked):
 
     def join(self, kind: int, serve) -> None:
         """Serve this message of messages.PROBING too, and those it goes with. Raises ImageError where it cannot."""
-        self.collect()
-        if kind == messages.PROBING[-1]:
-            from enose_device.watching import join
-        else:
-            from enose_device.probe import join
-        join(self, serve, self.scheduler)
+        self.called("watching" if kind == messages.PROBING[-1] else "probe", "join", serve, self.scheduler)
 
     def _teach(self, learning: int):
-        from enose_device.teachable import teach
-
-        return teach(self, learning)
+        return self.called("teachable", "teach", learning)
 
     def clear(self) -> None:
         """Leave the safe state: outputs anew, chip programmed anew, heaters on again.

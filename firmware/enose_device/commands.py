@@ -73,11 +73,8 @@ class Commands:
         return kind, struct.pack(message.reply, *reply)
 
     def _about_firmware(self, kind: int, body):
-        self._device.collect()  # keeps the weights, too: the import stalls for tens of ms
-        from enose_device.update import answer
-
         try:
-            return kind, answer(self._device, kind, body)
+            return kind, self._device.called("update", "answer", kind, body)
         except image.ImageError as error:
             return _error(error.code, error.value, error.limit)
         except ValueError:
@@ -131,21 +128,15 @@ class Commands:
         device.cycle.start(cycle)
         return cycle, device.cycle.state
 
-    def _fit(self, sensor_set: bytes, calibration: bytes, heated_s: int, leak_uv_per_s: int):
-        self._told().fit(self._device, sensor_set, calibration, heated_s, leak_uv_per_s)
-        return sensor_set, calibration, self._device.life()[6], leak_uv_per_s
+    def _fit(self, *told):
+        return self._device.called("told", "fit", *told)
 
     def _schedule(self, interval_s: int):
-        return self._told().set_schedule(self._device, interval_s)
-
-    def _told(self):
-        self._device.collect()
-        from enose_device import told
-
-        return told
+        return self._device.called("told", "set_schedule", interval_s)
 
     def _key(self, key: bytes):
         self._device.key.set(key)
+        self._committed = None  # what was committed before is not sealed, and is asked for that now
         return (1,)
 
     def _selftest(self):
@@ -156,10 +147,7 @@ class Commands:
             device.cycle.begun += 1  # a look at the sensors that is under way is given up: it uses the converter too
         result = device.selftest.run(not measuring and not programming)
         if device.firmware is not None and device.firmware.on_trial:
-            device.collect()
-            from enose_device.update import try_confirming
-
-            try_confirming(device, result[0], result[1])
+            device.called("update", "try_confirming", result[0], result[1])
         return result
 
     def _safe(self):

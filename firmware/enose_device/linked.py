@@ -9,6 +9,7 @@ import sys
 from time import ticks_diff, ticks_ms
 
 from enose_contract import decision, messages, records
+from enose_contract.image import ImageError
 from enose_device.commands import Commands
 from enose_device.link import Link
 from enose_device.safety import FaultError, Safety
@@ -125,6 +126,23 @@ class Linked:
         gc.collect()
         self.free_now = gc.mem_free()
         self.free_low = min(self.free_low, self.free_now)
+
+    def called(self, module: str, function: str, *arguments):
+        """What function(device, *arguments) gives, whose module is in memory only once that was asked for.
+
+        Raises ImageError(E_MEMORY) where memory has no piece for it: nothing of the module is left then, and the device
+        goes on. A question may come when memory has grown old, and is no reason for the safe state.
+        """
+        self.collect()  # keeps the weights, too: the import stalls for tens of ms
+        before = list(sys.modules)
+        try:
+            return getattr(__import__("enose_device." + module, None, None, (function,)), function)(self, *arguments)
+        except MemoryError:
+            for name in list(sys.modules):
+                if name not in before:
+                    sys.modules.pop(name, None)
+            self.collect()
+            raise ImageError(34, self.free_now)  # words.E_MEMORY: one more name in `messages` would double its table
 
     def air(self) -> tuple:
         """The fields of AIR's reply."""

@@ -2,7 +2,7 @@
 
 from enose_contract import messages, records
 from enose_contract.image import ImageError
-from enose_device.linked import NO_EVENT
+from enose_device.watchdog import RESTARTED
 
 MOST_TIMES = 10  # a leak this many times the chip file's, or its reciprocal, is a mistake
 SCHEDULE_BYTES = 40960  # code, names and what they leave in pieces, where objects are twice as large
@@ -11,10 +11,13 @@ SCHEDULE_BYTES = 40960  # code, names and what they leave in pieces, where objec
 def set_schedule(device, interval_s: int) -> tuple:
     """The fields of SCHEDULE's reply. Raises ImageError.
 
-    What a schedule needs is brought in as the device starts, while its memory is in one piece.
+    What a schedule needs is brought in as the device starts, while its memory is in one piece. That restart is refused
+    while it measures; a schedule that is there already is changed at any time, or one whose measurements follow each
+    other without a pause could never be ended.
     """
-    _refuse_while_measuring(device)
     upkeep = device.upkeep
+    if not upkeep or not upkeep.schedule:
+        _refuse_while_measuring(device)
     if interval_s and upkeep is None:
         device.collect()
         if device.free_now < SCHEDULE_BYTES:
@@ -25,14 +28,13 @@ def set_schedule(device, interval_s: int) -> tuple:
         if upkeep and upkeep.schedule:
             upkeep.schedule.take()
         elif device.interval_s():
-            device.log.write()
-            device.restarting = (NO_EVENT, 0, 0)  # within a second: the reply is sent first
+            device.restart_for(RESTARTED)  # within a second: the reply is sent first
     next_s = upkeep.schedule.next_s if upkeep and upkeep.schedule else 0
     return device.interval_s(), next_s, int(bool(device.restarting))
 
 
-def fit(device, sensor_set: bytes, calibration: bytes, heated_s: int, leak_uv_per_s: int) -> None:
-    """Keep what is mounted, calibrated and measured; an image that does not fit any more is out of force at once.
+def fit(device, sensor_set: bytes, calibration: bytes, heated_s: int, leak_uv_per_s: int) -> tuple:
+    """The fields of FIT's reply. An image that does not fit any more is out of force at once.
 
     Where the sensors are others than before, or heated_s says how long they were heated, their burn-in counts anew.
     Raises ImageError.
@@ -55,6 +57,7 @@ def fit(device, sensor_set: bytes, calibration: bytes, heated_s: int, leak_uv_pe
             fitted.check(device.cycle.image)
     except ImageError:
         device.images.displace()
+    return sensor_set, calibration, device.life()[6], leak_uv_per_s
 
 
 def _check_leak(facts, leak_uv_per_s: int) -> None:

@@ -35,6 +35,7 @@ class Net:
     function: str
     section: str = ""
     key: str = ""
+    acts: bool = False  # high, it drives, heats or opens something: it has to be low before the firmware runs, too
 
 
 def nets(board: BoardFile) -> list[Net]:
@@ -100,9 +101,9 @@ def _control_nets(board: BoardFile) -> list[Net]:
             Net(f"mux_s{bit}", (End(mux, f"S{bit}"),), pin, OUTPUT, "mux", "select_pins")
             for bit, pin in enumerate(board.mux.select_pins)
         ),
-        Net("switch", (End(INPUT_SWITCH, "IN"),), board.switch.pin, OUTPUT, "switch", "pin"),
-        Net("heater", (End("heater driver", "IN"),), board.gas.heater_pin, heater, "gas", "heater_pin"),
-        Net("valve", (End("valve driver", "IN"),), board.gas.valve_pin, OUTPUT, "gas", "valve_pin"),
+        Net("switch", (End(INPUT_SWITCH, "IN"),), board.switch.pin, OUTPUT, "switch", "pin", acts=True),
+        Net("heater", (End("heater driver", "IN"),), board.gas.heater_pin, heater, "gas", "heater_pin", acts=True),
+        Net("valve", (End("valve driver", "IN"),), board.gas.valve_pin, OUTPUT, "gas", "valve_pin", acts=True),
         Net("supply", (End("supply divider", "OUT"),), board.supply_sense.pin, ADC, "supply_sense", "pin"),
     ]
 
@@ -113,7 +114,7 @@ def _optional_nets(board: BoardFile) -> list[Net]:
     if board.led is not None:
         found.append(Net("led", (End("status LED", "A"),), board.led.pin, OUTPUT, "led", "pin"))
     if board.pump is not None:
-        found.append(Net("pump", (End("pump driver", "IN"),), board.pump.pin, OUTPUT, "pump", "pin"))
+        found.append(Net("pump", (End("pump driver", "IN"),), board.pump.pin, OUTPUT, "pump", "pin", acts=True))
     if board.button is not None:
         found.append(Net("button", (End("button", "A"),), board.button.pin, INPUT, "button", "pin"))
     if board.battery is not None:
@@ -169,7 +170,7 @@ def _held_nets(board: MlpBoard) -> list[Net]:
             Net(f"address_{bit}", (End(chip, f"A{bit}"),), pin, OUTPUT, "weights", "address_pins")
             for bit, pin in enumerate(weights.address_pins)
         ),
-        Net("strobe", (End(chip, "STROBE"),), weights.strobe_pin, OUTPUT, "weights", "strobe_pin"),
+        Net("strobe", (End(chip, "STROBE"),), weights.strobe_pin, OUTPUT, "weights", "strobe_pin", acts=True),
         Net("weight", (End(dac_part(board), f"VOUT{board.dac.weight_channel}"), End(chip, "VW")), None, DRIVE),
         *_teacher_nets(board),
     ]
@@ -180,7 +181,7 @@ def _teacher_nets(board: MlpBoard) -> list[Net]:
     if teacher is None:
         return []
     return [
-        Net("vc", (End(chip, "VC"),), teacher.vc_pin, STATE_MACHINE, "teacher", "vc_pin"),
+        Net("vc", (End(chip, "VC"),), teacher.vc_pin, STATE_MACHINE, "teacher", "vc_pin", acts=True),
         Net("teacher", (End(dac_part(board), f"VOUT{teacher.dac_channel}"), End(chip, "VT")), None, DRIVE),
         Net(
             "readout",
@@ -200,7 +201,7 @@ def _pulsed_nets(board: MemristorBoard) -> list[Net]:
     gate = f"gate {board.pulses.part}"
     return [
         Net("matrix_select", (End(matrix, "SYNC"),), board.matrix.select_pin, OUTPUT, "matrix", "select_pin"),
-        Net("gate", (End(gate, "IN"),), board.pulses.gate_pin, STATE_MACHINE, "pulses", "gate_pin"),
+        Net("gate", (End(gate, "IN"),), board.pulses.gate_pin, STATE_MACHINE, "pulses", "gate_pin", acts=True),
         Net("pulse_level", (End(dac, f"VOUT{board.dac.pulse_channel}"), End(gate, "S2")), None, DRIVE),
         Net("read_level", (End(dac, f"VOUT{board.dac.read_channel}"), End(gate, "S1")), None, DRIVE),
         Net("bus", (End(gate, "D"), End(matrix, "BUS")), None, CHIP_INPUT),

@@ -117,8 +117,10 @@ def test_log_as_json_and_as_a_table(capsys: pytest.CaptureFixture[str], tmp_path
         ["sequence", "start", "uptime_s", "event"],
         ["1", "1", "0", "start"],
     )
-    assert run(["device", "log", "--since", "-1", *SIM]) == BAD_INPUT
-    assert "--since -1: a sequence number is at least 0" in capsys.readouterr().err
+    for since in ("-1", "4294967296"):
+        assert run(["device", "log", "--since", since, *SIM]) == BAD_INPUT
+        assert f"--since {since}: a sequence number is 0 to 4294967295" in capsys.readouterr().err
+    assert answered(capsys, "log", "--since", "4294967295")["entries"] == []
     assert run(["device", "log", "--csv", str(tmp_path / "none" / "x"), *SIM]) == BAD_INPUT
 
 

@@ -169,6 +169,14 @@ def test_with_a_key_only_sealed_and_newer_images_are_taken(device: Device) -> No
     assert device.measure().reason == ""
 
 
+def test_an_image_that_was_committed_unsealed_is_not_taken_again_once_there_is_a_key(device: Device) -> None:
+    device.program(GOOD.pack())
+    device.set_key(KEY)
+    with pytest.raises(DeviceError, match="not sealed with the device's key"):
+        device.program(GOOD.pack())  # the same upload, in the same session
+    assert (device.info()["image"]["generation"], device.status()["weights"]) == (1, "held")
+
+
 def test_key_and_number_outlive_the_power(power_on: SwitchOn, tmp_path: Path) -> None:
     device = host_of(power_on(flash_path=tmp_path / "flash"))
     device.set_key(KEY)

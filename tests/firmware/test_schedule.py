@@ -50,6 +50,11 @@ def heater(device: Device) -> int:
     return board.wiring.pin_read(BOARD.gas.heater_pin)
 
 
+def test_the_restart_that_takes_a_schedule_up_is_not_one_of_a_reset_loop(scheduled: Device) -> None:
+    starts = [entry.figures for entry in scheduled.log().entries if entry.event == "start"]
+    assert [(start["cause"], start["quick_starts"]) for start in starts] == [("power on", 0), ("watchdog", 0)]
+
+
 def test_it_measures_every_interval_and_logs_each_result(scheduled: Device) -> None:
     wait(scheduled, 310)
     ended_s = results(scheduled)
@@ -190,11 +195,25 @@ def test_an_interval_out_of_its_limits_is_refused(scheduled: Device, interval_s:
     assert scheduled.life().interval_s == 60
 
 
-def test_a_schedule_is_refused_while_it_measures(scheduled: Device) -> None:
-    wait(scheduled, 20)
-    scheduled._conversation.ask(messages.MEASURE, 99)
+def test_a_first_schedule_is_refused_while_it_measures_for_it_restarts_the_device(power_on: SwitchOn) -> None:
+    device = host_of(power_on(WATCHED))
+    device.program(image().pack())
+    device._conversation.ask(messages.MEASURE, 99)
     with pytest.raises(DeviceError, match=r"a measurement is running \(cycle 99\)"):
-        scheduled.schedule(0)
+        device.schedule(60)
+
+
+def test_a_schedule_whose_measurements_leave_no_pause_can_be_ended(power_on: SwitchOn) -> None:
+    """A cycle of 30 s, every 10 s. The one that runs goes on to its answer, and none follows."""
+    device = measuring_every(10, power_on(WATCHED), baseline_ms=10_000, exposure_ms=10_000, recovery_ms=10_000)
+    wait(device, 45)
+    assert device.status()["state"] == "measuring"
+    assert device.schedule(0) == {"interval_s": 0, "next_s": 0, "restarting": False}
+    assert device.status()["state"] == "measuring"
+    wait(device, 90)
+    ended = [entry.figures for entry in device.log().entries if entry.event == "result"]
+    assert [figures["answer"] for figures in ended] == ["CLASS", "CLASS"]
+    assert device.info()["refresh"]["missed"] == 0
 
 
 def test_a_store_that_fails_keeps_the_schedule_as_it_was(scheduled: Device) -> None:

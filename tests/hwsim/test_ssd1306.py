@@ -127,3 +127,10 @@ def test_commands_without_effect_are_taken_whole_and_others_counted() -> None:
     assert display.unknown_commands == 0
     send(display, 0xFF, 0x90)
     assert display.unknown_commands == 2
+
+
+@pytest.mark.parametrize(("level", "unknown"), [(0x00, 0), (0x20, 0), (0x30, 0), (0x10, 1), (0x40, 1)])
+def test_a_level_of_vcomh_that_the_data_sheet_does_not_have_is_counted(level: int, unknown: int) -> None:
+    display = Ssd1306Part(np.random.default_rng(1))
+    display.write(bytes((0x00, 0xDB, level)), 0.0)
+    assert display.unknown_commands == unknown

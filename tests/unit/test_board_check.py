@@ -158,6 +158,12 @@ ESP32S3 = [
     ("[spi] # the pins that SPI2 has without the GPIO matrix\nid = 1", "[spi]\nid = 0",
      "spi.id: 0, expected SPI 1 or 2 of the ESP32-S3"),
     ("pin = 1\n", "pin = 40\n", "supply_sense.pin: GPIO 40, expected a pin with ADC; the nearest: GPIO 1"),
+    ("pin = 40\n", "pin = 39\n", "pump.pin: GPIO 39 is used by led.pin already, expected a free pin;"
+     " the nearest: GPIO 40"),
+    ("pin = 47", "pin = 39", "switch.pin: GPIO 39 is high before the firmware runs (a weak pull-up, as JTAG's MTCK),"
+     " expected a free pin; the nearest: GPIO 37"),
+    ("heater_pin = 41", "heater_pin = 18", "gas.heater_pin: GPIO 18 is used by weights.address_pins already,"
+     " expected a pin with PWM; the nearest: GPIO 36"),
     ("heap_kib = 224", "heap_kib = 256",
      "heap_kib: 256 KiB, expected at most 224 KiB, what MicroPython has on the ESP32-S3"),
     ("pin = 35", "pin = 20", "button.pin: GPIO 20 is taken by the DevKitC-1 (USB D+), expected a free pin;"

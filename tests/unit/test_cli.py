@@ -1,6 +1,8 @@
 """The command line without a board: exit codes, errors of one line, JSON, and nothing written on bad input."""
 
+import errno
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -10,6 +12,7 @@ import pytest
 
 from enose.boards import boards_folder
 from enose.cli.main import BAD_INPUT, FAILED, make_app, run
+from enose.link.key import KeyFileError, made_key
 
 BOARD = (boards_folder() / "pico-mlp.toml").read_text(encoding="utf-8")
 
@@ -207,3 +210,43 @@ def test_the_command_line_answers_within_a_quarter_of_a_second(option: str) -> N
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         spent_s.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
     assert min(spent_s) < 0.25
+
+
+@pytest.mark.parametrize("how", [[], ["--json"]])
+def test_a_reader_that_leaves_early_is_no_error_to_tell(how: list[str]) -> None:
+    words = [sys.executable, "-m", "enose", "board", "wiring", "pico2-mlp", *how]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()  # long before anything is written: the imports alone take longer
+        assert process.stderr.read() == ""
+        assert process.wait(timeout=60) == FAILED
+
+
+FULL = Path("/dev/full")
+needs_full = pytest.mark.skipif(not FULL.exists(), reason="only Linux has a device that is always full")
+
+
+@needs_full
+@pytest.mark.parametrize("how", [[], ["--json"]])
+def test_standard_output_on_a_full_disk_is_one_line_and_exit_code_1(how: list[str]) -> None:
+    words = [sys.executable, "-m", "enose", "board", "wiring", "pico2-mlp", *how]
+    with FULL.open("wb") as full:
+        ended = subprocess.run(words, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+    assert (ended.returncode, ended.stderr) == (FAILED, "error: standard output: No space left on device\n")
+
+
+def test_a_file_that_the_disk_has_no_room_for_is_named_and_not_left_in_part(
+    elsewhere: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(handle: int, mode: str) -> None:
+        os.close(handle)
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.fdopen", full)
+    arguments = ["board", "wiring", "pico-mlp", "--svg", "w.svg"]
+    monkeypatch.setattr("enose.image.check_writable", lambda path, endings: None)  # it had room then
+    assert complaint(capsys, arguments, FAILED) == "w.svg: No space left on device"
+    with pytest.raises(KeyFileError, match=r"field.key: cannot be written \(No space left on device\)"):
+        made_key(Path("field.key"))
+    assert list(elsewhere.iterdir()) == []

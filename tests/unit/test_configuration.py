@@ -69,7 +69,7 @@ def test_units_are_microvolts_microseconds_and_milliseconds() -> None:
     }
 
 
-@pytest.mark.parametrize(("name", "led", "battery"), [("pico2-mlp", 2, 27), ("esp32s3-mlp", 40, 2)])
+@pytest.mark.parametrize(("name", "led", "battery"), [("pico2-mlp", 2, 27), ("esp32s3-mlp", 39, 2)])
 def test_the_optional_parts_are_those_of_the_board_file(name: str, led: int, battery: int) -> None:
     board, chip, _ = find_board(name)
     configuration = device_configuration(board, chip)

@@ -13,7 +13,7 @@ from matplotlib.textpath import TextPath
 from enose.boards import board_names, find_board
 from enose.wiring.drawing import COLOURS, KINDS, ROW, Drawing, Label, drawing
 from enose.wiring.svg import svg_of
-from enose.wiring.table import wiring_rows
+from enose.wiring.table import strap_rows, wiring_rows
 from enose_hwsim.boardfile import BoardFile
 from enose_hwsim.mcu import MICROCONTROLLERS, OUTPUT
 from enose_hwsim.nets import nets
@@ -203,3 +203,25 @@ def test_any_title_is_text_in_the_svg(title: str) -> None:
     board = msgspec.structs.replace(BOARDS[0], title=title)
     root = ET.fromstring(svg_of(drawing(board)))
     assert f"{board.name}: {title}" in [element.text for element in root.iter()]
+
+
+def test_what_is_tied_for_good_is_told_with_the_address_and_gain_that_it_makes() -> None:
+    tied = {(row["part"], row["pin"]): row["to"] for row in strap_rows(find_board("pico2-mlp")[0])}
+    assert tied["DAC AD5676R", "GAIN"] == tied["DAC AD5676R", "RSTSEL"] == "GND"
+    assert tied["ADC ADS1115 0x48", "ADDR"] == "GND"
+    assert (tied["gas sensor BME688 0x76", "CSB"], tied["gas sensor BME688 0x76", "SDO"]) == ("supply", "GND")
+    assert tied["display SSD1306 0x3c", "D/C#"] == "GND"
+    board = find_board("pico-memristor")[0]
+    doubled = msgspec.structs.replace(board, dac=msgspec.structs.replace(board.dac, gain=2))
+    tied = {(row["part"], row["pin"]): row["to"] for row in strap_rows(doubled)}
+    assert tied["DAC AD5676R", "GAIN"] == "supply"
+    assert tied["read ADC ADS1115 0x49", "ADDR"] == "supply"
+    assert tied["13 x ADG714 in a chain", "RESET"] == "supply"
+
+
+@every_board
+def test_whatever_drives_or_heats_rests_low_before_the_firmware_runs(board: BoardFile) -> None:
+    low = {(row["part"], row["pin"]) for row in strap_rows(board) if row["to"] == "10 kohm to GND"}
+    acting = {"switch.pin", "gas.heater_pin", "gas.valve_pin", "pump.pin", "weights.strobe_pin", "teacher.vc_pin"}
+    acting.add("pulses.gate_pin")
+    assert low == {(row["part"], row["part_pin"]) for row in wiring_rows(board) if row["key"] in acting}

@@ -15,7 +15,7 @@ NO_OPERATION = 0xE3
 BLANK = bytes(COLUMNS)
 # display off, clock, 64 rows, no offset, first line, charge pump on, page addressing, segments and rows the upright
 # way, COM pins, contrast, precharge and VCOMH for the charge pump, memory shown, not inverse
-SET_UP = b"\x00\xae\xd5\x80\xa8\x3f\xd3\x00\x40\x8d\x14\x20\x02\xa1\xc8\xda\x12\x81\x7f\xd9\xf1\xdb\x40\xa4\xa6"
+SET_UP = b"\x00\xae\xd5\x80\xa8\x3f\xd3\x00\x40\x8d\x14\x20\x02\xa1\xc8\xda\x12\x81\x7f\xd9\xf1\xdb\x20\xa4\xa6"
 
 
 class Ssd1306:

@@ -79,7 +79,8 @@ def wiring(
 ) -> None:
     """Say which pin of the microcontroller goes to which pin of which part, and what joins the parts.
 
-    Supplies and grounds are left out. A board that fails its check is refused.
+    And what is tied for good: address and gain pins, what rests low. Bare supplies and grounds are left out. A board
+    that fails its check is refused.
 
     Examples: `enose board wiring pico-mlp`, `enose board wiring pico2-mlp --svg pico2-mlp.svg`
     """
@@ -87,19 +88,20 @@ def wiring(
     from enose.image import check_writable, write_whole
     from enose.wiring.drawing import drawing
     from enose.wiring.svg import svg_of
-    from enose.wiring.table import wiring_rows, wiring_table
+    from enose.wiring.table import strap_rows, strap_table, wiring_rows, wiring_table
     from enose_hwsim.mcu import MICROCONTROLLERS
 
     found, chip, _ = checked_board(board)
     check_writable(svg, (".svg",))
-    rows = wiring_rows(found)
+    rows, tied = wiring_rows(found), strap_rows(found)
     if svg is not None:
         write_whole(svg, svg_of(drawing(found)).encode())
     if json:
-        print_json({"board": found.name, "mcu": found.mcu, "chip": chip.name, "rows": rows})
+        print_json({"board": found.name, "mcu": found.mcu, "chip": chip.name, "rows": rows, "straps": tied})
         return
     stdout.print(f"{found.name}: {MICROCONTROLLERS[found.mcu].module}, chip {chip.name}", style="bold")
     stdout.print(wiring_table(rows))
+    stdout.print(strap_table(tied))
 
 
 def power(

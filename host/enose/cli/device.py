@@ -11,6 +11,7 @@ from enose.cli.output import print_fields, print_json, progress, stderr, stdout
 from enose.cli.parameters import DeviceAddress, Fidelity, Json, Odour, Seed
 
 AIR_WAIT_MS = 6000  # some seconds, for a heater profile once through
+LAST_SEQUENCE = 0xFFFFFFFF  # of a field log, whose numbers have 32 bits
 
 
 class BadOption(ValueError):
@@ -47,11 +48,24 @@ def info(*, device: DeviceAddress = "auto", json: Json = False) -> None:
     from enose.power import power_so_far
 
     with _opened(device) as opened:
-        running = opened.running()
-        firmware = {"firmware_identity": running.identity, "firmware_trial": running.trial}
+        firmware = _firmware(opened)
         lived = opened.life().fields()
         result = {"device": device, "simulated": opened.simulated, **opened.info(), **firmware, "life": lived}
     _show(f"device at {device}", {**result, "power": power_so_far(result["board"], lived)}, json)
+
+
+def _firmware(opened: "Device") -> dict[str, Any]:
+    """Which firmware runs; None where the device's memory has no room for that question, as while its chip learns."""
+    from enose.link.conversation import DeviceError
+    from enose_contract import messages
+
+    try:
+        running = opened.running()
+    except DeviceError as error:
+        if error.code != messages.E_MEMORY:
+            raise
+        return {"firmware_identity": None, "firmware_trial": None}
+    return {"firmware_identity": running.identity, "firmware_trial": running.trial}
 
 
 def air(*, device: DeviceAddress = "auto", json: Json = False) -> None:
@@ -220,8 +234,8 @@ def log(
     """
     from enose.image import check_writable, write_whole
 
-    if since < 0:
-        raise BadOption(f"--since {since}: a sequence number is at least 0")
+    if not 0 <= since <= LAST_SEQUENCE:
+        raise BadOption(f"--since {since}: a sequence number is 0 to {LAST_SEQUENCE}")
     check_writable(csv)
     with _opened(device) as opened:
         found = opened.log(since)

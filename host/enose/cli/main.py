@@ -1,5 +1,6 @@
 """The commands put together, and how their errors end."""
 
+import errno
 import os
 import sys
 from importlib.metadata import version
@@ -27,6 +28,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 BAD_INPUT = 2
 FAILED = 1
+DISK_TROUBLE = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
 DATA_VERBS = ("import", "list", "show", "export", "audit", "split", "fetch")
 CHIP_VERBS = ("show", "characterise", "certify", "yield")
 DEVICE_VERBS = ("info", "air", "selftest", "program", "classify", "schedule", "safe", "log", "fit", "key", "learn")
@@ -109,8 +111,23 @@ def run(arguments: list[str] | None = None) -> int:
         code = _exit_code(error)
         if code is None:
             raise
-        return _complain(str(error), code)
+        return _complain(_told(error), code)
     return result if isinstance(result, int) else 0
+
+
+def _told(error: Exception) -> str:
+    """What an error says; of one of the disk's, the file and the system's own words."""
+    if not _of_the_disk(error) or not isinstance(error, OSError):
+        return str(error)
+    if error.filename is None:  # standard output: what is left of it cannot go there at the interpreter's end either
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return f"standard output: {error.strerror}"
+    return f"{error.filename}: {error.strerror}"
+
+
+def _of_the_disk(error: Exception) -> bool:
+    """Whether a disk was full or broken while the work was done: no defect, and no bad input either."""
+    return type(error) is OSError and error.errno in DISK_TROUBLE
 
 
 def _complain(text: str, code: int) -> int:
@@ -168,6 +185,6 @@ def _exit_code(error: Exception) -> int | None:
     ):
         return BAD_INPUT
     failures = (DeployError, DeviceError, FirmwareEnded, MicroPythonMissing, SpiceError, SpiceMissing)
-    if isinstance(error, (*failures, FetchError, NotMeasured, CheckFailed)):
+    if isinstance(error, (*failures, FetchError, NotMeasured, CheckFailed)) or _of_the_disk(error):
         return FAILED
     return None

@@ -31,6 +31,12 @@ def made_key(path: Path) -> bytes:
     except OSError as error:
         raise KeyFileError(f"{path}: cannot be written ({error.strerror})") from error
     key = secrets.token_bytes(KEY_SIZE)
-    with os.fdopen(opened, "wb") as file:
-        file.write(key)
+    try:
+        with os.fdopen(opened, "wb") as file:
+            file.write(key)
+            file.flush()
+            os.fsync(file.fileno())  # before a device has it, for good: this file is the only other copy
+    except OSError as error:
+        path.unlink(missing_ok=True)  # half a key would be taken for a damaged one the next time
+        raise KeyFileError(f"{path}: cannot be written ({error.strerror})") from error
     return key

@@ -1,11 +1,13 @@
 """The wiring as a table: a row for each pin of a part."""
 
+from dataclasses import asdict
 from typing import Any
 
 from rich.table import Table
 
 from enose_hwsim.boardfile import BoardFile
 from enose_hwsim.nets import nets
+from enose_hwsim.straps import straps
 
 
 def wiring_rows(board: BoardFile) -> list[dict[str, Any]]:
@@ -23,6 +25,19 @@ def wiring_rows(board: BoardFile) -> list[dict[str, Any]]:
         }
         rows += [{**own, "part": end.part, "part_pin": end.pin} for end in net.ends]
     return rows
+
+
+def strap_rows(board: BoardFile) -> list[dict[str, Any]]:
+    """`part`, `pin`, `to`, `why`: what is tied for good."""
+    return [asdict(strap) for strap in straps(board)]
+
+
+def strap_table(rows: list[dict[str, Any]]) -> Table:
+    """The rows for a terminal."""
+    table = Table("part", "pin", "tied to", "what for", box=None)
+    for row in rows:
+        table.add_row(row["part"], row["pin"], row["to"], row["why"])
+    return table
 
 
 def wiring_table(rows: list[dict[str, Any]]) -> Table:

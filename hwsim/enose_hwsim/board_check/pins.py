@@ -30,10 +30,12 @@ def pin_problems(wired: list[Net], mcu: Microcontroller) -> Iterator[Problem]:
             why = f"GPIO {pin} is used by {first[pin].section}.{first[pin].key} already"
         elif net.function not in absent and pin not in mcu.able(net.function):
             why = f"GPIO {pin}"
+        elif net.acts and pin in mcu.high_at_reset:
+            why = f"GPIO {pin} is high before the firmware runs ({mcu.high_at_reset[pin]})"
         else:
             first[pin] = net
             continue
-        yield Problem(net.section, net.key, why, _nearest(pin, net.function, wired, mcu))
+        yield Problem(net.section, net.key, why, _nearest(pin, net, wired, mcu))
 
 
 def usb_sense_problems(board: BoardFile, mcu: Microcontroller) -> Iterator[Problem]:
@@ -59,11 +61,11 @@ def _absent_functions(absent: dict[str, Net], mcu: Microcontroller) -> Iterator[
             )
 
 
-def _nearest(pin: int, function: str, wired: list[Net], mcu: Microcontroller) -> str:
-    """What was expected at a pin, and the nearest that is it and is free."""
-    used = {net.pin for net in wired}
-    free = [other for other in mcu.able(function) if other not in used]
-    wanted = "a free pin" if function in (OUTPUT, INPUT) else f"a pin with {function}"
+def _nearest(pin: int, net: Net, wired: list[Net], mcu: Microcontroller) -> str:
+    """What was expected at a pin of this net, and the nearest that is it and is free."""
+    unfit = {other.pin for other in wired} | (set(mcu.high_at_reset) if net.acts else set())
+    free = [other for other in mcu.able(net.function) if other not in unfit]
+    wanted = "a free pin" if net.function in (OUTPUT, INPUT) else f"a pin with {net.function}"
     if not free:
         return f"{wanted}; none is free"
     return f"{wanted}; the nearest: GPIO {min(free, key=lambda other: (abs(other - pin), other))}"

@@ -30,6 +30,8 @@ ESP32S3 = Microcontroller(
         43: "the serial port's TX",
         44: "the serial port's RX",
     },
+    # data sheet, chapter "Pins": the defaults of the pads, and the table of glitches at power-up
+    high_at_reset={39: "a weak pull-up, as JTAG's MTCK", 18: "a glitch of 60 us at power-up"},
     functions={ADC: tuple(range(1, 11)), PWM: _GPIOS, **dict.fromkeys(_SIGNALS, _GPIOS)},
     i2c_max_hz=800_000,  # technical reference manual, chapter "I2C Controller"
     spi_max_hz=40_000_000,  # ours: half of the fastest, for the way through the GPIO matrix

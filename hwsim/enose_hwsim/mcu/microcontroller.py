@@ -1,7 +1,7 @@
 """What a microcontroller is to a board: pins and their functions, clocks, memory."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 OUTPUT = "output"
 INPUT = "input"
@@ -29,6 +29,7 @@ class Microcontroller:
     files_kib: int  # the flash that a stock MicroPython keeps for files; a board file's [flash] counts from its start
     flash_kib: int  # of the module
     mpy_arch: str  # what mpy-cross calls its processor
+    high_at_reset: Mapping[int, str] = field(default_factory=dict)  # pins that are not low before the firmware runs
     uf2_family: int | None = None  # where its boot loader takes UF2 files
     uf2_drive: str = ""  # the Board-ID that the boot loader's drive gives in INFO_UF2.TXT
 

@@ -92,8 +92,8 @@ FAULTS = (
     Fault(44, "memory-runs-out", "time", f"a heap of {SMALL_HEAP_KIB} KiB, in place of the board's",
           "safe state or success", "the fault: an exception in a task", from_start=small_heap),
     Fault(45, "heap-fragmented", "time", "no free piece of the heap is longer than 512 bytes",
-          "measures and refreshes as before, its buffers were allocated first; what needs more is the safe state",
-          "nothing", fragmented),
+          "measures and refreshes as before, its buffers were allocated first; what needs more is refused, or the safe"
+          " state", "nothing", fragmented),
     Fault(46, "exception-in-a-task", "time", "reading an I2C ADC raises an exception that nobody expects",
           "safe state, noted in the log; the link goes on", "the fault: an exception in a task", raising),
 )  # fmt: skip

@@ -11,6 +11,7 @@ from enose_hwsim.board.parts.i2c_bus import I2cPart
 
 COLUMNS, ROWS, PAGES = 128, 64, 8
 HORIZONTAL, VERTICAL, PAGE = 0, 1, 2
+VCOMH_LEVELS = (0x00, 0x20, 0x30)  # those that table 9-1 knows
 # how many bytes follow a command (table 9-1 and the charge pump's application note); no entry: none
 FOLLOWING = {
     0x20: 1, 0x21: 2, 0x22: 2, 0x26: 6, 0x27: 6, 0x29: 5, 0x2A: 5, 0x81: 1, 0x8D: 1, 0xA3: 2, 0xA8: 1, 0xD3: 1, 0xD5: 1,
@@ -135,3 +136,5 @@ class Ssd1306Part(I2cPart):
             self._rows = (values[0] & 0x3F) + 1
         elif command == 0xD3:
             self._offset = values[0] & 0x3F
+        elif command == 0xDB and values[0] not in VCOMH_LEVELS:
+            self.unknown_commands += 1
