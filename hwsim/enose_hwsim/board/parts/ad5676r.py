@@ -9,6 +9,7 @@ SOFTWARE_RESET = 0x6
 REFERENCE_SETUP = 0x7
 READBACK = 0x9
 RESET_WORD = 0x1234
+FRAME = 3  # bytes
 
 
 class Ad5676rPart:
@@ -28,10 +29,15 @@ class Ad5676rPart:
         self.scale = 1.0  # of every output: other than 1 where reference or gain are not as the registers say
         self.on_code: Callable[[int, float, float], None] = lambda channel, volts, t_s: None
         self._readback: int | None = None
+        self._shifted = b""
+        self._answer = bytes(FRAME)
         self.ignored_frames = 0
 
     def select(self, level: int) -> None:
-        """The SYNC pin: low while a frame is shifted in."""
+        """The SYNC pin, low while a frame is shifted in; one that it ends too early is ignored and counted."""
+        if self._shifted and len(self._shifted) < FRAME:
+            self.ignored_frames += 1
+        self._shifted = b""
         self._selected = not level
 
     def voltage_v(self, channel: int) -> float:
@@ -49,15 +55,27 @@ class Ad5676rPart:
         for k in range(8):
             self._set(k, 0, t_s)
 
-    def transfer(self, frame: bytes, t_s: float) -> bytes:
-        """One frame in, what SDO shifts out meanwhile. Anything but 24 bits under a low SYNC is ignored and counted."""
-        if not self._selected or len(frame) != 3:
+    def transfer(self, piece: bytes, t_s: float) -> bytes:
+        """A frame or a piece of one in, what SDO shifts out meanwhile; an interrupt may part a master's bytes.
+
+        Anything but 24 bits under one low SYNC is ignored and counted.
+        """
+        before = len(self._shifted)
+        if not self._selected or before + len(piece) > FRAME:
             self.ignored_frames += 1
-            return bytes(len(frame))
-        answer = bytes(3)
-        if self._readback is not None:
-            answer = bytes((READBACK << 4, self.codes[self._readback] >> 8, self.codes[self._readback] & 0xFF))
-            self._readback = None
+            return bytes(len(piece))
+        if not before:
+            self._answer = bytes(FRAME)
+            if self._readback is not None:
+                code = self.codes[self._readback]
+                self._answer = bytes((READBACK << 4, code >> 8, code & 0xFF))
+                self._readback = None
+        self._shifted += piece
+        if len(self._shifted) == FRAME:
+            self._obey(self._shifted, t_s)
+        return self._answer[before : len(self._shifted)]
+
+    def _obey(self, frame: bytes, t_s: float) -> None:
         command, channel, word = frame[0] >> 4, frame[0] & 0x7, frame[1] << 8 | frame[2]
         if command == WRITE_AND_UPDATE:
             self.input_codes[channel] = word
@@ -77,7 +95,6 @@ class Ad5676rPart:
             self._move(t_s)
         elif command == READBACK:
             self._readback = channel
-        return answer
 
     def _volts(self, code: int) -> float:
         return code * self._reference_v * self.gain * self.scale / 65536
