@@ -13,6 +13,11 @@ if [ -n "$wheel" ]; then
 else
     command -v npm >/dev/null || fail "no npm: run make setup, or install Node.js 18 or newer with npm"
 fi
+# Node.js trusts its own list of authorities; those that the system trusts are trusted as well.
+SYSTEM_CERTIFICATES=/etc/ssl/certs/ca-certificates.crt
+if [ -z "${NODE_EXTRA_CA_CERTS:-}" ] && [ -r "$SYSTEM_CERTIFICATES" ]; then
+    export NODE_EXTRA_CA_CERTS="$SYSTEM_CERTIFICATES"
+fi
 mkdir -p "$FOLDER"
 cp hwsim/setup/emulator/package.json hwsim/setup/emulator/package-lock.json "$FOLDER"
 say "RP2040 emulator of hwsim/setup/emulator/package-lock.json"
