@@ -1,5 +1,7 @@
 """The heap swept through a device's life: the safe state or success, never a wrong drive, never a crash.
 
+What is asked beside a classification may be refused for want of memory; then the device has to classify as before.
+
 A life is start, programming and a classification; then what the flash is written for besides, the sensor set's name,
 the key and a sealed image; a classification with that one; and a second start from what is stored.
 Every size is a run of the firmware of its own on the simulated board. Too small to load at all is an end as well: the
@@ -29,7 +31,8 @@ from enose_hwsim.boardfile import BoardFile
 LEAST_KIB, MOST_KIB = 64, 192
 NOT_LOADED, SAFE, SUCCESS = "did not load", "safe state", "success"
 NO_IMAGE = "no image stored"
-ENDS = (NOT_LOADED, SAFE, SUCCESS)
+REFUSED = "refused, and goes on"
+ENDS = (NOT_LOADED, SAFE, REFUSED, SUCCESS)
 KEY = bytes(range(32))
 
 
@@ -95,7 +98,12 @@ def ended(board: SimulatedBoard, life: Callable[[SimulatedBoard, Device], list[A
     except DeviceError as refused:
         if refused.code == messages.E_NO_IMAGE and life is second_life:
             return NO_IMAGE, ""
-        return (SAFE if device.status()["state"] == "safe" else str(refused)), ""
+        if device.status()["state"] == "safe":
+            return SAFE, ""
+        if refused.code != messages.E_MEMORY:
+            return str(refused), ""
+        end, answer = ended(board, second_life)
+        return (REFUSED if end == SUCCESS else end), answer
     return SUCCESS, ", ".join(sorted({f"{one.answer} {one.label}".strip() for one in answers}))
 
 
