@@ -1,8 +1,10 @@
 """What the tests of the simulated board share: boards, images, specimens, a host that puts any frame on the wire."""
 
+import shutil
 import struct
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -17,6 +19,7 @@ from enose_contract.image import Image
 from enose_contract.message import Message
 from enose_contract.normalise import NORM_CHANGE
 from enose_contract.pages import NO_CLASS
+from enose_hwsim.board import process
 from enose_hwsim.board.simulated import SimulatedBoard
 from enose_hwsim.boardfile import BoardFile
 from enose_hwsim.chipfile import MlpFile
@@ -177,6 +180,23 @@ def raw(board: SimulatedBoard) -> RawHost:
     host = RawHost(board)
     host.hello()
     return host
+
+
+@pytest.fixture
+def firmware(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the firmware that a test may break."""
+    folder = tmp_path / "firmware"
+    shutil.copytree(process.firmware_folder(), folder, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(process, "firmware_folder", lambda: folder)
+    return folder
+
+
+def broken(folder: Path, name: str, old: str, new: str) -> None:
+    """Write `new` in place of `old`, which is there once, into a file of enose_device."""
+    path = folder / "enose_device" / name
+    source = path.read_text()
+    assert source.count(old) == 1
+    path.write_text(source.replace(old, new))
 
 
 def paged_image(count: int = 3, seed: int = 0, **changes: Any) -> Image:

@@ -1,4 +1,4 @@
-"""Volts to converter codes and back, in integers, with the range of the chip kept on the inside.
+"""Volts to converter codes and back, in integers, with the range of the chip kept on the inside; a refresh's period.
 
 Voltages are whole microvolts (`_uv`). A code whose voltage would lie outside the chip's range is never produced:
 the lowest code of a range is rounded up and the highest down.
@@ -41,3 +41,12 @@ def code_range(min_uv: int, max_uv: int, full_scale_uv: int, bits: int) -> tuple
 def code_within(v_uv: int, code_min: int, code_max: int, full_scale_uv: int, bits: int) -> int:
     """The nearest code to v_uv that lies within code_min..code_max."""
     return min(max(code_nearest(v_uv, full_scale_uv, bits), code_min), code_max)
+
+
+def refresh_ms(limit_ms: int, use_percent: int, reserve_ms: int) -> int:
+    """The period of a refresh, where weights hold for limit_ms: use_percent of it, and reserve_ms before its end.
+
+    Where there is not that much, a quarter of it, for more often leaves no time for the rest: what then holds the
+    processor for longer makes the weights stale.
+    """
+    return max(min(limit_ms * use_percent // 100, max(limit_ms - reserve_ms, limit_ms // 4)), 1)

@@ -11,7 +11,7 @@ from enose_contract.message import ON_A_HOST, Message, numbered
 if ON_A_HOST:
     from enose_contract.words import *  # noqa: F403 - by name they would take a device's memory
 
-PROTOCOL = 5  # hello refuses any other. 3 is Ctrl-C on the wire, which would interrupt a device while it starts
+PROTOCOL = 6  # hello refuses any other. 3 is Ctrl-C on the wire, which would interrupt a device while it starts
 
 
 MAX_CHANNELS = 8  # inputs of a chip, as a result carries them
@@ -26,13 +26,14 @@ HELLO = Message(
     "H protocol, I nonce",
     "H session, H max_frame, I lease_ms, 16s board, 16s chip, 16s firmware, 8s unit, I nonce",
 )
+# hold_ms: how long weights hold; oldest_ms: the longest between two refreshes since they were programmed; 0: none leak
 INFO = Message(
     2,
     "info",
     "",
     "24s micropython, I uptime_ms, I free_start, I free_low, I free_now, I frames_good, I frames_dropped,"
-    "I refresh_done, I refresh_missed, I refresh_period_ms, i temperature_mc, I supply_uv, 8s model, I generation,"
-    "8s sensor_set, 8s calibration, B keyed, I counter, B silent, I leak_uv_per_s",
+    "I refresh_done, I refresh_missed, I refresh_period_ms, I hold_ms, I oldest_ms, i temperature_mc,"
+    "I supply_uv, 8s model, I generation, 8s sensor_set, 8s calibration, B keyed, I counter, B silent, I leak_uv_per_s",
 )
 # sensors_bad, sensors_drifted: bit k for the sensor at position k
 STATUS = Message(3, "status", "", "B state, B fault, B phase, B weights, I cycle, H sensors_bad, H sensors_drifted")

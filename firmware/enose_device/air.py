@@ -3,7 +3,7 @@
 from enose_contract import messages
 
 
-def air(climate, parts) -> tuple:
+def air(device, climate, parts) -> tuple:
     """The fields of AIR's reply. climate: climate.Climate or None; parts: the board's optional ones, it among them."""
     temperature_mc = humidity_mrh = known = 0
     if climate is not None and climate.known:

@@ -46,13 +46,13 @@ class Device(Linked):
         configuration["teacher"] = "teacher" in configuration  # the rest of it is for taught.Device
         self.commands.serve[messages.TEACH.kind] = self._teach
         self.surroundings = self.upkeep = None
-        if any([name in configuration for name in ("battery", "climate", "gas_sensor", "display")]):
+        if set(("battery", "climate", "gas_sensor", "display")) & set(configuration):
             from enose_device.surroundings import Surroundings
 
             self.surroundings = Surroundings(self, parts)
         self._looks = Looks(self, adc)
-        for task in (self.refresh.run, self._measurements):
-            self.scheduler.add(task)
+        self.scheduler.first = self.scheduler.add(self.refresh.run)
+        self.scheduler.add(self._measurements)
         if configuration["upkeep"]["from_start"] or self.interval_s():
             from enose_device.upkeep import Upkeep
 
@@ -145,7 +145,8 @@ class Device(Linked):
     def _condition(self) -> tuple:
         image, refresh = self.cycle.image, self.refresh
         return (
-            refresh.done, refresh.missed, refresh.period_ms, self._looks.temperature_mc, self.selftest.supply_uv(),
+            refresh.done, refresh.missed, refresh.period_ms, refresh.limit_ms, refresh.oldest_ms,
+            self._looks.temperature_mc, self.selftest.supply_uv(),
             image.model if image else bytes(8), self.store.generation,
             self.fitted.sensor_set, self.fitted.calibration, int(self.key.is_set), self.store.counter,
             self.surroundings.silent if self.surroundings else 0, self.fitted.leak_uv_per_s,
@@ -154,10 +155,12 @@ class Device(Linked):
     def _measuring(self) -> bool:
         return self.cycle.state == messages.MEASURING
 
-    def _every_second(self) -> None:
+    def _every_second(self):
+        yield 0
         if self.upkeep:
             self.upkeep.count(self._uptime_ms)
-        self._looks.run()
+            yield 0
+        yield from self._looks.run()
 
     def _measurements(self):
         """The task: the measuring cycle, and a record of how each measurement ended."""
@@ -179,12 +182,6 @@ class Device(Linked):
         if not self.selftest.supply_good(self.selftest.supply_uv()):
             self.safety.trip(messages.FAULT_SUPPLY)
             raise weight_image.ImageError(messages.E_SAFE, messages.FAULT_SUPPLY)
-
-    def collect(self) -> None:
-        """The weights are kept before and after: on an RP2040 it takes 20 ms, and they can wait for 14 ms."""
-        self.refresh.keep()
-        super().collect()
-        self.refresh.keep()
 
     def _make_safe(self) -> None:
         self.refresh.forget()

@@ -12,7 +12,6 @@ from enose_contract import frames, messages
 
 LEASE_MS = 3000
 BYTES_PER_TURN = 64
-WRITE_PIECE = 1  # on an RP2040 POLLOUT promises one byte, and a longer write waits up to 500 ms for the host
 
 
 class Link:
@@ -31,6 +30,8 @@ class Link:
         self.frames = frames.FrameReader()
         self._build = frames.FrameWriter()
         self._byte = bytearray(1)
+        # On an RP2040 POLLOUT promises one byte; a longer write waits up to 500 ms for the host.
+        self._piece = bytearray(1)
         self._pending = b""
         self._written = 0
         self._session = 0
@@ -42,17 +43,18 @@ class Link:
         self._lapsed = True
         self.stale = 0
         self.unsent = 0
+        self.taken = 0  # frames, since somebody has set it to zero
 
     def serve(self, wait_ms: int) -> None:
         """Wait at most wait_ms for a byte, take what is there to a frame's end, send what the other side has room for.
 
         Allocates nothing until a frame ends.
         """
-        if self._pending:
-            self._flush()
+        if self._flush():
+            return  # a reply is sent whole before the next request is looked at
         if ticks_diff(ticks_ms(), self._session_ms) >= LEASE_MS:
             self._lapsed = True  # noted here, before the tick counter wraps
-        if not self._readable(wait_ms):
+        if not _any(self._in, wait_ms):
             self.frames.expire(ticks_diff(ticks_ms(), self._heard_ms))
             return
         for _ in range(BYTES_PER_TURN):
@@ -61,21 +63,15 @@ class Link:
             self._heard_ms = ticks_ms()
             frame = self.frames.feed(self._byte[0])
             if frame is not None:
+                self.taken += 1
                 self._take(frame)
-                break  # on an RP2040 a reply takes 20 ms, and the weights can wait for 14
-            if not self._readable(0):
+                break  # a reply takes an RP2040 10 ms: what keeps the weights has its turn first
+            if not _any(self._in, 0):
                 break
 
     def attended(self) -> bool:
         """Whether a host holds the session."""
         return bool(self._session) and ticks_diff(ticks_ms(), self._session_ms) < LEASE_MS and not self._lapsed
-
-    def _readable(self, wait_ms: int) -> bool:
-        """Whether there is a byte, waiting for it; `poll` would make a list each time."""
-        readable = False
-        for _ in self._in.ipoll(wait_ms):
-            readable = True
-        return readable
 
     def _take(self, frame) -> None:
         session, sequence, kind, body = frame
@@ -144,10 +140,25 @@ class Link:
         self._written = 0
         self._flush()
 
-    def _flush(self) -> None:
-        view = memoryview(self._pending)
-        while self._written < len(view) and self._out.poll(0):
-            self._writer.write(view[self._written : self._written + WRITE_PIECE])
-            self._written += WRITE_PIECE
-        if self._written >= len(view):
+    def _flush(self) -> bool:
+        """Send what the other side has room for, a turn's share of it; whether there is more, and room.
+
+        Allocates nothing: byte by byte a reply's garbage would be 10 KB.
+        """
+        pending, piece = self._pending, self._piece
+        end = min(self._written + BYTES_PER_TURN, len(pending))
+        while self._written < end and _any(self._out, 0):
+            piece[0] = pending[self._written]
+            self._writer.write(piece)
+            self._written += 1
+        if self._written >= len(pending):
             self._pending = b""
+        return self._written == end < len(pending)
+
+
+def _any(poller, wait_ms: int) -> bool:
+    """Whether a stream is ready, waiting for it; `poll` would make a list each time."""
+    ready = False
+    for _ in poller.ipoll(wait_ms):
+        ready = True
+    return ready

@@ -19,9 +19,9 @@ from enose_device.watchdog import LINK, RESTARTED
 FIRMWARE = b"0.1.0"
 SECOND_MS = 1000
 LASTING_S = 60  # a start that lasted so long was a good one
+FRAMES = 32  # between two collections at most: a reply leaves up to 3 KB, and memory must not end in the middle of one
 BUTTON_S = 3  # held for so long, the button asks for the interactive prompt
 NO_EVENT = 0
-EMPTY_AIR = (0,) * (6 + messages.MAX_STEPS)
 
 
 class Linked:
@@ -30,6 +30,7 @@ class Linked:
     def __init__(self, parts, configuration, log, watchdog, fault: int = messages.FAULT_NONE) -> None:
         """parts: dict of pins and streams made by main; configuration: board.json; fault: why there is no more."""
         self.configuration = configuration
+        self.refresh = None  # of a whole device: what keeps the chip's weights
         self.log = log
         self.firmware = parts.get("firmware")  # what enose_boot says of it; None where nothing else has started it
         self.flash = parts["flash"]
@@ -64,6 +65,8 @@ class Linked:
             wait_ms = self.scheduler.turn()
             self._watchdog.runs(LINK)
             self.link.serve(self.rest(wait_ms))
+            if self.link.taken >= FRAMES:
+                self.collect()
         except Exception as error:  # noqa: BLE001 - whatever a frame did, the device enters its safe state and goes on
             self._task_failed(error)
         self._watchdog.ran(LINK)
@@ -89,7 +92,7 @@ class Linked:
     def information(self):
         """The fields of INFO's reply."""
         self.collect()
-        name = sys.implementation.name + " " + ".".join([str(part) for part in sys.implementation.version[:3]])
+        name = "%s %d.%d.%d" % ((sys.implementation.name,) + sys.implementation.version[:3])
         reader = self.link.frames
         memory = (self.free_start, self.free_low, self.free_now)
         whole = (name.encode(), self._uptime_ms & 0xFFFFFFFF) + memory + (reader.good, reader.dropped())
@@ -122,22 +125,44 @@ class Linked:
         self._reset()
 
     def collect(self) -> None:
-        """Collect garbage, which stalls the processor, and keep the least free memory that a collection has left."""
+        """Collect garbage, and keep the least free memory that a collection has left.
+
+        It takes an RP2040 22 ms: the weights are kept before and after.
+        """
+        refresh = self.refresh
+        if refresh:
+            refresh.keep()
+        self.link.taken = 0
         gc.collect()
         self.free_now = gc.mem_free()
         self.free_low = min(self.free_low, self.free_now)
+        if refresh:
+            refresh.keep()
 
     def called(self, module: str, function: str, *arguments):
         """What function(device, *arguments) gives, whose module is in memory only once that was asked for.
 
+        The first time it is read from flash, which takes an RP2040 longer than weights hold: they are given up before,
+        written anew afterwards, and an answer in the making is none.
         Raises ImageError(E_MEMORY) where memory has no piece for it: nothing of the module is left then, and the device
         goes on. A question may come when memory has grown old, and is no reason for the safe state.
         """
-        self.collect()  # keeps the weights, too: the import stalls for tens of ms
+        self.collect()
         before = list(sys.modules)
+        whole = "enose_device." + module
+        refresh, found = self.refresh, None
+        if refresh is not None and (whole in before or refresh.state != messages.WEIGHTS_HELD):
+            refresh = None
+        if refresh is not None:
+            refresh.sleep()
         try:
-            return getattr(__import__("enose_device." + module, None, None, (function,)), function)(self, *arguments)
+            found = getattr(__import__(whole, None, None, (function,)), function)
+            if refresh is not None:
+                refresh.wake()
+            return found(self, *arguments)
         except MemoryError:
+            if refresh is not None and found is None:
+                refresh.wake()
             for name in list(sys.modules):
                 if name not in before:
                     sys.modules.pop(name, None)
@@ -146,7 +171,7 @@ class Linked:
 
     def air(self) -> tuple:
         """The fields of AIR's reply."""
-        return EMPTY_AIR
+        return (0,) * (6 + messages.MAX_STEPS)
 
     def _add_led(self) -> None:
         if self._led is not None:
@@ -160,10 +185,11 @@ class Linked:
 
     def _condition(self) -> tuple:
         """INFO's fields from `refresh_done` on."""
-        return 0, 0, 0, 0, 0, bytes(8), 0, bytes(8), bytes(8), 0, 0, 0, 0xFFFFFFFF
+        return 0, 0, 0, 0, 0, 0, 0, bytes(8), 0, bytes(8), bytes(8), 0, 0, 0, 0xFFFFFFFF
 
-    def _every_second(self) -> None:
-        """What a whole device does beside."""
+    def _every_second(self):
+        """What a whole device does beside: a task, whose pieces take some ms each."""
+        yield 0
 
     def _make_safe(self) -> None:
         """Nothing was driven."""
@@ -190,7 +216,7 @@ class Linked:
                 self.log.add(records.LASTED, urgent=True)
             self.log.tick(uptime_s)
             self._look_at_button()
-            self._every_second()
+            yield from self._every_second()
             self.collect()
             yield SECOND_MS
 

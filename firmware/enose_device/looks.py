@@ -27,23 +27,28 @@ class Looks:
         if device.surroundings:
             device.surroundings.look()
 
-    def run(self) -> None:
-        """Once a second; a supply that is missing, or a converter that is not as it was set, is the safe state."""
-        device = self._device
+    def run(self):
+        """Once a second, a task; a supply that is missing, or a converter that is not as it was set: the safe state."""
+        device, adc = self._device, self._adc
         self.around()
+        yield 0
         supply_uv = device.selftest.supply_uv()
         if device.cycle.image is not None and not device.safety.latched and not device.selftest.supply_good(supply_uv):
             device.safety.trip(messages.FAULT_SUPPLY)
-        if not device.safety.latched and device.refresh.state != messages.WEIGHTS_PROGRAMMING:
-            device.refresh.keep()  # the look takes milliseconds
+        yield 0
+        if self._chip_free():
             device.chip.look_at_dac()
-            adc = self._adc
-            if not adc.busy or adc.taken == self._taken:  # busy for a second: given up with its measurement
-                device.chip.look_at_level()
-            self._taken = adc.taken
+        yield 0
+        if self._chip_free() and (not adc.busy or adc.taken == self._taken):  # that long: given up with its measurement
+            device.chip.look_at_level()
+        self._taken = adc.taken
         if device.log.uptime_s >= self._look_s:
             self._look_s = device.log.uptime_s + LOOK_EVERY_S
             self._log_state(device, supply_uv)
+
+    def _chip_free(self) -> bool:
+        device = self._device
+        return not device.safety.latched and device.refresh.state != messages.WEIGHTS_PROGRAMMING
 
     def _log_state(self, device, supply_uv: int) -> None:
         """Supply, temperature and battery, once an hour; at once where the battery has come to a worse state."""

@@ -6,6 +6,7 @@ it tolerates `droop_max_uv`. A refresh that came later than that makes the weigh
 
 from time import ticks_diff, ticks_ms
 
+from enose_contract.limits import refresh_ms
 from enose_contract.messages import FAULT_TEMPERATURE, UNTOLD, WEIGHTS_HELD, WEIGHTS_NONE, WEIGHTS_STALE
 from enose_device.safety import FaultError
 
@@ -20,9 +21,8 @@ class Refresh:
     def __init__(self, chip, configuration) -> None:
         """chip: with write_weights(); configuration: the whole of board.json."""
         self._chip = chip
-        self._facts = configuration["chip"]
-        self._leak_uv_per_s = self._facts["leak_uv_per_s"]
-        self._use_percent = configuration["refresh_use_percent"]
+        self._configuration = configuration
+        self._leak_uv_per_s = configuration["chip"]["leak_uv_per_s"]
         self.state = WEIGHTS_NONE
         self.done = 0
         self.missed = 0
@@ -30,42 +30,44 @@ class Refresh:
         self.limit_ms = 0
         self.period_ms = 0
         self._last_ms = 0
-        self._oldest_ms = 0  # that weights became since the temperature was last looked at
+        self.oldest_ms = 0  # that weights became since they were programmed
+        self._looked_ms = 0  # the same since the temperature was last looked at
 
     def set_temperature(self, temperature_mc: int) -> None:
         """Work out how long a weight holds at this temperature, and whether it was for too long since the last look."""
-        facts = self._facts
+        board, facts = self._configuration, self._configuration["chip"]
         if not COLDEST_MC <= temperature_mc <= HOTTEST_MC:
             raise FaultError(FAULT_TEMPERATURE)
         leak = self._leak_uv_per_s * 2 ** ((temperature_mc - facts["leak_at_mc"]) / facts["leak_doubling_mc"])
         self.limit_ms = max(min(int(1000 * facts["droop_max_uv"] / leak), LONGEST_MS), 1)
-        self.period_ms = max(self.limit_ms * self._use_percent // 100, 1)
-        if self._oldest_ms > self.limit_ms and self.state == WEIGHTS_HELD:
+        self.period_ms = refresh_ms(self.limit_ms, board["refresh_use_percent"], board["refresh_reserve_ms"])
+        if self._looked_ms > self.limit_ms and self.state == WEIGHTS_HELD:
             self._miss()
-        self._oldest_ms = 0
+        self._looked_ms = 0
 
     def set_leak(self, leak_uv_per_s: int) -> None:
         """Go by a leak that was measured, from the next set_temperature on; UNTOLD: by the chip file's."""
-        self._leak_uv_per_s = self._facts["leak_uv_per_s"] if leak_uv_per_s == UNTOLD else leak_uv_per_s
+        own = leak_uv_per_s != UNTOLD
+        self._leak_uv_per_s = leak_uv_per_s if own else self._configuration["chip"]["leak_uv_per_s"]
 
     def program(self) -> None:
         """Write the weights that the chip was loaded with, and hold them from now on."""
         self._chip.write_weights()
         self._last_ms = ticks_ms()
+        self.oldest_ms = self._looked_ms = 0
         self.state = WEIGHTS_HELD
 
     def forget(self) -> None:
         """The weights are not to be trusted and not refreshed any more."""
         self.state = WEIGHTS_NONE
 
-    def sleep(self) -> None:
-        """Give the weights up: nobody refreshes them while the device sleeps."""
-        self.forget()
+    sleep = forget  # nobody refreshes them while the device sleeps
 
     def wake(self) -> None:
-        """Write the weights that the chip was loaded with anew, if `sleep` gave them up."""
+        """Write the weights anew, if `sleep` gave them up; a reading that went on meanwhile is none."""
         if self.state != WEIGHTS_HELD:
             self.program()
+            self._chip.disturbed = True
 
     def keep(self) -> None:
         """Rewrite the weights now if they are held; before anything that stalls the processor, and by the task."""
@@ -78,7 +80,8 @@ class Refresh:
             self._miss()
         else:
             self.done += 1
-            self._oldest_ms = max(self._oldest_ms, age_ms)
+            self._looked_ms = max(self._looked_ms, age_ms)
+        self.oldest_ms = max(self.oldest_ms, age_ms)
         self._last_ms = now_ms
 
     def _miss(self) -> None:

@@ -78,9 +78,13 @@ class Schedule:
             device.cycle.heat()
 
     def rest(self, wait_ms: int) -> int:
-        """How long to wait for a byte before the next turn; where no host can be there, the wait is over already."""
+        """How long to wait for a byte before the next turn; where no host can be there, the wait is over already.
+
+        Asleep no task is asked how long it would wait, but one that has more to do goes on at once.
+        """
         device = self._device
-        if not self.asleep or device.cycle.watch.looking or device.refresh.state == messages.WEIGHTS_PROGRAMMING:
+        working = device.cycle.watch.looking or device.refresh.state == messages.WEIGHTS_PROGRAMMING
+        if not wait_ms or not self.asleep or working:
             return wait_ms
         if self._usb is None or self._usb.value():
             return TURN_MS

@@ -11,7 +11,7 @@ LONGEST_MS = 1000
 
 
 class Scheduler:
-    """Runs a fixed set of tasks for ever."""
+    """Runs a fixed set of tasks for ever; the one of the number `first` is looked at before each of them."""
 
     def __init__(self, on_error, watchdog) -> None:
         """on_error(exception) is told what a task raised; the watchdog is told which one ran."""
@@ -20,14 +20,19 @@ class Scheduler:
         self._make = []
         self._tasks = []
         self._due = []
+        self.first = 0
         self._turned_ms = ticks_ms()
 
-    def add(self, make) -> None:
-        """make() gives the task's generator, now and after each of its errors; it first runs at the next turn."""
+    def add(self, make) -> int:
+        """make() gives the task's generator, now and after each of its errors; it begins with the next turn.
+
+        Returns the task's number.
+        """
         self._make.append(make)
         self._tasks.append(make())
         self._due.append(ticks_ms())
         self._watchdog.expect(len(self._tasks))
+        return len(self._tasks) - 1
 
     def wake(self, k: int) -> None:
         """Task k is due: what it waits for comes sooner than it was told."""
@@ -35,16 +40,18 @@ class Scheduler:
 
     def turn(self) -> int:
         """Run every task that is due; returns the ms until the next one is."""
-        wait_ms = IDLE_MS
         now_ms = ticks_ms()
         jumped = ticks_diff(now_ms, self._turned_ms) < 0  # back: every task has to see it
         self._turned_ms = now_ms
-        for k in range(len(self._tasks)):
+        for step in range(2 * len(self._tasks)):
+            k = step >> 1 if step & 1 else self.first
             left_ms = ticks_diff(self._due[k], ticks_ms())
             if jumped or left_ms <= 0 or left_ms > LONGEST_MS:  # beyond that the clock has jumped ahead
                 left_ms = self._run(k)
                 self._due[k] = ticks_add(ticks_ms(), left_ms)
-            wait_ms = min(wait_ms, left_ms)
+        wait_ms, now_ms = IDLE_MS, ticks_ms()
+        for due_ms in self._due:
+            wait_ms = min(wait_ms, ticks_diff(due_ms, now_ms))
         return max(wait_ms, 0)
 
     def _run(self, k: int) -> int:

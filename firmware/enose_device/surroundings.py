@@ -30,7 +30,7 @@ class Surroundings:
 
     def tasks(self):
         """Those of the optional parts."""
-        return [self._in_between(part) for part in self._optional]
+        return map(self._in_between, self._optional)
 
     def rest(self) -> None:
         """What is heated by itself is heated no more."""
@@ -56,7 +56,8 @@ class Surroundings:
             refresh.set_temperature(mcu_mc)
             refresh.keep()
             refresh.set_temperature(mcu_mc)  # from here on their age counts
-            self._device.scheduler.wake(1)  # the keeper's task, asleep for as long as the microcontroller's permits
+            scheduler = self._device.scheduler
+            scheduler.wake(scheduler.first)  # the keeper, asleep for as long as the microcontroller's permits
         self._air_known = known
         if climate is None or not known:
             return mcu_mc
@@ -64,12 +65,11 @@ class Surroundings:
 
     def air(self) -> tuple:
         """The fields of AIR's reply."""
-        from enose_device.air import air
-
-        return air(self.climate, self._optional)
+        return self._device.called("air", "air", self.climate, self._optional)
 
     def _has_any(self, configuration) -> bool:
-        return any([name in configuration for name in ("climate", "gas_sensor", "display")])
+        """A set and no comprehension, which would be a function that stays in memory."""
+        return bool(set(("climate", "gas_sensor", "display")) & set(configuration))
 
     def _optional_parts(self, parts):
         """What makes them is forgotten when they are made."""

@@ -52,8 +52,8 @@ class Device(Linked):
                 self.commands.serve[kind] = _refuse
         self.commands.serve[messages.TEACH.kind] = self.teach
         self.commands.serve.update(self.learning.serve)
-        for task in (self.refresh.run, self.learning.run):
-            self.scheduler.add(task)
+        self.scheduler.first = self.scheduler.add(self.refresh.run)
+        self.scheduler.add(self.learning.run)
         gc.collect()
         self.free_start = self.free_low = gc.mem_free()
 
@@ -103,14 +103,10 @@ class Device(Linked):
         """A host is there that has to do with learning."""
         self._heard_s = self.log.uptime_s
 
-    def collect(self) -> None:
-        """The weights are kept before and after, as in app.Device."""
-        self.refresh.keep()
-        super().collect()
-        self.refresh.keep()
-
-    def _every_second(self) -> None:
+    def _every_second(self):
+        yield 0
         self._look_at_temperature()
+        yield 0
         if self.learning.state == lesson.RUNS:
             self.heard()
             if not self._selftest.supply_good(self._selftest.supply_uv()):
@@ -125,7 +121,8 @@ class Device(Linked):
     def _condition(self) -> tuple:
         refresh = self.refresh
         return (
-            refresh.done, refresh.missed, refresh.period_ms, self._temperature_mc, self._selftest.supply_uv(),
+            refresh.done, refresh.missed, refresh.period_ms, refresh.limit_ms, refresh.oldest_ms,
+            self._temperature_mc, self._selftest.supply_uv(),
             self.image.model if self.image else bytes(8), self.store.generation, bytes(8), bytes(8), 0,
             self.store.counter, 0, self.fitted.leak_uv_per_s,
         )  # fmt: skip

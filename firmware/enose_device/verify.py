@@ -24,6 +24,7 @@ class Verify:
         self._measuring = measuring
         self._on_failed = on_failed
         self.period_ms = configuration["verify_every_s"] * 1000
+        self.limit_ms = self.oldest_ms = 0  # nothing leaks
         self.state = WEIGHTS_NONE
         self.done = 0  # times that every weight was found or brought within its tolerance
         self.missed = 0  # times that one could not be

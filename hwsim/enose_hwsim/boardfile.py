@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from enose_contract.limits import refresh_ms
 from enose_hwsim.optional_sections import Battery, Button, Climate, Display, GasSensor, HeaterPwm, Led, Pin, Pump
 from enose_hwsim.tomlfile import Count, Name, Positive, Section, load
 
@@ -220,9 +221,15 @@ class Power(Section, frozen=True):
 
 
 class Refresh(Section, frozen=True):
-    """How much of the tolerated droop time a refresh may use."""
+    """How much of the tolerated droop time a refresh may use, and how long before its end it begins at the latest."""
 
     use: Annotated[float, Meta(gt=0, le=1)]
+    reserve_s: Annotated[float, Meta(ge=0, le=1)]
+
+    def period_s(self, limit_s: float) -> float:
+        """As the firmware has it, in whole ms, where weights hold for limit_s."""
+        whole_ms = int(limit_s * 1e3 + 1e-6)  # 0.034 s is 34 ms
+        return refresh_ms(whole_ms, round(self.use * 100), round(self.reserve_s * 1e3)) * 1e-3
 
 
 class Flash(Section, frozen=True):

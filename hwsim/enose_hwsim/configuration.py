@@ -176,6 +176,7 @@ def _held(board: MlpBoard, chip: MlpFile) -> dict[str, Any]:
             "acquire_us": round(chip.hold.acquire_s * 1e6),
         },
         "refresh_use_percent": round(board.refresh.use * 100),
+        "refresh_reserve_ms": round(board.refresh.reserve_s * 1e3),
         "chip": {
             "unit": UNIT_UV,
             "weight_min_uv": _uv(chip.synapse.weight_min_v),

@@ -18,7 +18,7 @@ from enose.project.store import Project
 from enose_hwsim.chips.retention import leak_shares
 from known_chip import known_chip
 from memristor_rig import memristor_image
-from rig import CHIP
+from rig import BOARD, CHIP
 
 pytestmark = pytest.mark.usefixtures("libngspice")
 MISMATCHED = 3
@@ -175,7 +175,8 @@ def test_the_droop_is_measured_and_the_device_told(desk: Desk, screens: Callable
     assert facts["leak_v_per_s"] == pytest.approx(plan["leak_v_per_s"], abs=1e-6)  # it is sent in uV/s
     limit_s = CHIP.retention.droop_max_v / (plan["share"] * CHIP.leak_v_per_s(facts["temperature_c"]))
     # the leak doubles in 10 degrees: one of them, by which the two readings may differ, is 7 %
-    assert facts["refresh"]["period_s"] == pytest.approx(plan["use"] * limit_s, rel=0.1)
+    assert facts["refresh"]["hold_s"] == pytest.approx(limit_s, rel=0.1)
+    assert facts["refresh"]["period_s"] == BOARD.refresh.period_s(facts["refresh"]["hold_s"])
     screens("5-chip-droop-measured")
     assert not desk.troubles
 

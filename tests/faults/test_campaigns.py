@@ -171,7 +171,7 @@ def test_heap_sizes() -> None:
     assert all(figures[end] > 0 for end in ("did not load", "safe state", "success"))
 
 
-LEAKED = "self.done += 1\n            self.leaked = getattr(self, 'leaked', b'') + b'x'"
+LEAKED = "self.done += 1\n            self.leaked = getattr(self, 'leaked', b'') + b'x' * (self.done % 2)"
 
 
 @pytest.mark.parametrize(
@@ -182,7 +182,7 @@ LEAKED = "self.done += 1\n            self.leaked = getattr(self, 'leaked', b'')
         # as a crash inside the file system looks from outside
         ("heap", 1, "store.py", "    n = FILE_ROOM\n", "    raise SystemExit\n", {"other ends"}),
         ("heap", 1, "images.py", "self.check(image)", "raise weight_image.ImageError(5)", {"other ends"}),
-        ("hours", 24, "refresh.py", "self.limit_ms * self._use_percent // 100", "self.limit_ms * 3",
+        ("hours", 24, "refresh.py", "self.period_ms = refresh_ms(", "self.period_ms = 3 * refresh_ms(",
          {"1 min, leak / 1: refreshes missed", "24 min, leak / 10: worst weight error"}),
         ("hours", 24, "refresh.py", "self.done += 1", LEAKED,
          {"1 min, leak / 1: free memory", "24 min, leak / 10: free memory"}),

@@ -53,7 +53,7 @@ def test_a_dac_that_resets_itself_is_set_up_anew(ready: Device, name: str, phase
     board.inject(name)
     assert board.wiring.dac.voltage_v(0) == 0.0
     if matrix_board(ready).leaks:
-        ready.port.wait(300)  # a refresh comes every 55 ms
+        ready.port.wait(300)  # a refresh comes every 29 ms
         assert weight_writes(board) > writes
     else:
         ready.port.wait(1100)  # it looks once a second; memristors have kept their weights

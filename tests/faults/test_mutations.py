@@ -25,9 +25,6 @@ MUTATIONS = {
     "a late refresh is none": (
         [("refresh.py", "        self.state = WEIGHTS_STALE\n", "")],
         "chip -k 37-refresh-late-in-baseline", "held"),
-    "warmth that is noticed just after a refresh is none": (
-        [("refresh.py", "self._oldest_ms = max(self._oldest_ms, age_ms)", "self._oldest_ms = 0")],
-        "chip -k 37-refresh-late-in-warmup", "held"),
     "what does not mount is formatted": (
         [("store.py", "        if not _never_used(flash):\n            raise\n", "        pass\n")],
         "flash -k 20-will-not-mount-in-idle", "the image partition does not mount"),
@@ -56,7 +53,7 @@ MUTATIONS = {
           "            dac.write(channel, dac.code(channel, inputs_uv[k]) + 3000)\n")],
         "time -k 41-tick-wraps-in-baseline", "DAC channel"),
     "weights refreshed in the safe state": (
-        [("refresh.py", "        self.state = WEIGHTS_NONE\n\n    def sleep", "        pass\n\n    def sleep")],
+        [("refresh.py", "        self.state = WEIGHTS_NONE\n\n    sleep", "        pass\n\n    sleep")],
         "converter -k 32-scl-stuck-in-baseline", "in the safe state"),
 }  # fmt: skip
 

@@ -1,5 +1,5 @@
 """The simulated board's fixtures; see rig.py."""
 
-from rig import board, device, power_on, programmed, raw
+from rig import board, device, firmware, power_on, programmed, raw
 
-__all__ = ["board", "device", "power_on", "programmed", "raw"]
+__all__ = ["board", "device", "firmware", "power_on", "programmed", "raw"]

@@ -91,18 +91,20 @@ def test_a_store_that_fails_keeps_what_was_told_before(device: Device) -> None:
 def test_the_refresh_goes_by_the_leak_that_was_measured(power_on: SwitchOn, tmp_path: Path) -> None:
     device = host_of(power_on(flash_path=tmp_path / "flash"))
     device.program(GOOD.pack())
-    period_s = device.info()["refresh"]["period_s"]
+    hold_s = device.info()["refresh"]["hold_s"]
     assert device.fit(leak_v_per_s=0.020)["leak_v_per_s"] == 0.020
     device.port.wait(2000)  # it looks at the temperature once a second
-    assert device.info()["refresh"]["period_s"] == pytest.approx(period_s / 2, abs=1e-3)  # in whole ms
+    halved = device.info()["refresh"]
+    assert halved["hold_s"] == pytest.approx(hold_s / 2, abs=1e-3)  # in whole ms
+    assert halved["period_s"] == BOARD.refresh.period_s(halved["hold_s"])
     assert device.fit(GOOD.sensor_set)["leak_v_per_s"] == 0.020
     device.port.board.close()
     again = host_of(power_on(flash_path=tmp_path / "flash"))
     assert again.info()["leak_v_per_s"] == 0.020
-    assert again.info()["refresh"]["period_s"] == pytest.approx(period_s / 2, abs=1e-3)
+    assert again.info()["refresh"]["hold_s"] == pytest.approx(hold_s / 2, abs=1e-3)
     assert again.fit(leak_v_per_s=0)["leak_v_per_s"] is None
     again.port.wait(2000)
-    assert again.info()["refresh"]["period_s"] == pytest.approx(period_s, abs=1e-3)
+    assert again.info()["refresh"]["hold_s"] == pytest.approx(hold_s, abs=1e-3)
     assert again.info()["refresh"]["missed"] == 0
 
 

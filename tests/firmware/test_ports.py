@@ -77,7 +77,7 @@ def test_an_esp32_classifies_an_odour_and_keeps_its_weights(power_on: SwitchOn) 
     assert (answer.answer, answer.label) == ("CLASS", of_pico.measure().label)
     info = device.info()
     assert info["refresh"]["missed"] == 0
-    assert info["refresh"]["done"] > 3 / 0.056  # one every 56 ms at least, over the phases, the warm-up and more
+    assert info["refresh"]["done"] > 3 / 0.032  # one every 32 ms at least, over the phases, the warm-up and more
     # its sensor gives whole degrees, its ADC whole millivolts before the divider of two
     assert info["temperature_c"] == 25.0 + ESP32.temperature.margin_c
     assert info["supply_v"] == pytest.approx(1.8, abs=0.005)

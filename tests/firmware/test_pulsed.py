@@ -148,7 +148,7 @@ def test_a_device_that_drifts_is_brought_back_by_the_daily_verify(power_on: Swit
     assert errors(board, FIRST).max() > 0.05
     device.port.wait(4_000)
     assert errors(board, FIRST).max() <= CHIP.devices.tolerance
-    assert device.info()["refresh"] == {"done": 2, "missed": 0, "period_s": 60.0}
+    assert device.info()["refresh"] == {"done": 2, "missed": 0, "period_s": 60.0, "hold_s": None, "oldest_s": None}
 
 
 def test_noisy_devices_are_read_until_the_noise_is_small_enough(power_on: SwitchOn) -> None:

@@ -250,7 +250,7 @@ def test_stale_weights_are_tried_again_once_a_period_until_they_are_held(power_o
     device.port.wait(63_000)
     assert device.status()["weights"] == "held"
     assert errors(board, FIRST).max() <= CHIP.devices.tolerance
-    assert device.info()["refresh"] == {"done": 2, "missed": 3, "period_s": 60.0}
+    assert device.info()["refresh"] == {"done": 2, "missed": 3, "period_s": 60.0, "hold_s": None, "oldest_s": None}
     present(board, RATIOS)
     assert device.measure().reason == ""
 

@@ -1,16 +1,20 @@
 """Refresh: the leaking weights stay within the chip's tolerated droop, or the answer is NONE."""
 
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from enose.link.device import Device
 from enose_contract import messages
+from enose_contract.limits import refresh_ms
 from enose_contract.message import Message
 from enose_hwsim.board.simulated import SimulatedBoard
 from enose_hwsim.gas import REFERENCE_C, REFERENCE_RH
-from rig import BOARD, CHIP, QUICK, SwitchOn, changed, host_of, image, present
+from rig import BOARD, CHIP, QUICK, SwitchOn, broken, changed, host_of, image, present
 
 DROOP_MAX_V = CHIP.retention.droop_max_v
 TARGET_V = np.array(image().weights) * 1e-6
@@ -40,7 +44,8 @@ def programmed_at(power_on: SwitchOn, ambient_c: float) -> Device:
 def test_no_weight_ever_droops_further_than_the_chip_tolerates(power_on: SwitchOn, ambient_c: float) -> None:
     device = programmed_at(power_on, ambient_c)
     board = device.port.board
-    assert 0.3 * DROOP_MAX_V < worst_droop_v(board, board.now_s + 1.5) <= DROOP_MAX_V + WRITE_V
+    # a quarter of the permitted time at least, and 5 C of margin have the leak taken for 1.4 times as fast
+    assert 0.15 * DROOP_MAX_V < worst_droop_v(board, board.now_s + 1.5) <= DROOP_MAX_V + WRITE_V
     refresh = device.info()["refresh"]
     assert refresh["missed"] == 0
     assert refresh["done"] > 0
@@ -55,8 +60,10 @@ def test_the_period_follows_from_the_temperature(power_on: SwitchOn) -> None:
         info = device.info()
         # the microcontroller's ADC resolves 0.8 mV, that is 0.5 degrees
         assert info["temperature_c"] == pytest.approx(ambient_c + margin_c, abs=1.0)
-        expected_s = BOARD.refresh.use * DROOP_MAX_V / CHIP.leak_v_per_s(info["temperature_c"])
-        assert info["refresh"]["period_s"] == pytest.approx(expected_s, abs=0.002)  # two roundings to a millisecond
+        limit_s = DROOP_MAX_V / CHIP.leak_v_per_s(info["temperature_c"])
+        # whole milliseconds, of a temperature that is told in other steps than it is measured
+        assert info["refresh"]["hold_s"] == pytest.approx(limit_s, abs=0.002)
+        assert info["refresh"]["period_s"] == pytest.approx(BOARD.refresh.period_s(limit_s), abs=0.002)
         device.close()
 
 
@@ -67,10 +74,10 @@ def test_refreshes_are_as_many_as_the_period_says(power_on: SwitchOn) -> None:
     device.port.wait(10_000)
     after = device.info()["refresh"]
     done = after["done"] - before["done"]
-    # each comes at most one look of another task (50 ms idle steps do not delay it, 2 ms conversions do) late; three
-    # times a second they are written ahead of what stalls the processor: a look at the DAC, a collection and its end
+    # each comes at most one look of another task (50 ms idle steps do not delay it, 2 ms conversions do) late; twice a
+    # second they are written ahead of what stalls the processor: a collection and its end
     least = 10 / after["period_s"]
-    assert 0.95 * least <= done <= least + 3 * 10
+    assert 0.95 * least <= done <= least + 2 * 10
     assert device.port.board.wiring.chip.weight_writes - writes == pytest.approx(25 * done, abs=25)
 
 
@@ -83,7 +90,9 @@ def test_a_slow_change_of_temperature_is_followed_without_a_miss(power_on: Switc
         worst_v = max(worst_v, worst_droop_v(board, board.now_s + 1.0))
     assert worst_v <= DROOP_MAX_V + WRITE_V
     assert device.info()["refresh"]["missed"] == 0
-    assert device.info()["refresh"]["period_s"] <= 0.020  # 55 ms at 25 degrees and the margin, halved every ten
+    assert (
+        device.info()["refresh"]["period_s"] <= 0.020
+    )  # the weights hold 69 ms at 25 degrees and the margin, half every ten
 
 
 def test_a_measurement_does_not_delay_the_refresh(programmed: Device) -> None:
@@ -94,7 +103,7 @@ def test_a_measurement_does_not_delay_the_refresh(programmed: Device) -> None:
 
 
 def test_storing_an_image_does_not_make_a_refresh_late(programmed: Device) -> None:
-    """A sector takes 45 ms to erase; the weights, due every 55 ms and lost after 69, are rewritten just before."""
+    """A sector takes 45 ms to erase; the weights, due every 29 ms and lost after 69, are rewritten just before."""
     for k in range(12):
         programmed.port.wait(20 + 5 * k)  # at every age of the weights
         programmed.program(image(model=b"model%03d" % k).pack())
@@ -122,6 +131,22 @@ def late_refresh(device: Device) -> None:
     """A temperature that jumps by 30 degrees between two looks at it: the next refresh is too late for it."""
     device.port.board.wiring.ambient_c += 30
     device.port.wait(1500)
+
+
+@pytest.mark.parametrize("right", [True, False], ids=["as it is", "a firmware that forgets how old they were"])
+def test_warmth_that_is_noticed_just_after_a_refresh_is_as_late(
+    power_on: SwitchOn, firmware: Path, right: bool
+) -> None:
+    """At any age of the weights: these periods have the look of each second find them at different ones."""
+    if not right:
+        broken(firmware, "refresh.py", "self._looked_ms = max(self._looked_ms, age_ms)", "self._looked_ms = 0")
+    found = set()
+    for use in (0.17, 0.21, 0.25, 0.29, 0.33, 0.37, 0.41):
+        device = host_of(power_on(changed(QUICK, refresh=changed(QUICK.refresh, use=use))))
+        device.program(image().pack())
+        late_refresh(device)
+        found.add(device.status()["weights"])
+    assert found == ({"stale"} if right else {"stale", "held"})
 
 
 def test_a_refresh_that_came_late_makes_the_weights_stale_until_they_are_programmed_anew(programmed: Device) -> None:
@@ -163,11 +188,44 @@ def test_without_an_image_nothing_is_refreshed(device: Device) -> None:
 
 def test_a_board_that_uses_less_of_the_tolerated_time_refreshes_more_often(power_on: SwitchOn) -> None:
     periods = []
-    for use in (0.4, 0.8):
+    for use in (0.2, 0.4):
         device = host_of(power_on(changed(QUICK, refresh=changed(QUICK.refresh, use=use))))
         device.port.wait(1100)
         periods.append(device.info()["refresh"]["period_s"])
     assert periods[0] == pytest.approx(periods[1] / 2, abs=0.001)  # whole milliseconds
+
+
+@given(limit_ms=st.integers(1, 60_000), use=st.integers(1, 100), reserve_ms=st.integers(0, 1000))
+def test_a_period_leaves_the_reserve_where_there_is_one(limit_ms: int, use: int, reserve_ms: int) -> None:
+    period_ms = refresh_ms(limit_ms, use, reserve_ms)
+    assert 1 <= period_ms <= max(limit_ms * use // 100, 1)
+    if limit_ms - reserve_ms >= limit_ms // 4:
+        assert period_ms + reserve_ms <= limit_ms or period_ms == 1
+    else:
+        assert period_ms == max(min(limit_ms // 4, limit_ms * use // 100), 1)
+
+
+def test_a_longer_reserve_is_a_shorter_period_by_as_much(power_on: SwitchOn) -> None:
+    periods = []
+    for reserve_s in (0.025, 0.035):
+        device = host_of(power_on(changed(QUICK, refresh=changed(QUICK.refresh, reserve_s=reserve_s))))
+        device.port.wait(1100)
+        periods.append(device.info()["refresh"]["period_s"])
+    assert periods[0] - periods[1] == pytest.approx(0.010, abs=0.004)  # a step of the thermometer is 3 ms of 69
+
+
+def test_a_device_says_how_old_its_weights_became_and_how_old_they_may(programmed: Device) -> None:
+    programmed.port.wait(3000)
+    refresh = programmed.info()["refresh"]
+    # no code takes time here: a task comes a millisecond late at most, and 2 ms of the thermometer's steps
+    assert refresh["period_s"] - 0.003 <= refresh["oldest_s"] <= refresh["period_s"] + 0.003
+    assert refresh["hold_s"] == pytest.approx(0.069, abs=0.004)
+    late_refresh(programmed)
+    assert programmed.info()["refresh"]["missed"] == 1
+    after = programmed.info()["refresh"]
+    assert after["oldest_s"] > after["hold_s"]
+    programmed.program(image().pack())
+    assert programmed.info()["refresh"]["oldest_s"] <= 0.03
 
 
 def test_weights_are_written_in_gray_code_order(programmed: Device) -> None:

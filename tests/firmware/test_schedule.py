@@ -72,11 +72,12 @@ def test_asleep_heaters_are_off_weights_given_up_and_the_chip_at_rest(scheduled:
     wait(scheduled, 30)
     board = scheduled.port.board
     done = scheduled.info()["refresh"]["done"]
+    told = {name: scheduled.info()["refresh"][name] for name in ("period_s", "hold_s", "oldest_s")}
     assert scheduled.life().asleep
     assert scheduled.status()["weights"] == "none"
     assert (heater(scheduled), board.wiring.pin_read(BOARD.switch.pin)) == (0, 0)
     wait(scheduled, 20)
-    assert scheduled.info()["refresh"] == {"done": done, "missed": 0, "period_s": pytest.approx(0.056, abs=0.01)}
+    assert scheduled.info()["refresh"] == {"done": done, "missed": 0, **told}
 
 
 def test_after_a_sleep_the_weights_are_programmed_anew_and_none_was_refreshed_late(scheduled: Device) -> None:
@@ -110,8 +111,9 @@ def test_the_clock_and_the_schedule_go_on_with_and_without_usb(scheduled: Device
     started_s = board.now_s - scheduled.life().uptime_s
     wait(scheduled, 250)
     assert len(results(scheduled)) == 5
-    # both are told in whole seconds
-    assert scheduled.life().uptime_s == pytest.approx(board.now_s - started_s, abs=1.5)
+    # both are told in whole seconds, and asleep the device counts them when it wakes, which is once a second: a task
+    # that is due just after that is a second late
+    assert scheduled.life().uptime_s == pytest.approx(board.now_s - started_s, abs=2.5)
 
 
 def test_a_host_wakes_it_measures_and_it_sleeps_again(scheduled: Device) -> None:

@@ -11,25 +11,9 @@ from enose_contract import messages
 from enose_hwsim.board import process
 from enose_hwsim.board.serving import FirmwareEnded
 from enose_hwsim.board.simulated import SimulatedBoard
-from rig import QUICK, SwitchOn, host_of, image
+from rig import QUICK, SwitchOn, broken, host_of, image
 
 PINS = (QUICK.switch.pin, QUICK.gas.heater_pin, QUICK.gas.valve_pin)
-
-
-@pytest.fixture
-def firmware(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of the firmware that a test may break."""
-    folder = tmp_path / "firmware"
-    shutil.copytree(process.firmware_folder(), folder, ignore=shutil.ignore_patterns("__pycache__"))
-    monkeypatch.setattr(process, "firmware_folder", lambda: folder)
-    return folder
-
-
-def broken(folder: Path, name: str, old: str, new: str) -> None:
-    path = folder / "enose_device" / name
-    source = path.read_text()
-    assert source.count(old) == 1
-    path.write_text(source.replace(old, new))
 
 
 def starts(device: Device) -> list[tuple[str, str]]:
@@ -56,7 +40,7 @@ def test_a_firmware_that_runs_is_never_reset(programmed: Device) -> None:
         ("refresh.py", "            age_ms = ticks_diff(", "weights"),
         ("cycle.py", "        while True:\n", "measurement"),
         ("linked.py", "            self._look_at_button()\n", "seconds"),
-        ("link.py", "        if not self._readable(wait_ms):\n", "link"),
+        ("link.py", "        if not _any(self._in, wait_ms):\n", "link"),
     ],
 )
 def test_a_task_that_hangs_ends_in_a_reset_that_the_log_gives_the_task_of(

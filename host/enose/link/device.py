@@ -97,6 +97,8 @@ class Device:
                 "done": numbers["refresh_done"],
                 "missed": numbers["refresh_missed"],
                 "period_s": numbers["refresh_period_ms"] * 1e-3,
+                "hold_s": numbers["hold_ms"] * 1e-3 if numbers["hold_ms"] else None,
+                "oldest_s": numbers["oldest_ms"] * 1e-3 if numbers["hold_ms"] else None,
             },
             "temperature_c": numbers["temperature_mc"] * 1e-3,
             "supply_v": numbers["supply_uv"] * 1e-6,
