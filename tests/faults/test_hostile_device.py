@@ -207,6 +207,25 @@ def test_a_device_that_never_stops_talking_is_given_up_after_the_same_time() -> 
     assert port.clock_ms == pytest.approx(400 * 31, abs=5)  # 0.4 s, doubled four times
 
 
+@pytest.mark.parametrize("code", [messages.E_SESSION, messages.E_STORE])
+def test_a_device_that_restarts_as_it_is_cleared_is_greeted_again(code: int) -> None:
+    good, asked = filled(0), []
+
+    def answer(session: int, sequence: int, kind: int) -> bytes:
+        asked.append(kind)
+        if asked[-2:] == [messages.CLEAR.kind, messages.STATUS.kind]:
+            return framed(session, sequence, messages.ERROR, struct.pack(messages.ERROR.reply, code, 0, 0))
+        return good(session, sequence, kind)
+
+    device = hostile(answer)
+    if code == messages.E_SESSION:
+        assert device.clear()["state"] == "idle"
+        assert asked == [messages.CLEAR.kind, messages.STATUS.kind, messages.STATUS.kind]
+    else:
+        with pytest.raises(DeviceError, match="the image store failed"):
+            device.clear()
+
+
 def test_a_device_that_speaks_another_protocol_is_named_with_both_versions() -> None:
     class Old(HostileDevice):
         def write(self, data: bytes) -> None:

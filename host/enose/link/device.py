@@ -354,7 +354,13 @@ class Device:
     def clear(self) -> dict[str, Any]:
         """Leave the safe state; the chip is programmed anew from the stored image."""
         self._conversation.ask(messages.CLEAR)
-        return self.status()
+        try:
+            return self.status()
+        except DeviceError as refused:
+            if refused.code != messages.E_SESSION:
+                raise
+            self._conversation.hello()  # only its link ran: it has restarted at once, and knows no session
+            return self.status()
 
     def close(self) -> None:
         """Say bye, so that another host need not wait, and give the port back."""
