@@ -28,14 +28,14 @@ from enose_hwsim.compiled import MANIFEST, Compiled, compile_firmware, write_fol
 from enose_hwsim.mcu import MICROCONTROLLERS
 from rig import BOARD, CHIP, RawHost, host_of, image
 
-pytestmark = pytest.mark.uf2
+# With its fixtures a test emulates up to a minute of a Pico that is busy, which takes two of a computer's.
+pytestmark = [pytest.mark.uf2, pytest.mark.timeout(300)]
 FILES_AT = (2048 - 1408) * 1024
 PARTITION = slice(
     FILES_AT + BOARD.flash.start_kib * 1024, FILES_AT + (BOARD.flash.start_kib + BOARD.flash.length_kib) * 1024
 )
 IN_FORCE, RETURNED = "in force", "in force, the last update failed its trial"
 LINKED = "enose_device/linked.py"
-PROGRAMMED = ("held", "stale")  # stale for one refresh, where an import has held the processor for longer than its time
 HANG = "from time import sleep_us\nwhile True:\n    sleep_us(1000)\n\nFIRMWARE ="
 FILL = """
 import os
@@ -212,7 +212,7 @@ def test_the_first_installation_runs_and_keeps_files_out_of_the_partition(
     prompt.reset()
     with flashed_device(board) as device:
         assert device.info()["image"]["generation"] == 1
-        assert device.status()["weights"] in PROGRAMMED
+        assert device.status()["weights"] == "held"
     board.close()
     log_at = PARTITION.stop - 5 * 4096  # behind the images lie four blocks of the log, and the key's
     after = flash.read_bytes()
@@ -273,7 +273,7 @@ def test_a_firmware_that_fails_its_trial_is_left_for_the_one_before(
     device = host_of(board)
     running = device.running()
     assert (running.identity, running.trial) == (compiled(firmware_folder()).identity, RETURNED)
-    assert device.status()["weights"] in PROGRAMMED
+    assert device.status()["weights"] == "held"
     entries = device.log().entries
     assert [entry.event for entry in entries].count("firmware returned") == 1
     assert entries[-1].figures.get("cause", "watchdog") == "watchdog"  # on an RP2040 every reset is
@@ -310,7 +310,7 @@ def test_a_power_cut_in_an_update_leaves_the_firmware_before(
             install_update(target.prompt(), firmware, None, lambda text, done, total: None)
     running, _, device = runs(switch_on, flash)
     assert (running.identity, running.trial) == (compiled(firmware_folder()).identity, IN_FORCE)
-    assert device.status()["weights"] in PROGRAMMED
+    assert device.status()["weights"] == "held"
 
 
 def test_a_prompt_that_the_host_forgets_ends_by_itself(flash: Path, switch_on: SwitchOn) -> None:

@@ -29,6 +29,8 @@ from enose_hwsim.boardfile import MlpBoard
 from enose_hwsim.configuration import device_configuration
 from rig import BOARD, CHIP, QUICK, RawHost, host_of, image, present
 
+# An emulated second takes two or three of a computer's, and the first test of each fixture installs the firmware.
+pytestmark = pytest.mark.timeout(300)
 MPREMOTE_LIMIT_S = 100
 WEIGHTS = 25
 
