@@ -140,6 +140,19 @@ class RawHost:
         return reply
 
 
+def learner(board: SimulatedBoard) -> RawHost:
+    """A host at this board, which it has started for learning; an image is in force there."""
+    host = RawHost(board)
+    board.run(3100)  # until an earlier host's session has lapsed
+    host.hello()
+    host.ask(messages.TEACH, 1)
+    board.run(2500)
+    host.receive(10)
+    host.session = 0
+    host.hello()
+    return host
+
+
 @pytest.fixture
 def power_on(micropython: str) -> Generator[SwitchOn, None, None]:
     """Switches simulated boards on, and off after the test; no converter may ever have left the chip's limits."""

@@ -61,7 +61,7 @@ AGES = (("classifying", "host polling"), ("asked", "host asking everything"), ("
 WRITE_V = 20e-6  # half of the DAC's code, which is 2.5 V / 65536
 
 
-def early() -> tuple[MlpBoard, MlpFile]:
+def board_and_chip() -> tuple[MlpBoard, MlpFile]:
     """The board that is emulated, and its chip."""
     board, chip, _ = find_board("pico-mlp")
     assert isinstance(board, MlpBoard)
@@ -72,7 +72,7 @@ def early() -> tuple[MlpBoard, MlpFile]:
 
 def switched_on(flash: Path, *, paced: bool = False) -> SimulatedBoard:
     """An emulated Pico with this flash; the edges of its pins go into a file beside it."""
-    board, chip = early()
+    board, chip = board_and_chip()
     os.environ[INTERPRETER] = str(write_interpreter(flash.with_suffix(".sh"), flash, flash.with_suffix(".trace")))
     try:
         return SimulatedBoard(board, chip, fidelity="ideal", paced=paced)
@@ -104,7 +104,7 @@ def work(shard: Any) -> Found:
             passes(board, MEASURED_MS)
             fast = fast_host(board, host)
             afterwards = after(board, 3)
-            trace = Trace(flash.with_suffix(".trace"), early()[0])
+            trace = Trace(flash.with_suffix(".trace"), board_and_chip()[0])
             refreshes, classifications = trace.refreshes(WEIGHTS), trace.classifications()
             found = {
                 "answers": sorted({f"{answer.answer} {answer.label}" for answer in answers}),
@@ -125,7 +125,7 @@ def work(shard: Any) -> Found:
 
 def installed(flash: Path) -> None:
     """The firmware on a Pico that has MicroPython and nothing else, at its prompt; its start is not waited for."""
-    board, chip = early()
+    board, chip = board_and_chip()
     mcu = MICROCONTROLLERS[board.mcu]
     firmware, boot = compile_firmware(mcu, firmware_folder()), compile_boot(mcu, firmware_folder())
     bare = switched_on(flash, paced=True)
@@ -265,7 +265,7 @@ def rows(found: list[Found]) -> list[Row]:
     for name, words in AGES:
         ms, most_ms = one[name]["oldest_ms"], one[name]["hold_ms"]
         result.append(row(f"oldest weights, {words}", "ms", round(ms, 1), round(most_ms, 1), ms <= most_ms))
-    droop_max_mv = round((early()[1].retention.droop_max_v + WRITE_V) * 1e3, 3)
+    droop_max_mv = round((board_and_chip()[1].retention.droop_max_v + WRITE_V) * 1e3, 3)
     mv = one["fast"]["droop_mv"]
     result.append(row("host that asks every 30 ms: worst droop", "mV", mv, droop_max_mv, mv < droop_max_mv))
     for stall in one["stalled"]:

@@ -114,7 +114,7 @@ def run() -> None:
         from enose_device.main import main
 
         main(firmware)
-    except Exception:
+    except Exception:  # whatever it was: on trial the reset leads back to the other firmware, else it is told on
         if firmware.on_trial:
             machine.reset()
         raise

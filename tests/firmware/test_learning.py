@@ -14,7 +14,7 @@ from enose_contract.image import Image
 from enose_contract.message import Message
 from enose_device.learnt import learnt_model
 from enose_hwsim.board.simulated import SimulatedBoard
-from rig import CHIP, QUICK, RawHost, SwitchOn, changed, host_of, image, present
+from rig import CHIP, QUICK, RawHost, SwitchOn, changed, host_of, image, learner, present
 
 pytestmark = [pytest.mark.usefixtures("libngspice"), pytest.mark.timeout(300)]
 
@@ -40,16 +40,7 @@ def ready(power_on: SwitchOn) -> Device:
 @pytest.fixture
 def raw_learner(ready: Device) -> RawHost:
     """A host without manners at a device that was started for learning."""
-    board = ready.port.board
-    host = RawHost(board)
-    board.run(3100)
-    host.hello()
-    host.ask(messages.TEACH, 1)
-    board.run(2500)
-    host.receive(10)
-    host.session = 0
-    host.hello()
-    return host
+    return learner(ready.port.board)
 
 
 def give(host: RawHost, number: int = 9) -> None:

@@ -10,7 +10,7 @@ from enose.cli.main import run
 from enose.link.conversation import DeviceError
 from enose_contract import frames, lesson, messages, updates, watching
 from enose_hwsim.board.simulated import SimulatedBoard
-from rig import RawHost, host_of, image
+from rig import host_of, image, learner
 
 LESSONS = 12
 SESSION = 9
@@ -60,14 +60,7 @@ def test_an_import_that_memory_ends_is_refused_and_leaves_nothing_half_made(pico
 def test_a_question_about_the_firmware_does_not_end_a_session_of_learning(board: SimulatedBoard) -> None:
     """Lessons leave memory in pieces; before, `device info` was the safe state then."""
     host_of(board).program(image(weights=[780_000 + 10_000 * k for k in range(25)]).pack())
-    host = RawHost(board)
-    board.run(3100)
-    host.hello()
-    host.ask(messages.TEACH, 1)
-    board.run(2500)
-    host.receive(10)
-    host.session = 0
-    host.hello()
+    host = learner(board)
     for k in range(LESSONS):
         inputs_uv = [850_000 + 7919 * (k + 3 * j) % 100_000 for j in range(4)]
         host.ask(lesson.LESSON, SESSION, k, 900_000, *inputs_uv, 0, 0, 0, 0)

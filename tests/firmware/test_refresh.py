@@ -186,12 +186,15 @@ def test_without_an_image_nothing_is_refreshed(device: Device) -> None:
     assert device.status()["weights"] == "none"
 
 
+def period_s(power_on: SwitchOn, **refresh: float) -> float:
+    """That a device has whose board's file says this of the refresh."""
+    device = host_of(power_on(changed(QUICK, refresh=changed(QUICK.refresh, **refresh))))
+    device.port.wait(1100)
+    return float(device.info()["refresh"]["period_s"])
+
+
 def test_a_board_that_uses_less_of_the_tolerated_time_refreshes_more_often(power_on: SwitchOn) -> None:
-    periods = []
-    for use in (0.2, 0.4):
-        device = host_of(power_on(changed(QUICK, refresh=changed(QUICK.refresh, use=use))))
-        device.port.wait(1100)
-        periods.append(device.info()["refresh"]["period_s"])
+    periods = [period_s(power_on, use=use) for use in (0.2, 0.4)]
     assert periods[0] == pytest.approx(periods[1] / 2, abs=0.001)  # whole milliseconds
 
 
@@ -206,11 +209,7 @@ def test_a_period_leaves_the_reserve_where_there_is_one(limit_ms: int, use: int,
 
 
 def test_a_longer_reserve_is_a_shorter_period_by_as_much(power_on: SwitchOn) -> None:
-    periods = []
-    for reserve_s in (0.025, 0.035):
-        device = host_of(power_on(changed(QUICK, refresh=changed(QUICK.refresh, reserve_s=reserve_s))))
-        device.port.wait(1100)
-        periods.append(device.info()["refresh"]["period_s"])
+    periods = [period_s(power_on, reserve_s=reserve_s) for reserve_s in (0.025, 0.035)]
     assert periods[0] - periods[1] == pytest.approx(0.010, abs=0.004)  # a step of the thermometer is 3 ms of 69
 
 

@@ -28,9 +28,8 @@ class HeldWeightChip:
         self._output_channels = configuration["adc"]["output_channels"]
         self._output_range_uv = configuration["adc"]["output_range_uv"]
         self._sense_channel = configuration["adc"].get("dac_channel", -1)
-        self.disturbed = (
-            False  # whether, since the inputs were driven, the DAC has reset itself or weights were given up
-        )
+        # Whether, since the inputs were driven, the DAC has reset itself or the weights were given up.
+        self.disturbed = False
         self._settle_ms = -(-chip["settle_us"] // 1000) + 1  # up, and one for the granularity of the clock
         self.weight_count = chip["weights"]
         self._order = _gray_order(self.weight_count)
