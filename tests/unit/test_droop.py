@@ -88,7 +88,13 @@ def test_the_plan_keeps_the_worst_weight_within_the_chip_files_droop() -> None:
     assert nominal.period_s == pytest.approx(0.08)
     assert nominal.by_temperature_s == {"25": 0.08, "40": 0.025, "60": 0.002}  # doubling every 10 C, less the reserve
     assert nominal.held
-    assert "keeps weight 0 within it" in nominal.words()
+    assert nominal.words().endswith("keeps weight 0 so, with 20 ms to spare")
+    share[4] = 1.05  # told of it, the device would refresh every 76 ms
+    assert not plan_refresh(CHIP, droop(share), Refresh(0.8, 0.01), 0.08).sooner
+    share[4] = 1.2  # held, but later than the reserve wants it
+    close = plan_refresh(CHIP, droop(share), Refresh(0.8, 0.01), 0.08)
+    assert (close.held, close.sooner, close.spare_s) == (True, True, pytest.approx(0.1 / 1.2 - 0.08))
+    assert close.words().endswith("3 ms to spare; `enose device fit --leak 12.0` has it refreshed every 66 ms")
     share[4] = 3.0
     worse = plan_refresh(CHIP, droop(share), Refresh(0.8, 0.01), 0.08)
     assert (worse.worst, worse.held) == (4, False)

@@ -171,8 +171,7 @@ class DroopTab(QWidget):
         self.words.setText(
             f"By the chip file, at the {now.facts['temperature_c']:.0f} °C of this board, a weight stays within the "
             f"tolerance for {1e3 * lasts_s:.0f} ms; the firmware refreshes every {1e3 * refresh['period_s']:.0f} ms, "
-            f"{refresh['missed']} of {refresh['done']} came late. Since they were programmed, the weights have been "
-            f"{1e3 * refresh['oldest_s']:.0f} ms old at most."
+            f"{refresh['missed']} of {refresh['done']} came late.{_oldest_words(refresh)}"
         )
 
     def _draw_leaks(self, now: Connected | None) -> None:
@@ -204,9 +203,18 @@ class DroopTab(QWidget):
         self.leaks.level(1e3 * result["nominal_v_per_s"], "chip file")
 
 
+def _oldest_words(refresh: dict[str, Any]) -> str:
+    if not refresh["oldest_s"]:  # none are held, or they were written just now
+        return ""
+    return f" Since they were programmed, the weights have been {1e3 * refresh['oldest_s']:.0f} ms old at most."
+
+
 def _held_words(plan: dict[str, Any]) -> str:
     if plan["held"]:
-        return f"The board's refresh every {1e3 * plan['board_period_s']:.0f} ms keeps it within the tolerance."
+        kept = f"The board's refresh every {1e3 * plan['board_period_s']:.0f} ms keeps it within the tolerance"
+        spare = f"{kept}, with {1e3 * plan['spare_s']:.0f} ms to spare."
+        sooner = f" A device that is told refreshes every {1e3 * plan['period_s']:.0f} ms."
+        return spare + (sooner if plan["sooner"] else "")
     return (
         f"The board's refresh every {1e3 * plan['board_period_s']:.0f} ms lets it droop by"
         f" {1e3 * plan['droop_v']:.2f} mV: have the device refresh by what was measured."

@@ -70,7 +70,13 @@ def droop_of(
     held = read_holds(device, chip, probes, hold_ms(chip, temperature_c), on_progress)
     found = find_droop(chip, known, probes, held, temperature_c)
     plan = plan_refresh(chip, found, board.refresh, info["refresh"]["period_s"])
-    told = asdict(plan) | {"held": plan.held, "words": plan.words(), "droop_max_v": chip.retention.droop_max_v}
+    told = asdict(plan) | {
+        "held": plan.held,
+        "spare_s": plan.spare_s,
+        "sooner": plan.sooner,
+        "words": plan.words(),
+        "droop_max_v": chip.retention.droop_max_v,
+    }
     result = {
         "unit": device.unit,
         "temperature_c": temperature_c,

@@ -22,6 +22,7 @@ Floats = NDArray[np.float64]
 PLANNED_C = (25.0, 40.0, 60.0)
 LONGEST_V = 0.4  # of nominal droop that a forecast looks ahead: as much as the weights' whole range
 TIMES = 400
+SOONER = 0.9  # of the board's period: a device that would refresh sooner is worth telling (leaks are known to 10 %)
 
 
 @dataclass(frozen=True)
@@ -42,15 +43,25 @@ class Plan:
         """Whether the board's period keeps the worst weight within the chip file's droop."""
         return self.board_period_s <= self.limit_s
 
+    @property
+    def spare_s(self) -> float:
+        """How late the board's refresh may come, below zero where it comes too late already."""
+        return self.limit_s - self.board_period_s
+
+    @property
+    def sooner(self) -> bool:
+        """Whether a device that is told the worst weight's leak refreshes sooner: its reserve is too small so far."""
+        return self.period_s < SOONER * self.board_period_s
+
     def words(self) -> str:
         """What to do, in a line."""
-        if self.held:
-            return f"the board's refresh every {self.board_period_s * 1e3:.0f} ms keeps weight {self.worst} within it"
-        return (
-            f"the board's refresh every {self.board_period_s * 1e3:.0f} ms lets weight {self.worst} droop by"
-            f" {self.droop_v * 1e3:.2f} mV: `enose device fit --leak {self.leak_v_per_s * 1e3:.1f}` has it refreshed"
-            " in time"
-        )
+        board = f"the board's refresh every {self.board_period_s * 1e3:.0f} ms"
+        fit = f"`enose device fit --leak {self.leak_v_per_s * 1e3:.1f}`"
+        if not self.held:
+            droop = f"{self.droop_v * 1e3:.2f} mV"
+            return f"{board} lets weight {self.worst} droop by {droop}: {fit} has it refreshed in time"
+        kept = f"{board} keeps weight {self.worst} so, with {self.spare_s * 1e3:.0f} ms to spare"
+        return f"{kept}; {fit} has it refreshed every {self.period_s * 1e3:.0f} ms" if self.sooner else kept
 
 
 def plan_refresh(chip: MlpFile, droop: Droop, refresh: Refresh, board_period_s: float) -> Plan:

@@ -201,7 +201,7 @@ def _show_droop(result: dict[str, Any]) -> None:
         table.add_row(f"{k}{worst}", f"{leak * 1e3:.2f} mV/s", f"{sd * 1e3:.2f}", known)
     stdout.print(table)
     stdout.print(
-        f"{plan['words']} ({plan['droop_max_v'] * 1e3:g} mV); it may be refreshed every {plan['limit_s']:.3f} s"
+        f"within {plan['droop_max_v'] * 1e3:g} mV for {plan['limit_s'] * 1e3:.0f} ms at the shortest: {plan['words']}"
     )
     periods = ", ".join(f"{1e3 * s:.0f} ms at {c} C" for c, s in plan["by_temperature_s"].items())
     stdout.print(f"refresh plan, with the reserve of the board's file: {periods}")
