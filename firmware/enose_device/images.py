@@ -46,19 +46,21 @@ class Images:
     def take(self, raw):
         """Store an image as it was uploaded; (generation, slot). Raises ImageError, the old image kept."""
         device = self._device
-        store, key = device.store, device.key
+        store = device.store
         counter = 0
-        if key.is_set:
-            from enose_contract import seal  # no memory for it where no key is set
+        if device.key.is_set:
+            from enose_device import sealing  # no memory for it where no key is set
 
-            counter, raw = seal.opened(raw, key.known())
-            if counter <= store.counter:
-                raise weight_image.ImageError(messages.E_OLDER, counter, store.counter)
+            counter, raw = sealing.opened(raw, device.key, store)
         elif bytes(raw[:4]) == weight_image.SEAL_MARK:
             raise weight_image.ImageError(messages.E_NO_KEY)
         device.collect()
         self.check(weight_image.unpack(raw))
         store.commit(raw, counter)
+        if counter:
+            from enose_device import sealing
+
+            sealing.keep(store)
         self._failure = None  # of an image that had the same generation
         return store.generation, store.slot
 
@@ -67,6 +69,10 @@ class Images:
         device = self._device
         store = device.store
         image = store.newest()
+        if device.key.is_set:
+            from enose_device import sealing
+
+            sealing.recall(store)
         for slot in range(2):
             if store.damaged >> slot & 1:
                 device.log.add(records.DAMAGED, slot, urgent=True)

@@ -140,7 +140,7 @@ def test_uploads() -> None:
     ("file", "good", "bad", "item"),
     [
         ("store.py", "if self.generation and self._read(self.slot) ==", "if 0 ==", "stored more than once"),
-        ("images.py", "if counter <= store.counter:", "if counter == 0:",
+        ("sealing.py", "if counter <= store.counter:", "if counter == 0:",
          "older, unsealed and forged images taken"),
         ("chips/held.py", "weights_uv[k])", "weights_uv[0])", "other weights on the chip"),
         ("link.py", "if session != self._session or session == 0:", "if session == 7:", "refused"),

@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from littlefs import LittleFS, UserContext
 
 from enose.link.conversation import DeviceError
 from enose.link.device import Device
 from enose_contract import messages, seal
 from enose_contract.image import MAX_IMAGE, MAX_SEALED, SEAL_MARK, ImageError
 from enose_device import key
-from enose_hwsim.board.parts.flash import FlashPart
+from enose_hwsim.board.parts.flash import SECTOR, FlashPart
 from enose_hwsim.board.simulated import SimulatedBoard
 from rig import BOARD, SwitchOn, host_of, image, present
 
@@ -192,6 +193,65 @@ def test_key_and_number_outlive_the_power(power_on: SwitchOn, tmp_path: Path) ->
     again.set_key(KEY)  # the same key does nothing
     with pytest.raises(DeviceError, match="another key already; a key is set once"):
         again.set_key(OTHER_KEY)
+
+
+def test_with_both_slots_damaged_an_older_image_stays_refused(device: Device) -> None:
+    device.set_key(KEY)
+    first, second = (seal.sealed(image(model=b"model%03d" % n).pack(), KEY, n) for n in (4, 7))
+    for sealed in (first, second):
+        device.program(sealed)
+    device.port.board.inject("both-slots-bad")
+    again = another_start(device, nonce=2)
+    assert (again.clear()["weights"], again.info()["highest_seal"]) == ("none", 7)
+    with pytest.raises(DeviceError, match="sealed with number 4, and 7 was stored already"):
+        again.program(first)
+    again.program(again.sealed(GOOD.pack(), KEY))
+    assert (again.status()["weights"], again.info()["highest_seal"]) == ("held", 8)
+
+
+def test_a_seals_number_that_cannot_be_kept_beside_the_slots_refuses_nothing(device: Device) -> None:
+    flash: FlashPart = device.port.board.wiring.flash
+    write = flash.write
+    failed = []
+
+    def writes(offset: int, data: bytes) -> None:
+        if b"seal" in data:  # the name of the file, in its directory
+            failed.append(offset)
+            raise OSError(5, "flash")
+        write(offset, data)
+
+    flash.write = writes  # type: ignore[method-assign]
+    device.set_key(KEY)
+    assert device.program(device.sealed(GOOD.pack(), KEY)) == 1
+    assert failed
+    assert (device.status()["weights"], device.info()["highest_seal"]) == ("held", 1)
+
+
+@pytest.mark.parametrize("name", ["/fitted", "/seal"])
+def test_what_cannot_be_read_was_not_told(device: Device, name: str) -> None:
+    """A directory has the file's name, as a partition from elsewhere may have it; reading it is an error."""
+    device.fit(GOOD.sensor_set)
+    device.set_key(KEY)
+    device.program(device.sealed(GOOD.pack(), KEY))
+    board: SimulatedBoard = device.port.board
+    start, end = BOARD.flash.start_kib * 1024, (BOARD.flash.start_kib + BOARD.flash.length_kib) * 1024 - 5 * SECTOR
+    context = UserContext(buffer=bytearray(board.flash.cells[start:end]))
+    files = LittleFS(context, block_size=SECTOR, block_count=(end - start) // SECTOR, prog_size=256)
+    files.remove(name)
+    files.mkdir(name)
+    board.flash.cells[start:end] = context.buffer
+    again = another_start(device, nonce=2)
+    assert (again.status()["weights"], again.info()["highest_seal"]) == ("held", 1)
+    assert again.info()["sensor_set"] == (None if name == "/fitted" else GOOD.sensor_set.hex())
+    assert again.program(again.sealed(image(model=b"model002").pack(), KEY)) == 2
+
+
+def another_start(device: Device, nonce: int) -> Device:
+    """The power goes for a moment, and a host says hello."""
+    board: SimulatedBoard = device.port.board
+    board.inject("cold-start")
+    device.port.wait(500)
+    return host_of(board, nonce)
 
 
 def test_without_a_key_a_sealed_image_is_refused(device: Device) -> None:

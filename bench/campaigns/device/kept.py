@@ -1,7 +1,8 @@
 """What a partition must still hold after power cuts: the image in force, the log's records, the key, what it was told.
 
 A deed is IMAGE, TRIED, FIT or KEY with its value: an image is stored; it is stored, cannot be programmed and is
-discarded; sensors, calibration and schedule are told; the key is set. The device is switched on for it as main does it,
+discarded; sensors, calibration and schedule are told; the key is set. With an image goes NUMBER, its seal's, of which
+the highest must be known for ever. The device is switched on for it as main does it,
 which notes the start in the log first; the deed is noted in the log as well.
 """
 
@@ -11,6 +12,7 @@ from os import close_last
 from flash_model import BLOCK, TEARS, FlashModel, PowerCut
 
 from enose_contract import image, messages, records
+from enose_device import sealing
 from enose_device.fitted import UNTOLD, Fitted
 from enose_device.key import Key
 from enose_device.log import Log
@@ -23,7 +25,8 @@ LONGEST_LOG = 90  # pages before that; the ring has 64
 PAGE = 256
 FIRST_CUT = messages.FAULT_IMAGES  # while no image was ever stored whole: `clear` and an upload mend it
 IMAGE, TRIED, FIT, KEY = "image", "tried", "fit", "key"
-WORDS = {IMAGE: "mixed", FIT: "settings", KEY: "settings"}
+NUMBER = "number"
+WORDS = {IMAGE: "mixed", NUMBER: "settings", FIT: "settings", KEY: "settings"}
 NEVER_TOLD = (UNTOLD, UNTOLD, messages.UNTOLD, messages.UNTOLD)
 
 
@@ -46,6 +49,7 @@ class SwitchedOn:
         self.fitted = Fitted(self.store)
         self.key = Key(partition)
         self.image = self.store.newest()
+        sealing.recall(self.store)
 
     def has(self):
         """What is in force, by kind of deed: None for no image, and for no key. Raises Bad for a key nobody knows."""
@@ -53,19 +57,19 @@ class SwitchedOn:
             key = self.key.known() if self.key.is_set else None
         except image.ImageError as error:
             raise Bad("bricked", "a damaged key: no image is taken any more") from error
-        raw = (self.image.pack(), self.store.counter) if self.image else None
+        raw = self.image.pack() if self.image else None
         fitted = self.fitted
         told = (fitted.sensor_set, fitted.calibration, fitted.interval_s, fitted.leak_uv_per_s)
-        return {IMAGE: raw, FIT: told, KEY: key}
+        return {IMAGE: raw, NUMBER: self.store.counter, FIT: told, KEY: key}
 
     def do(self, kind: str, value) -> None:
         """Raises ImageError where it is refused."""
-        if kind == IMAGE:
-            self.store.commit(*value)
-        elif kind == TRIED:
+        if kind in (IMAGE, TRIED):
             generation = self.store.generation
             self.store.commit(*value)
-            if generation != self.store.generation:  # else it is in force already, and has been programmed
+            if self.store.counter:
+                sealing.keep(self.store)
+            if kind == TRIED and generation != self.store.generation:  # else it is in force, and has been programmed
                 self.store.discard()
         elif kind == FIT:
             self.fitted.tell(*value)
@@ -91,7 +95,7 @@ class Kept:
     def __init__(self, cells, key: bytes, sealed: int) -> None:
         """key: what will be set; sealed: 1 where images have rising numbers, 0 where they have none."""
         self.cells = cells
-        self.allowed = {IMAGE: [None], FIT: [NEVER_TOLD], KEY: [None]}
+        self.allowed = {IMAGE: [None], NUMBER: [0], FIT: [NEVER_TOLD], KEY: [None]}
         self.committed = set()
         self.first_cut = False  # the very first image was cut: there is nothing to be had yet, and it says so
         self.came_round = False  # a block of the log's ring was erased, or was about to be
@@ -128,13 +132,15 @@ class Kept:
         flash = FlashModel(self.cells)
         if after >= 0:
             flash.cut(after, tear)
-        name = IMAGE if kind == TRIED else kind
-        before = list(self.allowed[name])
-        self.allowed[name].append(value)
+        aims = {IMAGE: value[0], NUMBER: value[1]} if kind in (IMAGE, TRIED) else {kind: value}
+        before = list(self.allowed[IMAGE])
+        for name, aim in aims.items():
+            self.allowed[name].append(aim)
         try:
             device = SwitchedOn(flash)
             device.do(kind, value)
-            self.allowed[name] = before if kind == TRIED else [value]
+            for name, aim in aims.items():
+                self.allowed[name] = before if (kind, name) == (TRIED, IMAGE) else [aim]
             first = device.log.next - 1  # the start's, which is in flash
             device.log.add(records.FITTED)
             device.log.write()
