@@ -8,7 +8,7 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 import pytest
@@ -24,13 +24,13 @@ from enose_hwsim.board.emulated.interpreter import EmulatorMissing, find_emulato
 from enose_hwsim.board.emulated.uf2 import flash_of
 from enose_hwsim.board.process import firmware_folder
 from enose_hwsim.board.simulated import SimulatedBoard
-from enose_hwsim.compiled import MANIFEST, Compiled, compile_firmware, write_folder
+from enose_hwsim.compiled import MANIFEST, Compiled, compile_firmware
 from enose_hwsim.mcu import MICROCONTROLLERS
+from pico_rig import FILES_AT, put
 from rig import BOARD, CHIP, RawHost, host_of, image
 
 # With its fixtures a test emulates up to a minute of a Pico that is busy, which takes two of a computer's.
 pytestmark = [pytest.mark.uf2, pytest.mark.timeout(300)]
-FILES_AT = (2048 - 1408) * 1024
 PARTITION = slice(
     FILES_AT + BOARD.flash.start_kib * 1024, FILES_AT + (BOARD.flash.start_kib + BOARD.flash.length_kib) * 1024
 )
@@ -49,49 +49,6 @@ try:
 except OSError as error:
     print(n, error.args[0])
 os.remove("fill")
-"""
-# The same files without the prompt: the Pico's file system, mounted in the unix port from the image of its flash.
-OFFLINE = f"""
-import os, sys
-image, source, root = sys.argv[1:4]
-START, BLOCK = {FILES_AT}, 4096
-with open(image, "rb") as file:
-    cells = bytearray(file.read())
-class Flash:
-    def readblocks(self, block, buffer, offset=0):
-        at = START + block * BLOCK + offset
-        buffer[:] = cells[at : at + len(buffer)]
-    def writeblocks(self, block, buffer, offset=0):
-        at = START + block * BLOCK + offset
-        cells[at : at + len(buffer)] = bytes(buffer)
-    def ioctl(self, operation, argument):
-        if operation == 6:
-            at = START + argument * BLOCK
-            cells[at : at + BLOCK] = b"\\xff" * BLOCK
-        return {{4: (len(cells) - START) // BLOCK, 5: BLOCK}}.get(operation, 0)
-def copy(path):
-    for entry in os.ilistdir(source + "/" + path):
-        name = path + "/" + entry[0]
-        if entry[1] & 0x4000:
-            os.mkdir("/flash/" + name)
-            copy(name)
-        else:
-            with open(source + "/" + name, "rb") as file:
-                raw = file.read()
-            with open("/flash/" + name, "wb") as file:
-                file.write(raw)
-os.mount(os.VfsLfs2(Flash(), progsize=256), "/flash")
-os.mkdir("/flash/b")
-copy("b")
-if root:
-    sys.path.insert(0, root)
-    from enose_boot import record
-    os.chdir("/flash")
-    record.offer("b")
-    os.chdir("/")
-os.umount("/flash")
-with open(image, "wb") as file:
-    file.write(cells)
 """
 SwitchOn = Callable[..., SimulatedBoard]
 
@@ -170,17 +127,6 @@ def compiled(source: Path) -> Compiled:
     return compile_firmware(MICROCONTROLLERS["rp2040"], source)
 
 
-def put(flash: Path, files: Mapping[str, bytes], micropython: str, *, offer: bool) -> None:
-    """These files into folder b of a Pico that is switched off, and on trial if wanted."""
-    source = flash.parent / "put"
-    write_folder({f"b/{path}": raw for path, raw in files.items()}, source)
-    program = flash.parent / "offline.py"
-    program.write_text(OFFLINE)
-    words = [program, flash, source, firmware_folder() if offer else ""]
-    done = subprocess.run([micropython, "-X", "heapsize=16m", *words], capture_output=True, text=True, timeout=60)
-    assert done.returncode == 0, done.stdout + done.stderr
-
-
 def passes(board: SimulatedBoard, ms: int) -> None:
     """Let time pass, in pieces that a busy computer emulates in time."""
     for _ in range(0, ms, 1000):
@@ -232,7 +178,7 @@ def test_an_update_sends_what_is_missing_and_confirms_itself(
     monkeypatch.setattr(course, "firmware_folder", lambda: source)
     files = compiled(source).files
     torn = {path: raw if "/sensors/" not in path else raw[:-1] for path, raw in files.items()}
-    put(flash, torn, micropython, offer=False)  # as an update leaves it that was cut off
+    put(flash, torn, micropython, offer=None)  # as an update leaves it that was cut off
     board = switch_on(flash, paced=True)
     capsys.readouterr()
     assert run(["device", "flash", "--device", board.port, "--json"]) == 0
@@ -267,7 +213,7 @@ def test_a_firmware_that_fails_its_trial_is_left_for_the_one_before(
     within_ms: int,
 ) -> None:
     firmware = compiled(changed(tmp_path, name, old, new))
-    put(flash, {**firmware.files, MANIFEST: firmware.manifest}, micropython, offer=True)
+    put(flash, {**firmware.files, MANIFEST: firmware.manifest}, micropython, offer=firmware_folder())
     board = switch_on(flash)
     passes(board, within_ms + 2_000)  # and the start of the one before
     device = host_of(board)

