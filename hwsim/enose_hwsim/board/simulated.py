@@ -1,7 +1,8 @@
 """The simulated board: the firmware's process, the parts, virtual time, and a serial port that any program can open.
 
 Two clocks. `lockstep`: virtual time advances only by `run`, waiting costs nothing, the same seed is the same run.
-`paced`: virtual time follows the wall clock, so that any program may speak to the port.
+`paced`: virtual time follows the wall clock, so that any program may speak to the port; where work costs a firmware
+virtual time, as on an emulated processor, it is done as fast as it can be, and the clock goes on from there.
 """
 
 import queue
@@ -316,6 +317,9 @@ class SimulatedBoard:
             data = self._read_host()
             if self._paced:
                 wall_us = round((time.monotonic() - self._wall_start_s) * 1e6)
+                if wall_us < until_us <= now_us:  # it does not sleep
+                    self._wall_start_s -= (until_us - wall_us) * 1e-6
+                    wall_us = until_us
                 more = self.wire.more(now_us)
                 if data or more or wall_us >= until_us:
                     self._feed(data + more)

@@ -26,8 +26,8 @@ for (;;) {
   const slice_ns = pico.now_ns + SLICE_NS;
   pico.run(slice_ns);
   pico.usb.serve();
-  const until_ns = pico.waiting ? Math.max(pico.alarm_ns, pico.now_ns) : pico.now_ns;
-  const now_us = board.idle(start_us + Math.ceil(until_ns / 1000));
+  const until_us = pico.waiting ? Math.ceil(Math.max(pico.alarm_ns, pico.now_ns) / 1000) : Math.floor(pico.now_ns / 1000);
+  const now_us = board.idle(start_us + until_us); // until now: it does not sleep
   pico.usb.serve();
   pico.sleep((now_us - start_us) * 1000);
   if (edges) fs.writeSync(traceFile, edges);
