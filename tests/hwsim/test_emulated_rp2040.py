@@ -32,7 +32,7 @@ from enose_hwsim.mcu import MICROCONTROLLERS
 from pico_rig import furnish
 from rig import BOARD, CHIP, QUICK, RawHost, host_of, image, present
 
-# An emulated second takes two or three of a computer's, and the first test of each fixture installs the firmware.
+# An emulated second of a Pico that is busy takes two or three of a computer's, which others may need too.
 pytestmark = pytest.mark.timeout(300)
 MPREMOTE_LIMIT_S = 100
 WEIGHTS = 25
@@ -177,6 +177,16 @@ def test_buses_and_adc_reach_the_boards_parts(bare: SimulatedBoard) -> None:
     assert absent == "5"  # EIO: nobody acknowledges
     # half the chip's supply; three codes of 0.8 mV for the converter's noise of 0.7 codes rms
     assert float(supply_v) == pytest.approx(CHIP.supply.nominal_v / 2, abs=2.4e-3)
+
+
+@pytest.mark.uf2
+def test_a_paced_pico_works_as_fast_as_it_can_and_sleeps_by_the_wall_clock(bare: SimulatedBoard) -> None:
+    ahead_s = bare.now_s - time.monotonic()
+    mpremote(bare, "exec", "import rp2\nfor _ in range(200): rp2.Flash().ioctl(6, 351)")  # 9 s of a busy flash
+    assert bare.now_s - time.monotonic() > ahead_s + 5  # of nine; the clock is looked at once a second while it sleeps
+    began_s = time.monotonic()
+    mpremote(bare, "exec", "import time; time.sleep(1)")
+    assert time.monotonic() - began_s > 1
 
 
 @pytest.mark.uf2

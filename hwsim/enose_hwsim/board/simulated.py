@@ -317,7 +317,7 @@ class SimulatedBoard:
             data = self._read_host()
             if self._paced:
                 wall_us = round((time.monotonic() - self._wall_start_s) * 1e6)
-                if wall_us < until_us <= now_us:  # it does not sleep
+                if wall_us < until_us <= now_us + 1:  # it does not sleep; a clock finer than this one is rounded up
                     self._wall_start_s -= (until_us - wall_us) * 1e-6
                     wall_us = until_us
                 more = self.wire.more(now_us)
