@@ -99,6 +99,10 @@ class Device(Linked):
             self.restart_for(RESTARTED)
         return (1,)
 
+    def join(self, kind: int, serve) -> None:
+        """Neither probed nor watched, as long as it is for learning. Raises ImageError."""
+        raise ImageError(lesson.E_LEARNING)
+
     def heard(self) -> None:
         """A host is there that has to do with learning."""
         self._heard_s = self.log.uptime_s
