@@ -1,14 +1,20 @@
 """Two things at a time: a host, a fault or a restart that comes while the device is at one of its rarer works."""
 
+import numpy as np
 import pytest
 
 from enose.link.conversation import DeviceError
 from enose.link.device import Device
 from enose.link.watch import Watcher
 from enose_contract import lesson
-from rig import host_of, learner
+from enose_hwsim.boardfile import Upkeep
+from enose_hwsim.chips import open_chip
+from rig import CHIP, QUICK, SwitchOn, changed, host_of, image, learner, present
 
 WEIGHTS_UV = [700_000 + k * 400_000 // 24 for k in range(25)]
+INPUTS_UV = [[850_000, 900_000, 950_000, 870_000 + 5000 * k] for k in range(12)]
+# half an ADC count of 62.5 uV, weights that droop by 1 mV and DAC codes of 38 uV, through gains of a few
+TOLERANCE_V = 2e-3
 
 
 def another(device: Device) -> Device:
@@ -26,3 +32,52 @@ def test_who_watches_or_probes_a_device_that_is_for_learning_is_refused_and_it_g
             asking()
         assert refused.value.code == lesson.E_LEARNING
     assert (host.status()["state"], host.status()["weights"]) == ("idle", "held")
+
+
+def probed_v(device: Device) -> np.ndarray:
+    return np.array(device.probe(INPUTS_UV))[:, 0] * 1e-6
+
+
+def wanted_v() -> np.ndarray:
+    return open_chip(CHIP, "fast").output_v(np.array(INPUTS_UV) * 1e-6, np.array(WEIGHTS_UV) * 1e-6)
+
+
+def test_what_was_being_probed_as_the_dac_reset_itself_is_read_again(device: Device) -> None:
+    board = device.port.board
+    wanted = wanted_v()
+    device.probe_weights(WEIGHTS_UV)
+    for k in range(24):  # a sample takes some 12 ms: every moment of one
+        board.inject("dac-resets", board.now_s + 0.020 + 0.0017 * k)
+        assert np.abs(probed_v(device) - wanted).max() < TOLERANCE_V
+    assert device.status()["fault"] == "none"
+
+
+def test_a_host_that_goes_while_it_probes_leaves_no_fault_where_the_image_does_not_fit_any_more(
+    programmed: Device,
+) -> None:
+    programmed.probe_weights(WEIGHTS_UV)
+    programmed.fit(sensor_set=b"others01")
+    programmed.port.wait(5000)
+    host = another(programmed)
+    assert (host.status()["fault"], host.status()["weights"]) == ("none", "none")
+    with pytest.raises(DeviceError, match="sensors"):
+        host.program(image().pack())
+    host.fit(sensor_set=b"sensors1")
+    host.program(image().pack())
+    assert host.measure().reason == ""
+
+
+def test_a_device_that_sleeps_between_its_measurements_is_woken_to_be_probed(power_on: SwitchOn) -> None:
+    board = power_on(changed(QUICK, upkeep=Upkeep(always=True, usb_sense_gpio=24)))
+    first = host_of(board)
+    first.program(image().pack())
+    present(board)
+    first.schedule(60)
+    board.run(9000)
+    device = another(first)
+    assert device.life().asleep
+    device.probe_weights(WEIGHTS_UV)
+    device.port.wait(900)  # asleep, nothing would run for a second; the weights hold for a tenth of that
+    assert np.abs(probed_v(device) - wanted_v()).max() < TOLERANCE_V
+    device.end_probing()
+    assert device.measure().reason == ""
