@@ -3,12 +3,14 @@
 import numpy as np
 import pytest
 
+import memristor_rig
 from enose.link.conversation import DeviceError
 from enose.link.device import Device
 from enose.link.watch import Watcher
-from enose_contract import lesson
+from enose_contract import lesson, messages
 from enose_hwsim.boardfile import Upkeep
 from enose_hwsim.chips import open_chip
+from memristor_rig import start_programming
 from rig import CHIP, QUICK, SwitchOn, changed, host_of, image, learner, present
 
 WEIGHTS_UV = [700_000 + k * 400_000 // 24 for k in range(25)]
@@ -81,3 +83,32 @@ def test_a_device_that_sleeps_between_its_measurements_is_woken_to_be_probed(pow
     assert np.abs(probed_v(device) - wanted_v()).max() < TOLERANCE_V
     device.end_probing()
     assert device.measure().reason == ""
+
+
+def test_an_image_that_comes_while_another_is_programmed_takes_nothing_away(power_on: SwitchOn) -> None:
+    board = power_on(memristor_rig.BOARD, memristor_rig.CHIP)
+    device = host_of(board)
+    device.program(memristor_rig.FIRST.pack())
+    start_programming(device, memristor_rig.SECOND, wait_ms=60)
+    third = memristor_rig.memristor_image(model=b"model003", weights=memristor_rig.weights(5))
+    with pytest.raises(DeviceError) as refused:
+        device.program(third.pack())
+    assert refused.value.code == messages.E_PROGRAMMING
+    board.inject("memristor-stuck")
+    device.port.wait(8000)
+    board.mend("memristor-stuck")
+    board.lose_power()
+    board.run(4000)
+    device = another(device)
+    assert device.status()["weights"] == "held"
+    assert device.info()["image"]["model"] == memristor_rig.FIRST.model.hex()
+    device.program(third.pack())
+    assert device.info()["image"]["model"] == third.model.hex()
+
+
+def test_a_supply_that_goes_while_the_chip_is_probed_is_the_safe_state(device: Device) -> None:
+    board = device.port.board
+    device.probe_weights(WEIGHTS_UV)
+    board.inject("supply-missing")
+    device.port.wait(1500)
+    assert device.status()["fault"] == messages.FAULTS[messages.FAULT_SUPPLY]

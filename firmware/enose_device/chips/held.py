@@ -67,8 +67,8 @@ class HeldWeightChip:
     def look_at_level(self) -> None:
         """Measure the DAC's first output, for neither gain nor reference can be read back; waits for the ADC.
 
-        Raises FaultError(FAULT_READBACK) where it is a quarter off (an ADC that has drifted shows in the rail), but for a
-        DAC that has reset itself: that is set up anew.
+        Raises FaultError(FAULT_READBACK) where it is a quarter off, but for a DAC that has reset itself: that is set up
+        anew. An ADC that has drifted shows in the rail.
         """
         if self._sense_channel >= 0:
             self._adc.start(self._sense_channel, self._output_range_uv)
