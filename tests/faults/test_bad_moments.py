@@ -112,3 +112,22 @@ def test_a_supply_that_goes_while_the_chip_is_probed_is_the_safe_state(device: D
     board.inject("supply-missing")
     device.port.wait(1500)
     assert device.status()["fault"] == messages.FAULTS[messages.FAULT_SUPPLY]
+
+
+@pytest.mark.parametrize("after_ms", range(216, 248, 8))  # in one of them a conversion is under way
+def test_a_watch_goes_on_where_a_measurement_was_given_up_in_the_middle_of_a_conversion(
+    power_on: SwitchOn, after_ms: int
+) -> None:
+    device = host_of(power_on(memristor_rig.BOARD, memristor_rig.CHIP))
+    device.program(memristor_rig.FIRST.pack())
+    present(device.port.board, memristor_rig.RATIOS)
+    device.port.wait(1500)
+    device._conversation.ask(messages.MEASURE, 1)
+    device.port.wait(after_ms)
+    device.safe()
+    device.clear()
+    device.port.wait(2000)
+    watcher = Watcher(device, (0, 1), 100)
+    watcher.fetch()
+    device.port.wait(1000)
+    assert len(watcher.fetch().time_s) == pytest.approx(10, abs=3)  # less the time for which it was taken to be in use
