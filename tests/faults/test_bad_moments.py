@@ -6,6 +6,7 @@ import pytest
 import memristor_rig
 from enose.link.conversation import DeviceError
 from enose.link.device import Device
+from enose.link.learning import Lesson, Request
 from enose.link.watch import Watcher
 from enose_contract import lesson, messages
 from enose_hwsim.boardfile import Upkeep
@@ -34,6 +35,22 @@ def test_who_watches_or_probes_a_device_that_is_for_learning_is_refused_and_it_g
             asking()
         assert refused.value.code == lesson.E_LEARNING
     assert (host.status()["state"], host.status()["weights"]) == ("idle", "held")
+
+
+@pytest.mark.usefixtures("libngspice")
+def test_what_was_being_learnt_as_the_dac_reset_itself_is_learnt_again(power_on: SwitchOn) -> None:
+    lessons = (Lesson((0.85, 0.90, 0.95, 0.87), 0.86), Lesson((0.94, 0.88, 0.86, 0.91), 0.93))
+    found_v = []
+    for resets in (0, 8):
+        device = host_of(power_on())
+        device.program(image().pack())
+        for k in range(resets):  # a session of some 0.3 s, which begins 2.5 s after it was asked for
+            device.port.board.inject("dac-resets", device.port.board.now_s + 2.5 + 0.057 * k)
+        learnt = device.teach(Request(lessons, epochs=1, seed=5))
+        assert (learnt.state, learnt.late) == ("done", 0)
+        found_v.append(learnt.errors_v)
+    # a bit of the ADC is 62.5 uV: a few of them, through what a sample makes of the weights
+    assert np.array(found_v[1]) == pytest.approx(np.array(found_v[0]), abs=5e-4)
 
 
 def probed_v(device: Device) -> np.ndarray:
