@@ -63,6 +63,7 @@ class Probe:
         device.require_supply()
         device.wake(False)
         device.images.displace()
+        device.cycle.begun += 1  # a look at the sensors that is under way is given up: it uses the converter too
         self._count = self._done = self._number = 0
         self._loaded = True
         device.chip.load(weights)
@@ -126,6 +127,9 @@ class Probe:
                 except ImageError:  # it does not fit any more, by what the device was told meanwhile: none is in force
                     pass
                 continue
+            watch = self._device.cycle.watch
+            if watch:
+                watch.put_off()
             if self._done >= self._count or self._device.refresh.state != messages.WEIGHTS_HELD:
                 yield 1
                 continue

@@ -86,6 +86,19 @@ def test_a_host_that_goes_while_it_probes_leaves_no_fault_where_the_image_does_n
     assert host.measure().reason == ""
 
 
+def test_no_sensor_is_looked_at_while_the_chip_is_probed(power_on: SwitchOn) -> None:
+    device = host_of(power_on(changed(QUICK, upkeep=Upkeep(always=True))))
+    device.program(image().pack())
+    present(device.port.board)
+    device.probe_weights(WEIGHTS_UV)
+    wanted = wanted_v()
+    for _ in range(12):  # 2 s: warm after the first, the sensors would be looked at
+        assert np.abs(probed_v(device) - wanted).max() < TOLERANCE_V
+    device.end_probing()
+    assert device.status()["sensors_bad"] == []
+    assert device.measure().reason == ""
+
+
 def test_a_device_that_sleeps_between_its_measurements_is_woken_to_be_probed(power_on: SwitchOn) -> None:
     board = power_on(changed(QUICK, upkeep=Upkeep(always=True, usb_sense_gpio=24)))
     first = host_of(board)
