@@ -50,6 +50,7 @@ class Watching:
         if (bits, period_ms) != (self._bits, self._period_ms) or not self._watched():
             self._begin(bits, period_ms)
         self._asked_ms = ticks_ms()
+        self._device.wake()  # or kept awake
         behind = self._next - sequence & 0xFFFFFFFF
         if sequence == watching.FROM_NOW or behind > 0x7FFFFFFF:
             behind = 0
@@ -73,7 +74,6 @@ class Watching:
         self._count = count
         self._bits, self._period_ms = bits, period_ms
         self._due_ms = ticks_ms()
-        self._device.wake()
 
     def _watched(self) -> bool:
         return 0 <= ticks_diff(ticks_ms(), self._asked_ms) < KEEP_MS

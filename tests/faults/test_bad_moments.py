@@ -161,3 +161,33 @@ def test_a_watch_goes_on_where_a_measurement_was_given_up_in_the_middle_of_a_con
     watcher.fetch()
     device.port.wait(1000)
     assert len(watcher.fetch().time_s) == pytest.approx(10, abs=3)  # less the time for which it was taken to be in use
+
+
+@pytest.mark.parametrize("writes", [1, 2, 3])
+def test_a_fault_that_is_found_while_the_store_writes_is_the_safe_state_and_the_store_is_whole(
+    programmed: Device, writes: int
+) -> None:
+    board = programmed.port.board
+    write, left = board.flash.write, [writes]
+
+    def failing(offset: int, data: bytes) -> None:
+        write(offset, data)
+        left[0] -= 1
+        if not left[0]:
+            board.inject("dac-readback-differs")
+
+    board.flash.write = failing  # type: ignore[method-assign]
+    with pytest.raises(DeviceError) as refused:
+        programmed.program(image(model=b"model002").pack())
+        programmed.selftest()
+    assert refused.value.code == messages.E_SAFE
+    programmed.port.wait(3000)
+    board.mend("dac-readback-differs")
+    device = another(programmed)
+    assert device.status()["fault"] == messages.FAULTS[messages.FAULT_READBACK]
+    device.clear()
+    for k in range(3):  # what the store holds can be read, and written anew
+        device.program(image(model=b"model10%d" % k).pack())
+    board.lose_power()
+    board.run(1000)
+    assert another(device).info()["image"]["model"] == b"model102".hex()
