@@ -114,7 +114,9 @@ def test_no_sensor_is_looked_at_while_the_chip_is_probed(power_on: SwitchOn) -> 
     assert device.measure().reason == ""
 
 
-def test_a_device_that_sleeps_between_its_measurements_is_woken_to_be_probed(power_on: SwitchOn) -> None:
+@pytest.fixture
+def asleep(power_on: SwitchOn) -> Device:
+    """A device that measures once a minute, and has just gone to sleep after the first time."""
     board = power_on(changed(QUICK, upkeep=Upkeep(always=True, usb_sense_gpio=24)))
     first = host_of(board)
     first.program(image().pack())
@@ -123,11 +125,28 @@ def test_a_device_that_sleeps_between_its_measurements_is_woken_to_be_probed(pow
     board.run(9000)
     device = another(first)
     assert device.life().asleep
-    device.probe_weights(WEIGHTS_UV)
-    device.port.wait(900)  # asleep, nothing would run for a second; the weights hold for a tenth of that
-    assert np.abs(probed_v(device) - wanted_v()).max() < TOLERANCE_V
-    device.end_probing()
-    assert device.measure().reason == ""
+    return device
+
+
+def test_a_device_that_sleeps_stays_awake_and_heated_while_it_is_watched(asleep: Device) -> None:
+    watcher = Watcher(asleep, (0, 1, 2, 3), 20)
+    watcher.fetch()
+    found = 0
+    for _ in range(25):
+        asleep.port.wait(200)
+        found += len(watcher.fetch().time_s)
+        assert asleep.port.board.wiring.pin_read(QUICK.gas.heater_pin)
+    assert found == pytest.approx(250, abs=3)  # as in test_watching, on one that never sleeps
+    asleep.port.wait(6000)
+    assert asleep.life().asleep
+
+
+def test_a_device_that_sleeps_between_its_measurements_is_woken_to_be_probed(asleep: Device) -> None:
+    asleep.probe_weights(WEIGHTS_UV)
+    asleep.port.wait(900)  # asleep, nothing would run for a second; the weights hold for a tenth of that
+    assert np.abs(probed_v(asleep) - wanted_v()).max() < TOLERANCE_V
+    asleep.end_probing()
+    assert asleep.measure().reason == ""
 
 
 def test_an_image_that_comes_while_another_is_programmed_takes_nothing_away(power_on: SwitchOn) -> None:
