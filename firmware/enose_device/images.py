@@ -54,6 +54,8 @@ class Images:
             counter, raw = sealing.opened(raw, device.key, store)
         elif bytes(raw[:4]) == weight_image.SEAL_MARK:
             raise weight_image.ImageError(messages.E_NO_KEY)
+        if self._before and device.refresh.state == messages.WEIGHTS_PROGRAMMING:  # it may have to go back to that one
+            raise weight_image.ImageError(messages.E_PROGRAMMING, device.refresh.written, device.chip.weight_count)
         device.collect()
         self.check(weight_image.unpack(raw))
         store.commit(raw, counter)

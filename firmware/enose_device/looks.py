@@ -33,7 +33,7 @@ class Looks:
         self.around()
         yield 0
         supply_uv = device.selftest.supply_uv()
-        if device.cycle.image is not None and not device.safety.latched and not device.selftest.supply_good(supply_uv):
+        if device.refresh.state and not device.safety.latched and not device.selftest.supply_good(supply_uv):
             device.safety.trip(messages.FAULT_SUPPLY)
         yield 0
         if self._chip_free():

@@ -1,11 +1,9 @@
 """The partition in flash: a file system for images and settings, then the log's ring, then one block for the key."""
 
+from enose_device.watchdog import nothing
+
 LOG_BLOCKS = 4
 KEY_BLOCKS = 1
-
-
-def nothing() -> None:
-    """Until there is something to do before the processor stalls."""
 
 
 class Partition:

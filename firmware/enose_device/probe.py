@@ -61,7 +61,9 @@ class Probe:
             if not device.chip.accepts(weights[k]):
                 raise ImageError(messages.E_WEIGHT, k, count)
         device.require_supply()
+        device.wake(False)
         device.images.displace()
+        device.cycle.begun += 1  # a look at the sensors that is under way is given up: it uses the converter too
         self._count = self._done = self._number = 0
         self._loaded = True
         device.chip.load(weights)
@@ -120,8 +122,14 @@ class Probe:
                 yield IDLE_MS
                 continue
             if not self._device.link.attended():
-                self._end()
+                try:
+                    self._end()
+                except ImageError:  # it does not fit any more, by what the device was told meanwhile: none is in force
+                    pass
                 continue
+            watch = self._device.cycle.watch
+            if watch:
+                watch.put_off()
             if self._done >= self._count or self._device.refresh.state != messages.WEIGHTS_HELD:
                 yield 1
                 continue
@@ -158,7 +166,8 @@ class Probe:
         self._device.chip.drive(self._inputs)
         outputs_uv = yield from self._device.chip.read_output(READINGS)
         self._device.chip.rest()
-        if number == self._number and self._active() and self._device.refresh.state == state:
+        good = self._device.refresh.state == state and not self._device.chip.disturbed  # else it is read again
+        if number == self._number and self._active() and good:
             size = len(outputs_uv) + (written_ms is not None)
             for i in range(len(outputs_uv)):
                 struct.pack_into("<i", self._outputs, 4 * (size * k + i), outputs_uv[i])

@@ -13,6 +13,7 @@ from enose_contract import messages
 
 TURN_MS = 1000
 PAUSE_S = 5  # a shorter one is not slept through
+STAY_S = 3  # awake, after somebody has woken it: a host that watches does so with each of its requests
 
 
 class Schedule:
@@ -25,6 +26,7 @@ class Schedule:
         self._doze = parts.get("lightsleep")
         self._warmup_s = -(-device.configuration["sensors"]["warmup_ms"] // 1000)
         self.asleep = False
+        self._awake_s = 0  # it does not sleep before
         self.take()
 
     def take(self) -> None:
@@ -58,7 +60,9 @@ class Schedule:
             cycle.start((cycle.number + 1) & 0xFFFFFFFF)
             while self._due_s <= now_s + lead_s:  # those that have passed meanwhile are left out
                 self._due_s += self.interval_s
-        elif not self.asleep and self._due_s - now_s > PAUSE_S and not (cycle.heated and cycle.watch.due()):
+        elif self.asleep or now_s < self._awake_s:
+            return
+        elif self._due_s - now_s > PAUSE_S and not (cycle.heated and cycle.watch.due()):
             self._sleep(self._due_s - now_s)
 
     def _sleep(self, pause_s: int) -> None:
@@ -72,6 +76,7 @@ class Schedule:
     def wake(self, program: bool = True) -> None:
         """End the sleep, if there is one; program the weights anew and heat, unless the caller does."""
         device = self._device
+        self._awake_s = device.log.uptime_s + STAY_S
         asleep, self.asleep = self.asleep, False
         if asleep and program and device.cycle.image is not None and not device.safety.latched:
             device.refresh.wake()

@@ -66,16 +66,24 @@ class Session:
         """A task: every lesson without a pulse; its errors into the record, the worst is returned."""
         errors_uv = []
         for teacher_uv, inputs_uv in self._lessons:
-            self._write()
-            self._chip.drive(inputs_uv)
-            outputs_uv = yield from self._chip.read_output(1)
-            self._chip.rest()
+            outputs_uv = yield from self._answer(inputs_uv)
             errors_uv.append(abs(outputs_uv[0] - teacher_uv))
         mean_uv, worst_uv = lesson.mean_and_worst(errors_uv)
         self.errors[2 * self.looked] = min(mean_uv // lesson.ERROR_UNIT_UV, 0xFFFF)
         self.errors[2 * self.looked + 1] = min(worst_uv // lesson.ERROR_UNIT_UV, 0xFFFF)
         self.looked += 1
         return worst_uv
+
+    def _answer(self, inputs_uv):
+        """A task: the outputs, read again where the DAC has reset itself meanwhile. Raises ImageError(E_LATE)."""
+        for _ in range(TRIES):
+            self._write()
+            self._chip.drive(inputs_uv)
+            outputs_uv = yield from self._chip.read_output(1)
+            self._chip.rest()
+            if not self._chip.disturbed:
+                return outputs_uv
+        raise ImageError(lesson.E_LATE, TRIES, self._refresh.limit_ms)
 
     def _trims(self, pulse_ns: int):
         """A task: how far every lesson's pulse alone moves each weight, a list of arrays in uV."""
@@ -104,10 +112,12 @@ class Session:
             self.shown += 1
             if age_ms < self._teacher.sample_ms:
                 yield self._teacher.sample_ms - age_ms
+            self._chip.look_at_dac()  # the teacher's channel too: one that has reset itself taught something else
             self._chip.rest()
-            if 0 <= age_ms <= self._refresh.limit_ms:
+            late = not 0 <= age_ms <= self._refresh.limit_ms
+            if not late and not self._chip.disturbed:
                 return
-            self.late += 1
+            self.late += late
         raise ImageError(lesson.E_LATE, TRIES, self._refresh.limit_ms)
 
     def _write(self) -> int:

@@ -99,6 +99,10 @@ class Device(Linked):
             self.restart_for(RESTARTED)
         return (1,)
 
+    def join(self, kind: int, serve) -> None:
+        """Neither probed nor watched, as long as it is for learning. Raises ImageError."""
+        raise ImageError(lesson.E_LEARNING)
+
     def heard(self) -> None:
         """A host is there that has to do with learning."""
         self._heard_s = self.log.uptime_s
@@ -107,12 +111,16 @@ class Device(Linked):
         yield 0
         self._look_at_temperature()
         yield 0
-        if self.learning.state == lesson.RUNS:
+        runs = self.learning.state == lesson.RUNS
+        if runs:
             self.heard()
-            if not self._selftest.supply_good(self._selftest.supply_uv()):
-                self.safety.trip(messages.FAULT_SUPPLY)
-        elif self.log.uptime_s - self._heard_s >= SILENT_S and not self.safety.latched:
+        if self.refresh.state and not self._selftest.supply_good(self._selftest.supply_uv()):
+            self.safety.trip(messages.FAULT_SUPPLY)
+        elif not runs and self.log.uptime_s - self._heard_s >= SILENT_S and not self.safety.latched:
             self.restart_for(RESTARTED)
+        yield 0
+        if self.refresh.state == messages.WEIGHTS_HELD:  # a session looks at it with each sample
+            self.chip.look_at_level()
 
     def _look_at_temperature(self) -> None:
         self._temperature_mc = self._selftest.temperature_mc()

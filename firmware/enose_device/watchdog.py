@@ -10,7 +10,7 @@ TO_LEARN = 253  # restarted for learning on the chip
 
 
 def nothing() -> None:
-    """Until there is a watchdog to feed."""
+    """Until there is a watchdog to feed, or weights to keep before the processor stalls."""
 
 
 class Watchdog:

@@ -16,6 +16,7 @@ KEEP_MS = 3000  # without a request: then nobody watches any more
 IDLE_MS = 100
 SPARE_MS = 4  # of the refresh: a conversion and its transfers take 2
 READ_US = 1350  # a conversion at 860 a second by an oscillator that is 10 % slow, and the part's waking up
+GIVEN_UP_MS = 200  # the slowest conversion takes 138
 RAIL_SCANS = 50  # from one look at the sensors' rail to the next
 
 
@@ -39,7 +40,8 @@ class Watching:
         self._count = 0
         self._bits = self._period_ms = 0
         self._next = 0
-        self._due_ms = self._asked_ms = ticks_ms()
+        self._due_ms = self._asked_ms = self._taken_ms = ticks_ms()
+        self._taken = 0  # of the converter's conversions, the one that was seen last
 
     def ask(self, sequence: int, bits: int, period_ms: int):
         """The fields of the reply. Raises ImageError for a period or positions that cannot be."""
@@ -48,6 +50,7 @@ class Watching:
         if (bits, period_ms) != (self._bits, self._period_ms) or not self._watched():
             self._begin(bits, period_ms)
         self._asked_ms = ticks_ms()
+        self._device.wake()  # or kept awake
         behind = self._next - sequence & 0xFFFFFFFF
         if sequence == watching.FROM_NOW or behind > 0x7FFFFFFF:
             behind = 0
@@ -71,7 +74,6 @@ class Watching:
         self._count = count
         self._bits, self._period_ms = bits, period_ms
         self._due_ms = ticks_ms()
-        self._device.wake()
 
     def _watched(self) -> bool:
         return 0 <= ticks_diff(ticks_ms(), self._asked_ms) < KEEP_MS
@@ -100,12 +102,18 @@ class Watching:
             count = 0
             if k < self._count:
                 yield 0
-                while refresh.left_ms() < SPARE_MS or adc.busy:
+                while refresh.left_ms() < SPARE_MS or self._in_use(adc):
                     yield 1
                 count = self._read(k)
             if k >= 0:
                 struct.pack_into("<H", self._ring, at + 4 + 2 * k, max(count, 0))
         self._next += 1
+
+    def _in_use(self, adc) -> bool:
+        """Whether somebody waits for a conversion; one that is not read for long was given up with its measurement."""
+        if not adc.busy or adc.taken != self._taken:
+            self._taken, self._taken_ms = adc.taken, ticks_ms()
+        return adc.busy and ticks_diff(ticks_ms(), self._taken_ms) < GIVEN_UP_MS
 
     def _read(self, k: int) -> int:
         """The count of the k-th sensor's divider, as it is, in one go; the rail's for -1."""

@@ -26,7 +26,7 @@ def slowed(folder: Path, name: str, before: str, ms: int, condition: str = "True
 @pytest.fixture
 def slow(firmware: Path) -> Path:
     """The firmware on such a processor."""
-    slowed(firmware, "linked.py", "        gc.collect()\n        self.free_now", COLLECTION_MS)
+    slowed(firmware, "linked.py", "            gc.collect()\n            self.free_now", COLLECTION_MS)
     slowed(firmware, "linked.py", "            found = getattr(__import__(", IMPORT_MS, "whole not in before")
     slowed(firmware, "chips/held.py", "        for k in self._order:\n", WRITING_MS)
     slowed(firmware, "link.py", "        reply_kind, reply_body = self._handle(", HANDLING_MS)
@@ -115,7 +115,7 @@ def test_an_answer_whose_weights_were_given_up_meanwhile_is_none(measuring: Devi
 
 def test_a_processor_that_is_slower_than_the_reserve_makes_weights_stale(firmware: Path, power_on: SwitchOn) -> None:
     """No answer is given with them: the device never says that it held what it did not."""
-    slowed(firmware, "linked.py", "        gc.collect()\n        self.free_now", 120)
+    slowed(firmware, "linked.py", "            gc.collect()\n            self.free_now", 120)
     device = host_of(power_on())
     device.program(image().pack())
     device.port.wait(2000)

@@ -33,6 +33,10 @@ class Watch:
         """Whether a look is due; also where the clock has jumped back."""
         return not 0 <= ticks_diff(ticks_ms(), self._looked_ms) < LOOK_MS
 
+    def put_off(self) -> None:
+        """No look before another LOOK_MS: somebody else has the converter."""
+        self._looked_ms = ticks_ms()
+
     def look(self, cycle):
         """A task: read every position, bring `bad` and `drifted` up to date; given up when a measurement begins."""
         begun, self.looking = cycle.begun, True
