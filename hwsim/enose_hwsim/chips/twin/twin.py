@@ -83,7 +83,7 @@ class TwinChip:
 
     @cached_property
     def _ready_neurons(self) -> Neurons:
-        """A simulated board puts its chip together for every reading, for weights droop: its neurons stay as they are."""
+        """What no weight changes: a simulated board puts its chip together anew for every reading."""
         return neurons_of(self.chip, self._converters, self._neurons)
 
     def output_v(
