@@ -11,6 +11,8 @@ from enose.boards import find_board
 from enose.cli.main import BAD_INPUT, FAILED, run
 from enose.lessons.figure import draw
 from enose.lessons.prepare import prepare, teachers_v
+from enose.project.contents import Cycle, NewSession, NewSpecimen, Provenance, Sensor
+from enose.project.store import Project
 from enose.recordings import open_recordings, simulated_fruit
 from enose.training import TrainingError
 from enose_contract import lesson
@@ -27,6 +29,30 @@ def mlp() -> tuple[object, MlpFile]:
     board, chip, _ = find_board("pico-mlp")
     assert isinstance(chip, MlpFile)
     return board, chip
+
+
+@pytest.fixture
+def short(tmp_path: Path) -> Path:
+    """Four fruit of each kind, of which the board measures a few seconds: for what does not depend on the lessons."""
+    fruit = simulated_fruit(1)
+    specimens = [
+        NewSpecimen(
+            s.group,
+            s.label,
+            (
+                Cycle(
+                    {"baseline": s.baseline_ohm[-4:], "exposure": s.exposure_ohm[-8:], "recovery": s.recovery_ohm[:4]},
+                    s.sample_s,
+                ),
+            ),
+        )
+        for label in fruit.classes
+        for s in [s for s in fruit.specimens if s.label == label][:4]
+    ]
+    session = NewSession("fruit", tuple(Sensor(name) for name in fruit.sensors), tuple(specimens))
+    with Project.create(tmp_path / "short.enose") as project:
+        project.add_sessions([session], Provenance("simulate", "fruit, seed 1", True))
+    return tmp_path / "short.enose"
 
 
 def test_a_session_says_what_it_came_to(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -49,15 +75,15 @@ def test_a_session_says_what_it_came_to(capsys: pytest.CaptureFixture[str], tmp_
         draw(result, tmp_path / "none" / "session.png")
 
 
-def test_the_text_says_the_same(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run([*SIM, "--epochs", "1", "--seed", "1"]) == 0
+def test_the_text_says_the_same(short: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([*SIM, str(short), "--epochs", "1", "--seed", "1"]) == 0
     said = capsys.readouterr().out
-    assert said.startswith("done (simulated board): the best weights are stored and in force\n12 lessons, 1 epochs of ")
-    assert re.search(r"12 held-out specimens: \d+\.\d% right before, \d+\.\d% after\n", said)
+    assert said.startswith("done (simulated board): the best weights are stored and in force\n6 lessons, 1 epochs of ")
+    assert re.search(r"\n6 held-out specimens: \d+\.\d% right before, \d+\.\d% after\n", said)
 
 
 def test_a_session_that_the_device_ends_is_exit_code_1(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    short: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     learn = HeldWeightChipPart._learn
 
@@ -66,7 +92,7 @@ def test_a_session_that_the_device_ends_is_exit_code_1(
         learn(part, t_s)
 
     monkeypatch.setattr(HeldWeightChipPart, "_learn", learning)
-    assert run([*SIM, "--epochs", "1", "--seed", "1"]) == FAILED
+    assert run([*SIM, str(short), "--epochs", "1", "--seed", "1"]) == FAILED
     assert capsys.readouterr().out.startswith("ended (simulated board): the image store failed\n")
 
 

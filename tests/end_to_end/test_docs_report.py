@@ -67,6 +67,8 @@ def refused(capsys: pytest.CaptureFixture[str], *words: str) -> str:
 def trained(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Path:
     """In the folder, with a network in the project and its image beside it."""
     monkeypatch.chdir(folder)
+    # one draw of inner folds, a third of the time: what is asserted here is true of any network
+    monkeypatch.setattr("enose.training.choosing.FEW_GROUPS", 0)
     if not (folder / "fruit.img").exists():
         words = shown("Where accuracy is lost")[0]
         assert words[0] == "train"
@@ -124,14 +126,15 @@ def test_the_report_is_written(trained: Path, capsys: pytest.CaptureFixture[str]
     page = (trained / "fruit.html").read_text()
     assert told["bytes"] == len(page.encode())
     assert f"{100 * told['accuracy']:.1f} %" in page
-    assert run(words) == 0
-    assert "wrote fruit.html" in capsys.readouterr().out
 
 
 def test_the_readme_shows_the_same_commands(trained: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for words in shown("How good, and why", PAGE.parent.parent / "README.md"):
         assert run([*words, "--chips", "2"]) == 0, words
-        assert capsys.readouterr().out
+        said = capsys.readouterr().out
+        assert said
+    assert words[0] == "report"
+    assert "wrote fruit.html" in said
 
 
 def test_a_chip_s_droop_is_measured_kept_and_planned_for(trained: Path, capsys: pytest.CaptureFixture[str]) -> None:

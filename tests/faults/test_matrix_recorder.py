@@ -14,9 +14,8 @@ import sys
 import termios
 import time
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-
-import pytest
 
 from enose.link.connect import open_device
 from enose.project.store import Project
@@ -118,12 +117,11 @@ def check(path: Path, names: list[str]) -> int:
         return len(found)
 
 
-@pytest.mark.parametrize("moment", [pytest.param(name, id=f"54-host-killed-in-{name}") for name in MOMENTS])
-def test_what_was_shown_as_recorded_is_in_the_file(power_on: SwitchOn, tmp_path: Path, moment: str) -> None:
-    board, path, rng = power_on(fidelity="ideal", paced=True), tmp_path / "a.enose", random.Random(moment)
-    present(board)
-    (tmp_path / "quick.img").write_bytes(image().pack())
-    arguments = ["--specimens", "50", "--image", str(tmp_path / "quick.img")]
+def kill_and_look(board: SimulatedBoard, folder: Path, moment: str) -> None:
+    """Kill recorders at a moment, look at their file after each, and go on with it."""
+    path, rng = folder / "a.enose", random.Random(moment)
+    (folder / "quick.img").write_bytes(image().pack())
+    arguments = ["--specimens", "50", "--image", str(folder / "quick.img")]
     begun, longest_s = MOMENTS[moment]
     names: list[str] = []
     count = 0
@@ -143,3 +141,17 @@ def test_what_was_shown_as_recorded_is_in_the_file(power_on: SwitchOn, tmp_path:
     assert device.info()["image"]["generation"] == 1  # the same one again is not stored again
     device.close()
     assert (board.resets, board.failure) == (0, None)
+
+
+def test_54_what_was_shown_as_recorded_is_in_the_file(power_on: SwitchOn, tmp_path: Path) -> None:
+    """Killed at every moment, each on a board of its own, at once: these boards wait for the wall clock."""
+    begun: dict[str, Future[None]] = {}
+    with ThreadPoolExecutor(len(MOMENTS)) as pool:
+        for moment in MOMENTS:
+            board, folder = power_on(fidelity="ideal", paced=True), tmp_path / moment
+            present(board)
+            folder.mkdir()
+            begun[moment] = pool.submit(kill_and_look, board, folder, moment)
+    for moment, done in begun.items():
+        if (error := done.exception()) is not None:
+            raise AssertionError(f"killed in {moment}") from error

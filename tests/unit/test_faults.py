@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,17 @@ def test_the_page_is_the_table() -> None:
     assert (ROOT / "docs" / "faults.md").read_text(encoding="utf-8") == document()
 
 
+@cache
+def collected(every: str) -> list[str]:
+    """The ids of the whole matrix: asked for at once, for a second of each time goes into pytest's start."""
+    files = [f"tests/faults/test_matrix_{side}.py" for side in SIDES]
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-n0", "-p", "no:cacheprovider", *files]
+    environment = {**os.environ, "ENOSE_EVERY_PHASE": every}
+    return subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=True
+    ).stdout.splitlines()
+
+
 @pytest.mark.parametrize(("every", "each"), [("", 1), ("1", 7)])
 @pytest.mark.parametrize("side", SIDES)
 def test_every_fault_has_the_tests_that_the_page_names(side: str, every: str, each: int) -> None:
@@ -42,12 +54,8 @@ def test_every_fault_has_the_tests_that_the_page_names(side: str, every: str, ea
 
     A fault that only a memristor can have has no second board.
     """
-    file = f"tests/faults/test_matrix_{side}.py"
-    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-n0", "-p", "no:cacheprovider", file]
-    environment = {**os.environ, "ENOSE_EVERY_PHASE": every}
-    ids = subprocess.run(
-        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=True
-    ).stdout
+    ids = "\n".join(line for line in collected(every) if f"/test_matrix_{side}.py::" in line)
+    assert ids
     for fault in FAULTS:
         if fault.side != side or fault.tested:
             continue

@@ -12,6 +12,7 @@ _now_us = 0
 _board = None
 _granted_us = 0
 NEVER_US = 1 << 62
+CALL_US = 2  # as in hwsim's file
 _bites_us = NEVER_US
 scratch = {operations.SCRATCH: 0}  # as in hwsim's file
 was_reset = False
@@ -79,6 +80,12 @@ def wait(us):
 
 def flush():
     """Nothing is posted for later here."""
+
+
+def write_pin(pin, level):
+    """Let the time of a call pass, and set a pin."""
+    spend(CALL_US)
+    _board.pin_write(pin, level)
 
 
 def post(operation, first, second, data=None, at_us=None):

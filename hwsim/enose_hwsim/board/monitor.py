@@ -33,8 +33,8 @@ class AnalogMonitor:
         self._told = frames.FrameReader()
         self._heard = frames.FrameReader()
         self._seen: list[str] = []
-        self._parts: list[Any] = []
-        self._counted: list[int] = []
+        self._by_part: list[str] = []  # the violations that the chip's part keeps
+        self._counted = 0
         self._t_s = 0.0
         self.safe = False
         self.excused_until_s = -1.0
@@ -48,8 +48,8 @@ class AnalogMonitor:
 
     def watch(self, part: Any) -> None:
         """The chip's part, of whose `violations` this is the keeper; after a power cycle another one."""
-        self._parts.append(part)
-        self._counted.append(0)
+        self._collect(self._t_s)
+        self._by_part, self._counted = part.violations, 0
 
     def excuse(self, t_s: float, for_s: float) -> None:
         """A converter is broken from t_s on: what it does within for_s is its own doing, not the firmware's."""
@@ -79,7 +79,9 @@ class AnalogMonitor:
 
     def code(self, channel: int, volts: float, t_s: float) -> None:
         """A code was written to a converter, whatever is behind it."""
-        self._collect(t_s)
+        self._t_s = t_s
+        if len(self._by_part) != self._counted:
+            self._collect(t_s)
         if channel not in self._limits_v:
             self._violation(f"DAC channel {channel}, which nothing is connected to, at {volts:.6f} V", t_s)
             return
@@ -91,7 +93,9 @@ class AnalogMonitor:
 
     def pin(self, pin: int, level: int, t_s: float) -> None:
         """An output pin changes."""
-        self._collect(t_s)
+        self._t_s = t_s
+        if len(self._by_part) != self._counted:
+            self._collect(t_s)
         if level and self.safe and pin in self._driving:
             self._violation(f"{self._driving[pin]} on in the safe state", t_s)
 
@@ -100,14 +104,10 @@ class AnalogMonitor:
         seen.append(f"{text}, at {t_s:.6f} s")
 
     def _collect(self, t_s: float) -> None:
-        """What the chip's parts have seen since the last change, which was just before t_s."""
-        self._t_s = t_s
-        for k, part in enumerate(self._parts):
-            if len(part.violations) == self._counted[k]:
-                continue
-            new = part.violations[self._counted[k] :]
-            self._counted[k] += len(new)
-            (self.excused if t_s < self.excused_until_s else self._seen).extend(new)
+        """What the chip's part has seen since the last change, which was just before t_s."""
+        new = self._by_part[self._counted :]
+        self._counted += len(new)
+        (self.excused if t_s < self.excused_until_s else self._seen).extend(new)
 
 
 def _rest_v(chip: ChipFile) -> float:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 READ_SIZE = 1 << 16
 HEADER = struct.Struct(op.HEADER)
+PIN_WRITE = struct.Struct(op.HEADER + "BB")
 
 
 class FirmwareEnded(RuntimeError):
@@ -76,6 +77,28 @@ class Requests:
         self._at = 0
         self.served = 0
         self.button_held = False
+
+    def serve(self) -> None:
+        """Do all pin writes that have come, four of five requests, and the next request; wait for it if need be.
+
+        Raises as serve_one.
+        """
+        self._write_pins()
+        self.serve_one()
+
+    def _write_pins(self) -> None:
+        """Those in a row that are here in whole, up to anything else: nothing is done for them that need not be."""
+        buffer, at, last = self._buffer, self._at, len(self._buffer) - PIN_WRITE.size
+        before, wiring, unpack_from = self._before, self._wiring, PIN_WRITE.unpack_from
+        while at <= last:
+            length, operation, now_us, pin, level = unpack_from(buffer, at)
+            if operation != op.PIN_WRITE or length != 2:
+                return
+            at += PIN_WRITE.size
+            self._at = at
+            self.served += 1
+            before(now_us)
+            wiring.pin_write(pin, level, now_us * 1e-6)
 
     def serve_one(self) -> None:
         """Wait for one request and do it.

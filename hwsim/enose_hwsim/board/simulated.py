@@ -216,7 +216,7 @@ class SimulatedBoard:
         try:
             while not self._stopping:
                 try:
-                    self._requests.serve_one()
+                    self._requests.serve()
                 except FirmwareReset as reset:
                     self._start_anew(reset.now_us, reset.scratch)
                 except PowerLost as lost:
@@ -233,7 +233,8 @@ class SimulatedBoard:
         )  # fmt: skip
 
     def _before_request(self, now_us: int) -> None:
-        self._injection.turn(now_us)
+        if self._injection.agenda:
+            self._injection.turn(now_us)
         if self._power_lost:
             raise PowerLost(now_us)
 

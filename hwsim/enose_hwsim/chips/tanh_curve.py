@@ -2,13 +2,13 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import least_squares
 
 Floats = NDArray[np.float64]
 
 
 def tanh_of_polynomial(x: Floats, y: Floats, terms: int) -> tuple[Floats, float, float]:
     """(p, middle, swing) so that middle + swing tanh(p(x)) is nearest to y; p has so many terms, the constant first."""
+    from scipy.optimize import least_squares  # takes a quarter of a second: only where a curve is fitted
 
     def missed(parameters: Floats) -> Floats:
         middle, swing, *rising = parameters

@@ -5,7 +5,9 @@ import struct
 from binascii import unhexlify
 
 import operations
+from operations import HEADER, HEADER_SIZE, PIN_HEADER, PIN_SIZE, PIN_WRITE
 
+pack_into = struct.pack_into
 # With the names of the stand-ins the firmware's come near the edge where the interpreter's table of names doubles. What
 # it loads later would need 14 KB for that, in one piece of a heap in use: they are taken as it starts, while memory is
 # whole. process.NAMES_BYTES stands for them.
@@ -16,10 +18,12 @@ _in, _out = [int(part) for part in os.getenv("ENOSE_BOARD_FDS").split(",")]
 _in = open(_in, "rb")
 _out = open(_out, "wb")
 _buffer = memoryview(bytearray(1024))
+_length = len(_buffer)
 _answer = memoryview(bytearray(1024))  # longer than any; it is the firmware's memory too, and a board has none such
 _used = 0
 _now_us = int(os.getenv("ENOSE_BOARD_START_US"))
 NEVER_US = 1 << 62
+CALL_US = 2  # of MicroPython, to set a pin
 _bites_us = NEVER_US  # when the watchdog resets; never, until one is made
 rings_us = NEVER_US  # when the timer goes off, and what is called then; see board_timer
 ring = None
@@ -68,14 +72,27 @@ def flush():
         _used = 0
 
 
+def write_pin(pin, level):
+    """Let the time of a call pass, and post what it does to a pin: what a firmware does most, by far."""
+    global _now_us, _used
+    _now_us = now_us = _now_us + CALL_US
+    if now_us >= _bites_us or now_us >= rings_us:
+        spend(0)
+        now_us = _now_us
+    if _used + PIN_SIZE > _length:
+        flush()
+    pack_into(PIN_HEADER, _buffer, _used, 2, PIN_WRITE, now_us, pin, level)
+    _used += PIN_SIZE
+
+
 def post(operation, first, second, data=None, at_us=None):
     """A request that nobody waits for: two bytes, or one byte and data; at_us where hardware does it by itself."""
     global _used
     n = 2 if data is None else 1 + len(data)
-    if _used + operations.HEADER_SIZE + n > len(_buffer):
+    if _used + HEADER_SIZE + n > _length:
         flush()
-    struct.pack_into(operations.HEADER, _buffer, _used, n, operation, _now_us if at_us is None else at_us)
-    at = _used + operations.HEADER_SIZE
+    pack_into(HEADER, _buffer, _used, n, operation, _now_us if at_us is None else at_us)
+    at = _used + HEADER_SIZE
     _buffer[at] = first
     if data is None:
         _buffer[at + 1] = second
@@ -89,8 +106,17 @@ def call(operation, data):
 
     The answer is read before anything is allocated: a heap that is full leaves nothing of it in the pipe.
     """
-    flush()
-    _out.write(struct.pack(operations.HEADER, len(data), operation, _now_us) + data)
+    global _used
+    n = HEADER_SIZE + len(data)
+    if _used + n > _length:
+        flush()
+    if n > _length:
+        _out.write(struct.pack(HEADER, len(data), operation, _now_us) + data)
+    else:  # with all that was posted before it
+        pack_into(HEADER, _buffer, _used, len(data), operation, _now_us)
+        _buffer[_used + HEADER_SIZE : _used + n] = data
+        _used += n
+        flush()
     _in.readinto(_answer, operations.ANSWER_SIZE)
     n = _answer[0] | _answer[1] << 8
     status = _answer[2]

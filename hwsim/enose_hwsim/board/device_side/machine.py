@@ -9,7 +9,7 @@ import struct
 import board_wire
 import operations
 
-_CALL_US = 2
+_CALL_US = board_wire.CALL_US
 
 
 class Pin:
@@ -27,19 +27,16 @@ class Pin:
         if level is None:
             board_wire.spend(_CALL_US)
             return board_wire.call(operations.PIN_READ, bytes((self.id,)))[0]
-        board_wire.spend(_CALL_US)
-        board_wire.post(operations.PIN_WRITE, self.id, 1 if level else 0)
+        board_wire.write_pin(self.id, 1 if level else 0)
         return None
 
     __call__ = value
 
     def on(self):
-        board_wire.spend(_CALL_US)
-        board_wire.post(operations.PIN_WRITE, self.id, 1)
+        board_wire.write_pin(self.id, 1)
 
     def off(self):
-        board_wire.spend(_CALL_US)
-        board_wire.post(operations.PIN_WRITE, self.id, 0)
+        board_wire.write_pin(self.id, 0)
 
 
 class PWM:

@@ -6,6 +6,8 @@ is length (u16), status (i8, minus an errno), payload. Operations below FIRST_WA
 
 HEADER = "<HBQ"
 HEADER_SIZE = 11
+PIN_HEADER = "<HBQBB"  # a pin's whole request, but for the ns
+PIN_SIZE = 13
 ANSWER = "<Hb"
 ANSWER_SIZE = 3
 

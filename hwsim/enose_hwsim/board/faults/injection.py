@@ -54,7 +54,7 @@ class Injection:
         """The board was switched on at start_s."""
         self._board = board
         self._start_s = start_s
-        self._agenda: list[tuple[int, int, Callable[[int], None]]] = []
+        self.agenda: list[tuple[int, int, Callable[[int], None]]] = []
         self._order = count()
         self._active: dict[str, Undo] = {}
 
@@ -65,12 +65,12 @@ class Injection:
 
     def at(self, due_us: int, action: Callable[[int], None]) -> None:
         """Have action(now_us) done ahead of the firmware's first request after due_us."""
-        heapq.heappush(self._agenda, (due_us, next(self._order), action))
+        heapq.heappush(self.agenda, (due_us, next(self._order), action))
 
     def turn(self, now_us: int) -> None:
         """Do what is due."""
-        while self._agenda and self._agenda[0][0] <= now_us:
-            heapq.heappop(self._agenda)[2](now_us)
+        while self.agenda and self.agenda[0][0] <= now_us:
+            heapq.heappop(self.agenda)[2](now_us)
 
     def begin(self, name: str, t_s: float) -> None:
         """Let it happen at t_s; one that is there already begins anew. Raises ValueError."""

@@ -78,9 +78,10 @@ class Ad5676rPart:
     def _obey(self, frame: bytes, t_s: float) -> None:
         command, channel, word = frame[0] >> 4, frame[0] & 0x7, frame[1] << 8 | frame[2]
         if command == WRITE_AND_UPDATE:
-            self.input_codes[channel] = word
-            self.on_code(channel, self._volts(word), t_s)
-            self._set(channel, word, t_s)
+            self.input_codes[channel] = self.codes[channel] = word
+            volts = self._volts(word)
+            self.on_code(channel, volts, t_s)
+            self._on_change(channel, volts, t_s)
         elif command == WRITE_INPUT:
             self.input_codes[channel] = word
             self.on_code(channel, self._volts(word), t_s)

@@ -92,23 +92,29 @@ class HeldWeightChipPart:
 
     def set_weight_dac(self, volts: float, t_s: float) -> None:
         """The DAC output that feeds the sample and hold."""
-        self._charge(t_s)
+        if self._strobe:
+            self._charge(t_s)
         self._weight_dac_v = volts
-        self._watch_weight(t_s)
+        if self._strobe:
+            self._watch_weight(t_s)
 
     def set_address_bit(self, bit: int, level: int, t_s: float) -> None:
         """One line of the address bus."""
-        self._charge(t_s)
         if self._strobe:
+            self._charge(t_s)
             self.violations.append(f"address changed under the strobe at {t_s:.6f} s")
         self._address = self._address & ~(1 << bit) | level << bit
 
     def set_strobe(self, level: int, t_s: float) -> None:
         """High connects the addressed capacitor to the DAC."""
-        self._charge(t_s)
-        self.weight_writes += level and not self._strobe
+        if self._strobe:
+            self._charge(t_s)
+        elif level:
+            self.weight_writes += 1
         self._strobe = bool(level)
-        self._watch_weight(t_s)
+        self._strobed_s = t_s
+        if level:
+            self._watch_weight(t_s)
 
     def set_input_dac(self, k: int, volts: float, t_s: float) -> None:
         """The DAC output in front of input k's switch; while that is open, the output goes where it went before."""
@@ -188,7 +194,8 @@ class HeldWeightChipPart:
         self._changed_s = t_s
 
     def _charge(self, t_s: float) -> None:
-        if self._strobe and self._address < len(self._weights_v):
+        """Under the strobe: what the addressed capacitor has taken since it was connected, or since the last change."""
+        if self._address < len(self._weights_v):
             k = self._address
             left = math.exp(-(t_s - self._strobed_s) / self._chip.hold.time_constant_s)
             before_v = self._weight_v(k, self._strobed_s)
@@ -198,7 +205,7 @@ class HeldWeightChipPart:
 
     def _watch_weight(self, t_s: float) -> None:
         low, high = self._chip.synapse.weight_min_v, self._chip.synapse.weight_max_v
-        if self._strobe and not low <= self._weight_dac_v <= high:
+        if not low <= self._weight_dac_v <= high:
             volts = f"{self._weight_dac_v:.6f} V at {t_s:.6f} s, {low}..{high} V"
             self.violations.append(f"weight {self._address} strobed at {volts}")
 

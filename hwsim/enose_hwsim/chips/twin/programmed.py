@@ -58,15 +58,30 @@ class Programmed:
         return looked_up(self.curves[c, -1:], root(lower, self.upper[c, :, -1:]))[:, 0]
 
 
-def programmed(chip: MlpFile, synapses: Array, converter_na: Array, neuron_v: Array) -> Programmed:
-    """Put chips together: synapses (C, W, 11, 6) and, of the neurons, converters and curves (C, N, 221)."""
+@dataclass(frozen=True)
+class Neurons:
+    """The N neurons of C chips, which no weight changes."""
+
+    converter: Array  # (C, N, 7) polynomials of the summing nodes' voltages
+    curves: Array  # as Programmed's, (C, N, ROWS)
+
+
+def neurons_of(chip: MlpFile, converter_na: Array, neuron_v: Array) -> Neurons:
+    """From the cells' curves of converters and neurons, (C, N, 221)."""
+    v_ref_v = chip.synapse.v_ref_v
+    curves = neuron_v @ _refined().astype(neuron_v.dtype, copy=False)
+    curves[:, :-1] = _scaled(drive(curves[:, :-1], v_ref_v), DRIVES)
+    return Neurons(converter_na @ _from_curve(v_ref_v).astype(converter_na.dtype, copy=False), curves)
+
+
+def programmed(chip: MlpFile, synapses: Array, neurons: Neurons) -> Programmed:
+    """Put chips together: synapses (C, W, 11, 6), and neurons of as many chips or of one for all."""
     inputs, v_ref_v = chip.topology.inputs, chip.synapse.v_ref_v
-    chips, neurons = converter_na.shape[:2]
-    hidden = neurons - 1
+    chips, hidden = len(synapses), neurons.curves.shape[1] - 1
+    converter = np.broadcast_to(neurons.converter, (chips, *neurons.converter.shape[1:]))
     drawn = -np.einsum("cwxk,kn->cwnx", synapses, _to_powers().astype(synapses.dtype, copy=False), optimize=True)
     level = basis(drive(np.array([chip.input.bias_v]), v_ref_v), *DRIVES, GRID[0])[0].astype(synapses.dtype)
 
-    converter = converter_na @ _from_curve(v_ref_v).astype(synapses.dtype, copy=False)  # (C, N, 7)
     rows = drawn[:, : hidden * (inputs + 1)].reshape(chips, hidden, inputs + 1, GRID[2], GRID[0])
     last = drawn[:, None, hidden * (inputs + 1) :]
     layers = []
@@ -77,8 +92,7 @@ def programmed(chip: MlpFile, synapses: Array, converter_na: Array, neuron_v: Ar
     upper = np.ascontiguousarray(converter[..., GRID[2] :].transpose(0, 2, 1))[..., None]
     # The output layer's basis comes power by power, see chebyshev_powers.
     output = layers[1].reshape(chips, GRID[2], hidden, GRID[0]).swapaxes(2, 3).reshape(chips, GRID[2], -1)
-    curves = neuron_v @ _refined().astype(neuron_v.dtype, copy=False)
-    curves[:, :-1] = _scaled(drive(curves[:, :-1], v_ref_v), DRIVES)
+    curves = np.broadcast_to(neurons.curves, (chips, *neurons.curves.shape[1:]))
     return Programmed(layers[0], np.ascontiguousarray(output), upper, curves, v_ref_v)
 
 

@@ -1,5 +1,6 @@
 """The fast twin of the chip of transistors, with mismatch, temperature and noise, certified against ngspice."""
 
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from enose_hwsim.chips.output_noise import power_of_parts
 from enose_hwsim.chips.twin.characterise import BIAS_UNIT_V, DRIVES, GRID, SUM_V, drive
 from enose_hwsim.chips.twin.noise import output_parts_v2
 from enose_hwsim.chips.twin.polynomial import basis, monomials
-from enose_hwsim.chips.twin.programmed import Programmed, programmed
+from enose_hwsim.chips.twin.programmed import Neurons, Programmed, neurons_of, programmed
 from enose_hwsim.chips.twin.region import check_region, in_sigmas
 from enose_hwsim.chips.twin.store import load_densities, load_tables
 from enose_hwsim.spice.cards import Corner
@@ -77,9 +78,13 @@ class TwinChip:
         return programmed(
             self.chip,
             synapses.reshape(count, topology.weights, GRID[0], GRID[2]),
-            np.broadcast_to(self._converters, (count, *self._converters.shape[1:])),
-            np.broadcast_to(self._neurons, (count, *self._neurons.shape[1:])),
+            self._ready_neurons,
         )
+
+    @cached_property
+    def _ready_neurons(self) -> Neurons:
+        """What no weight changes: a simulated board puts its chip together anew for every reading."""
+        return neurons_of(self.chip, self._converters, self._neurons)
 
     def output_v(
         self, inputs_v: ArrayLike, weights_v: ArrayLike, rng: np.random.Generator | None = None
