@@ -1,17 +1,20 @@
 """Frames in and out of a byte stream, sessions, and replies that are never computed twice.
 
 One host holds the session until it says bye or has been silent for LEASE_MS. A request with the last sequence number
-again is answered from the cache; an older one is discarded. Nothing here waits for a host that does not read.
+again is answered from the cache; an older one is discarded. Nothing here waits for a host that does not read, but
+LAST_MS before a reset.
 """
 
 import select
 import struct
-from time import ticks_diff, ticks_ms
+from time import sleep_ms, ticks_diff, ticks_ms
 
 from enose_contract import frames, messages
 
 LEASE_MS = 3000
 BYTES_PER_TURN = 64
+LAST_MS = 50  # for the rest of a reply before a reset
+USB_MS = 5  # until USB has fetched what was written: a packet each ms
 
 
 class Link:
@@ -68,6 +71,14 @@ class Link:
                 break  # a reply takes an RP2040 10 ms: what keeps the weights has its turn first
             if not _any(self._in, 0):
                 break
+
+    def finish(self) -> None:
+        """Before a reset: send the rest of a reply, as much of it as the other side takes in LAST_MS."""
+        began_ms = ticks_ms()
+        while self._pending and ticks_diff(ticks_ms(), began_ms) < LAST_MS:
+            if _any(self._out, LAST_MS):
+                self._flush()
+        sleep_ms(USB_MS)
 
     def attended(self) -> bool:
         """Whether a host holds the session."""

@@ -22,6 +22,7 @@ LASTING_S = 60  # a start that lasted so long was a good one
 FRAMES = 32  # between two collections at most: a reply leaves up to 3 KB, and memory must not end in the middle of one
 BUTTON_S = 3  # held for so long, the button asks for the interactive prompt
 NO_EVENT = 0
+AT_ONCE: int = 0  # ms
 
 
 class Linked:
@@ -121,6 +122,7 @@ class Linked:
                 self.log.write()
             self.log.add(event, x=x, y=y)
             self.log.write()
+        self.link.finish()
         self._watchdog.note(note)
         self._reset()
 
@@ -193,7 +195,7 @@ class Linked:
 
     def _every_second(self):
         """What a whole device does beside: a task, whose pieces take some ms each."""
-        yield 0
+        yield AT_ONCE
 
     def _make_safe(self) -> None:
         """Nothing was driven."""

@@ -9,7 +9,7 @@ import pytest
 
 from enose.link.device import Device
 from enose.link.watch import Watcher
-from enose_contract import messages, updates
+from enose_contract import frames, messages, updates
 from enose_hwsim.board.simulated import SimulatedBoard
 from rig import BOARD, CHIP, RawHost, SwitchOn, broken, host_of, image, present
 
@@ -111,6 +111,31 @@ def test_an_answer_whose_weights_were_given_up_meanwhile_is_none(measuring: Devi
     assert (result["answer"], result["reason"]) == (3, messages.REASON_STALE)
     assert host.ask(messages.STATUS).fields(messages.STATUS)["weights"] == messages.WEIGHTS_HELD
     assert host.ask(messages.INFO).fields(messages.INFO)["refresh_missed"] == 0
+
+
+def test_a_restart_cuts_no_reply(slow: Path, power_on: SwitchOn) -> None:
+    """A second of questions, so that it comes between two pieces of an answer."""
+    board = power_on()
+    host = RawHost(board)
+    host.hello()
+    host.send(host.frame(messages.SCHEDULE, 60) + b"".join(host.frame(messages.INFO) for _ in range(60)))
+    answers = host.receive()  # all of them whole frames
+    assert {answer.kind & ~frames.REPLY for answer in answers} == {messages.SCHEDULE.kind, messages.INFO.kind}
+    assert len(answers) < 40
+    assert host.ask(messages.INFO).error()[0] == messages.E_SESSION  # it has started anew
+
+
+def test_a_restart_does_not_wait_for_a_host_that_does_not_read(power_on: SwitchOn) -> None:
+    board = power_on()
+    host = RawHost(board)
+    host.hello()
+    board.inject("host-does-not-read")
+    for _ in range(100):  # more than the line takes
+        host.send(host.frame(messages.INFO))
+        board.run(20)
+    host.send(host.frame(messages.SCHEDULE, 60))
+    board.run(1100)
+    assert board.resets == 1
 
 
 def test_a_processor_that_is_slower_than_the_reserve_makes_weights_stale(firmware: Path, power_on: SwitchOn) -> None:
