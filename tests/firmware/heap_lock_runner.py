@@ -21,7 +21,7 @@ from enose_device.watchdog import Watchdog
 
 REFRESHES = 5
 TURNS = 2
-COOL_MC = 15_000  # the weights hold for 200 ms: also a busy machine is in time
+COOL_MC = -10_000  # the weights hold for over a second: also a busy machine is in time
 BYTES = 200
 LEVEL_COUNT = 13_600  # the first input's level in ADC counts of 62.5 uV
 INPUTS_UV = (850_000, 912_345, 950_000, 900_000)
