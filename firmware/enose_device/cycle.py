@@ -251,8 +251,7 @@ class Cycle:
             means[k] = 0
         for scan in range(first, end):
             left_ms = (scan + 1) * image.scan_ms - ticks_diff(ticks_ms(), began_ms)
-            if left_ms > 0:
-                yield left_ms
+            yield max(left_ms, 1)  # also a scan that is late leaves the converter free for once
             yield from self._sensors.scan(image.channels, self._scan)
             self.health.add(self._scan)
             for k in range(len(means)):

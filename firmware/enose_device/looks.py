@@ -5,6 +5,8 @@ from enose_device.linked import LASTING_S
 
 LOOK_EVERY_S = 60
 STATE_EVERY_S = 3600
+PATIENCE_MS = 3000  # a scan of 16 sensors with the slowest converter takes 2.4 s
+GIVEN_UP_MS = 200  # the slowest conversion takes 138
 
 
 class Looks:
@@ -14,7 +16,6 @@ class Looks:
         """device: app.Device; adc: the converter that sensors and output share."""
         self._device = device
         self._adc = adc
-        self._taken = 0
         self.temperature_mc = 0
         self._battery_state = 0
         self._look_s = self._state_due_s = LASTING_S
@@ -39,9 +40,15 @@ class Looks:
         if self._chip_free():
             device.chip.look_at_dac()
         yield 0
-        if self._chip_free() and (not adc.busy or adc.taken == self._taken):  # that long: given up with its measurement
-            device.chip.look_at_level()
-        self._taken = adc.taken
+        unread_ms = 0
+        for _ in range(PATIENCE_MS):
+            if not adc.busy or unread_ms == GIVEN_UP_MS:  # that long: given up with its measurement
+                if self._chip_free():
+                    device.chip.look_at_level()
+                break
+            taken = adc.taken
+            yield 1
+            unread_ms = unread_ms + 1 if adc.taken == taken else 0
         if device.log.uptime_s >= self._look_s:
             self._look_s = device.log.uptime_s + LOOK_EVERY_S
             self._log_state(device, supply_uv)

@@ -197,6 +197,26 @@ def test_a_watch_goes_on_where_a_measurement_was_given_up_in_the_middle_of_a_con
     assert len(watcher.fetch().time_s) == pytest.approx(10, abs=3)  # less the time for which it was taken to be in use
 
 
+@pytest.mark.parametrize("name", ["dac-gain-wrong", "dac-reference-off"])
+def test_a_dac_that_goes_wrong_is_noticed_though_the_converter_is_nearly_always_in_use(
+    device: Device, name: str
+) -> None:
+    """One ADC for the sensors and for what the DAC puts out: it is waited for."""
+    board = device.port.board
+    device.program(image(scan_ms=5, baseline_ms=20_000, average=255).pack())
+    present(board)
+    device.port.wait(1500)
+    device._conversation.ask(messages.MEASURE, 1)
+    for _ in range(5):
+        device.port.wait(1700)
+        board.inject(name)
+        device.port.wait(1100)
+        assert device.status()["fault"] == messages.FAULTS[messages.FAULT_READBACK]
+        board.mend(name)
+        device.clear()
+        device._conversation.ask(messages.MEASURE, 1 + round(board.now_s * 1e3))
+
+
 @pytest.mark.parametrize("writes", [1, 2, 3])
 def test_a_fault_that_is_found_while_the_store_writes_is_the_safe_state_and_the_store_is_whole(
     programmed: Device, writes: int
