@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from joblib import Parallel, delayed
+from rich.console import Console
+from rich.progress import track
 
 from enose_hwsim.board.process import MicroPythonMissing, firmware_folder
 
@@ -110,10 +112,10 @@ def _all(campaign: Campaign, options: Options) -> tuple[list[Found], float]:
     found: list[Found] = []
     cpu_s = 0.0
     work = Parallel(n_jobs=options.jobs, return_as="generator")
-    for one, shard_cpu_s in work(delayed(_timed)(campaign.work, shard) for shard in shards):
+    done = work(delayed(_timed)(campaign.work, shard) for shard in shards)
+    for one, shard_cpu_s in track(done, campaign.name, len(shards), console=Console(stderr=True)):
         found.append(one)
         cpu_s += shard_cpu_s
-        print(f"{campaign.name}: {len(found)} of {len(shards)} shards", file=sys.stderr, flush=True)
     return found, cpu_s
 
 

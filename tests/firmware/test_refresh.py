@@ -90,9 +90,8 @@ def test_a_slow_change_of_temperature_is_followed_without_a_miss(power_on: Switc
         worst_v = max(worst_v, worst_droop_v(board, board.now_s + 1.0))
     assert worst_v <= DROOP_MAX_V + WRITE_V
     assert device.info()["refresh"]["missed"] == 0
-    assert (
-        device.info()["refresh"]["period_s"] <= 0.020
-    )  # the weights hold 69 ms at 25 degrees and the margin, half every ten
+    # the weights hold 69 ms at 25 degrees and the margin, half every ten
+    assert device.info()["refresh"]["period_s"] <= 0.020
 
 
 def test_a_measurement_does_not_delay_the_refresh(programmed: Device) -> None:
