@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from enose.cli.main import BAD_INPUT, run
 from enose.link.connect import open_device
 from rig import BOARD_PATH, image
 
@@ -89,6 +90,19 @@ def test_its_flash_is_kept_in_a_file(sim, quick_board: Path, tmp_path: Path) -> 
     _, said = sim(str(quick_board), "--flash", flash)
     device = open_device(said["port"])
     assert device.info()["image"] == {"generation": 1, "model": b"model001".hex()}
+    device.close()
+
+
+@pytest.mark.parametrize("words", [(), ("--first", "--board", "pico-mlp")])
+def test_it_is_not_flashed_and_runs_on(
+    sim, quick_board: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
+) -> None:
+    _, said = sim(str(quick_board))
+    assert run(["device", "flash", "--device", said["port"], *words]) == BAD_INPUT
+    assert "--device sim:pico-mlp --files FOLDER" in capsys.readouterr().err.replace("\n", " ")
+    time.sleep(1.5)  # by then it would have restarted
+    device = open_device(said["port"])
+    assert device.info()["uptime_s"] > 1
     device.close()
 
 

@@ -148,6 +148,7 @@ def _exit_code(error: Exception) -> int | None:
     from enose.calibration.calibration import CalibrationError
     from enose.chips.pictures import PlotError
     from enose.deploy.prompt import DeployError
+    from enose.deploy.target import UnfitTarget
     from enose.deploy.uf2 import UnfitUf2
     from enose.image import ImageFileError
     from enose.importing.fetch import FetchError
@@ -169,7 +170,7 @@ def _exit_code(error: Exception) -> int | None:
     bad_boards = (BoardError, PowerError)
     bad_files = (RecordingsError, ImageFileError, FlashFileError, PlotError, KeyFileError, CalibrationError)
     bad_bundles = (Unmatched, WaterfallError)
-    bad_uploads = (UnfitUf2, CompileError)
+    bad_uploads = (UnfitUf2, UnfitTarget, CompileError)
     if isinstance(
         error,
         (

@@ -8,9 +8,9 @@ from typing import Any
 
 from enose.deploy.install import OnProgress, Written, install_first, install_update
 from enose.deploy.prompt import DeployError, Prompt
-from enose.deploy.target import Target
+from enose.deploy.target import Target, UnfitTarget
 from enose.link.conversation import DeviceError, LinkError
-from enose.link.device import TRIALS, Device
+from enose.link.device import TRIALS, Device, Running
 from enose.link.port import PortError
 from enose_contract import messages, updates
 from enose_hwsim.board.process import firmware_folder
@@ -67,13 +67,13 @@ def flash_first(
     *,
     format_files: bool = False,
 ) -> Flashed:
-    """A first installation, on a MicroPython with or without our firmware. Raises DeployError."""
+    """A first installation, on a MicroPython with or without our firmware. Raises DeployError, UnfitTarget."""
     mcu = MICROCONTROLLERS[board.mcu]
     firmware, boot = compile_firmware(mcu, firmware_folder()), compile_boot(mcu, firmware_folder())
     before = None
     try:
         device = target.greet()
-        before = device.running().identity
+        before = _running(device).identity
         device.begin_update(firmware.sha256, key)
     except (LinkError, PortError):
         pass  # no firmware of ours yet, or none that runs
@@ -99,10 +99,11 @@ def flash_update(
 ) -> Flashed:
     """An update; ends when the new firmware has confirmed itself. board_of(name) is asked for the device's board.
 
-    Raises DeployError where it has not, LinkError or PortError where no firmware answers, DeviceError where it refuses.
+    Raises DeployError where it has not, LinkError or PortError where no firmware answers, DeviceError where it refuses,
+    UnfitTarget for a simulated board without a file system.
     """
     device = target.greet()
-    before = device.running()
+    before = _running(device)
     board, chip = board_of(device.board)
     firmware = compile_firmware(MICROCONTROLLERS[board.mcu], firmware_folder())
     if before.identity == firmware.identity and not another_board and before.trial != ON_TRIAL:
@@ -115,6 +116,15 @@ def flash_update(
         failed = f"{target.name}: the configuration of {board.name} failed its trial"
         raise DeployError(f"{failed}; the one of {device.board} is in force again")
     return Flashed(device.board, device.simulated, before.identity, firmware.identity, written)
+
+
+def _running(device: Device) -> Running:
+    running = device.running()
+    if device.simulated and running.identity is None:
+        name = device.port.name
+        instead = f"`enose device flash --device sim:{device.board} --files FOLDER`"
+        raise UnfitTarget(f"{name}: a simulated board that runs this project's source has no files to flash; {instead}")
+    return running
 
 
 def _at_the_prompt(target: Target, work: Callable[[Prompt], Written]) -> Written:

@@ -18,6 +18,10 @@ RESTARTS_MS = 1500  # a device restarts within a second of the reply that it wil
 LOOK_S = 1.0
 
 
+class UnfitTarget(ValueError):
+    """What is there cannot be flashed."""
+
+
 class Target(Protocol):
     """A device that is talked to by its firmware and by its interactive prompt, one after the other."""
 
