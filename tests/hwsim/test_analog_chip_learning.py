@@ -7,7 +7,7 @@ from enose_hwsim.board.parts.analog_chip import HeldWeightChipPart
 from enose_hwsim.chips import nominal_learner
 from rig import CHIP, changed
 
-pytestmark = [pytest.mark.usefixtures("libngspice", "tables_folder"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.usefixtures("libngspice"), pytest.mark.timeout(300)]
 
 INPUTS_V = (0.86, 0.93, 0.95, 0.90)
 TEACHER_V = 0.94

@@ -10,7 +10,7 @@ from enose_hwsim.chips.equations import EquationChip
 from enose_hwsim.chips.transistor_chip import TransistorChip
 from enose_hwsim.chips.twin.twin import TwinChip
 
-pytestmark = pytest.mark.usefixtures("libngspice", "tables_folder")
+pytestmark = pytest.mark.usefixtures("libngspice")
 
 INPUTS, WEIGHTS = np.full((3, 4), 0.9), np.full((2, 25), 0.9)
 

@@ -11,7 +11,7 @@ from enose_hwsim.chips.memristor import certify as network
 from enose_hwsim.chips.twin import certify
 from rig import image
 
-pytestmark = pytest.mark.usefixtures("libngspice", "tables_folder")
+pytestmark = pytest.mark.usefixtures("libngspice")
 
 CHIP = str(boards_folder() / "chips" / "mlp441.toml")
 

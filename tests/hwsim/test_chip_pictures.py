@@ -17,7 +17,7 @@ from enose_hwsim.chips.cells.characterise import cell_figures
 from enose_hwsim.chips.cells.curves import CellCurves, cell_curves
 from enose_hwsim.chips.twin.certify import certify
 
-pytestmark = pytest.mark.usefixtures("libngspice", "tables_folder")
+pytestmark = pytest.mark.usefixtures("libngspice")
 
 PNG = b"\x89PNG\r\n\x1a\n"
 

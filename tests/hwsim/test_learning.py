@@ -19,7 +19,7 @@ from enose_hwsim.chips.learning.training import History, Rules, learn
 from enose_hwsim.chips.learning.transient import TransientLearningChip
 from enose_hwsim.chips.learning.twin import LearningTwin
 
-pytestmark = [pytest.mark.usefixtures("libngspice", "tables_folder"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.usefixtures("libngspice"), pytest.mark.timeout(300)]
 
 SAMPLES = 12
 SEED = 11
@@ -39,7 +39,7 @@ def mismatch(chip: MlpFile) -> tuple[Shifts, LearningShifts]:
 
 
 @pytest.fixture(scope="module")
-def twin(chip: MlpFile, mismatch: tuple[Shifts, LearningShifts], tables_folder: Path) -> LearningTwin:
+def twin(chip: MlpFile, mismatch: tuple[Shifts, LearningShifts]) -> LearningTwin:
     return LearningTwin(chip, *mismatch)
 
 

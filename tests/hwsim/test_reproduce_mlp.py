@@ -15,7 +15,7 @@ from enose.reproduce.rows import Row, as_dict
 from enose_hwsim import gas
 from enose_hwsim.chipfile import load_chip
 
-pytestmark = [pytest.mark.usefixtures("libngspice", "tables_folder"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.usefixtures("libngspice"), pytest.mark.timeout(300)]
 
 
 def test_a_few_seeds(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -52,7 +52,7 @@ def test_a_time_that_is_none(held_s: float) -> None:
 
 
 @pytest.mark.timeout(300)  # the tables may have to be taken
-@pytest.mark.usefixtures("libngspice", "tables_folder")
+@pytest.mark.usefixtures("libngspice")
 def test_what_droop_does_to_the_output() -> None:
     rng = np.random.default_rng(3)
     inputs_v, weights_v = rng.uniform(0.85, 0.95, (20, 4)), rng.uniform(0.75, 1.1, (3, 25))

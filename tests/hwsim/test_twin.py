@@ -16,7 +16,7 @@ from enose_hwsim.chips.twin import characterise, store
 from enose_hwsim.chips.twin.certify import certify, within_limits
 from enose_hwsim.chips.twin.twin import TwinChip
 
-pytestmark = pytest.mark.usefixtures("libngspice", "tables_folder")
+pytestmark = pytest.mark.usefixtures("libngspice")
 
 
 @pytest.fixture(scope="module")

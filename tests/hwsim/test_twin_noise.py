@@ -13,7 +13,7 @@ from enose_hwsim.chips.transistor_chip import TransistorChip
 from enose_hwsim.chips.twin import store
 from enose_hwsim.chips.twin.twin import TwinChip
 
-pytestmark = pytest.mark.usefixtures("libngspice", "tables_folder")
+pytestmark = pytest.mark.usefixtures("libngspice")
 
 
 @pytest.fixture(scope="module")

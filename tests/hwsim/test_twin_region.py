@@ -14,7 +14,7 @@ from enose_hwsim.chips.twin.region import NotCertified
 from enose_hwsim.chips.twin.store import netlist_hash
 from enose_hwsim.chips.twin.twin import TwinChip
 
-pytestmark = pytest.mark.usefixtures("libngspice", "tables_folder")
+pytestmark = pytest.mark.usefixtures("libngspice")
 
 INPUTS_V = np.random.default_rng(5).uniform(0.85, 0.95, (10, 4))
 WEIGHTS_V = np.random.default_rng(6).uniform(0.7, 1.1, (3, 25))

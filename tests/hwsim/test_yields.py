@@ -17,7 +17,7 @@ from enose_hwsim.chips.cells.mismatch import Shifts
 from enose_hwsim.chips.twin.twin import TwinChip
 from rig import image
 
-pytestmark = pytest.mark.usefixtures("libngspice", "tables_folder")
+pytestmark = pytest.mark.usefixtures("libngspice")
 
 
 @pytest.fixture(scope="module")

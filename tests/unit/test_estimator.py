@@ -16,13 +16,20 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
 from enose import training
-from enose.training import AnalogMLPClassifier, TrainingError
+from enose.training import AnalogMLPClassifier, TrainingError, choosing
 
 BOARDS = Path(__file__).resolve().parents[2] / "boards"
 QUICK = AnalogMLPClassifier(restarts=2, max_iter=60, random_state=0)
 # Part of them needs pandas, which is no dependency, or SciPy's array API, switched on before SciPy loads.
 IN_PART = ("check_classifier_data_not_an_array", "check_array_api_input")
 CHECKS = list(estimator_checks_generator(clone(QUICK), mark=None))
+
+
+@pytest.fixture
+def brief_choice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fifth of the steps that choose inputs and order, for tests that ask little or nothing of what is chosen."""
+    monkeypatch.setattr(choosing, "FIRST_STEPS", 16)
+    monkeypatch.setattr(choosing, "SECOND_STEPS", 50)
 
 
 def blobs(classes: int = 3, features: int = 4, samples: int = 120) -> tuple[np.ndarray, np.ndarray]:
@@ -36,7 +43,9 @@ def blobs(classes: int = 3, features: int = 4, samples: int = 120) -> tuple[np.n
 @pytest.mark.parametrize(
     ("estimator", "check"), CHECKS, ids=[f"{k}-{check.func.__name__}" for k, (_, check) in enumerate(CHECKS)]
 )
-def test_it_is_what_scikit_learn_expects(estimator: AnalogMLPClassifier, check: Callable[[Any], None]) -> None:
+def test_it_is_what_scikit_learn_expects(
+    brief_choice: None, estimator: AnalogMLPClassifier, check: Callable[[Any], None]
+) -> None:
     name = check.func.__name__  # type: ignore[attr-defined]
     with contextlib.suppress(*[SkipTest] * (name in IN_PART)):
         check(estimator)
@@ -120,7 +129,7 @@ def test_it_goes_into_a_pipeline_and_keeps_groups_together() -> None:
         ("random_state", 1),
     ],
 )
-def test_every_parameter_has_an_effect(name: str, value: Any) -> None:
+def test_every_parameter_has_an_effect(brief_choice: None, name: str, value: Any) -> None:
     samples, labels = blobs(samples=60)
     usual, other = clone(QUICK).fit(samples, labels), clone(QUICK).set_params(**{name: value}).fit(samples, labels)
     again = clone(QUICK).fit(samples, labels)
