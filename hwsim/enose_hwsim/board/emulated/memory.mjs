@@ -35,3 +35,15 @@ function write(chip, to, bytes) {
   if (!(to & 3)) for (; k + 4 <= bytes.length; k += 4) chip.writeUint32(to + k, words.getUint32(k, true));
   for (; k < bytes.length; k++) chip.writeUint8(to + k, bytes[k]);
 }
+
+/** Most words are written to RAM; rp2040js looks each up among the peripherals first, which takes a tenth of its time. */
+export function writeRamFirst(chip) {
+  const write = chip.writeUint32.bind(chip);
+  const { sramView } = chip;
+  const last = sramView.byteLength - 4;
+  chip.writeUint32 = (address, value) => {
+    const at = (address >>> 0) - RAM;
+    if (at >= 0 && at <= last) sramView.setUint32(at, value, true);
+    else write(address, value);
+  };
+}

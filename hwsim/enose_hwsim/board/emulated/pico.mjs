@@ -3,6 +3,7 @@
 import { createRequire } from 'node:module';
 import { bootRom } from './bootrom.mjs';
 import { wireI2c } from './i2c.mjs';
+import { writeRamFirst } from './memory.mjs';
 import { wireAdc, wirePins, wirePwm } from './pins.mjs';
 import { wireSpi } from './spi.mjs';
 import { UsbHost } from './usb.mjs';
@@ -86,6 +87,7 @@ export class Pico {
     this.owed = 0;
     chip.loadBootrom(this.rom.words);
     this.flash.solder(chip);
+    writeRamFirst(chip);
     chip.onBreak = (n) => (this.owed += this.rom.trap(n, chip.core.registers, chip, this.flash));
     chip.peripherals[WATCHDOG].onWatchdogTrigger = () => {
       throw new WatchdogReset();
