@@ -44,7 +44,6 @@ file = open("fill", "wb")
 try:
     while True:
         file.write(page)
-        file.flush()
         n += 1
 except OSError as error:
     print(n, error.args[0])

@@ -3,7 +3,7 @@
 import { createRequire } from 'node:module';
 import { bootRom } from './bootrom.mjs';
 import { wireI2c } from './i2c.mjs';
-import { writeRamFirst } from './memory.mjs';
+import { shorten } from './memory.mjs';
 import { wireAdc, wirePins, wirePwm } from './pins.mjs';
 import { wireSpi } from './spi.mjs';
 import { UsbHost } from './usb.mjs';
@@ -60,15 +60,20 @@ export class Pico {
     const { core, clock } = this.chip;
     const until = until_ns - this.began_ns;
     const cycle_ns = 1e9 / this.chip.clkSys;
-    while (clock.nanos < until) {
+    while (clock.nanosCounter < until) {
       if (core.waiting) {
         if (!clock.nextAlarm || clock.nextAlarm.nanos > until) return;
         clock.tick(clock.nanosToNextAlarm);
       } else {
-        const cycles = core.executeInstruction() + this.owed;
-        this.owed = 0;
+        let cycles = core.executeInstruction();
+        if (this.owed) {
+          cycles += this.owed;
+          this.owed = 0;
+        }
         this.cycles += cycles;
-        clock.tick(cycles * cycle_ns);
+        const after = clock.nanosCounter + cycles * cycle_ns; // as clock.tick does, which is too long to be inlined
+        if (clock.nextAlarm !== null && clock.nextAlarm.nanos <= after) clock.tick(cycles * cycle_ns);
+        else clock.nanosCounter = after;
       }
     }
   }
@@ -87,7 +92,7 @@ export class Pico {
     this.owed = 0;
     chip.loadBootrom(this.rom.words);
     this.flash.solder(chip);
-    writeRamFirst(chip);
+    shorten(chip);
     chip.onBreak = (n) => (this.owed += this.rom.trap(n, chip.core.registers, chip, this.flash));
     chip.peripherals[WATCHDOG].onWatchdogTrigger = () => {
       throw new WatchdogReset();
