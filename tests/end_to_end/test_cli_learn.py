@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from enose.boards import find_board
 from enose.cli.main import BAD_INPUT, FAILED, run
 from enose.lessons.figure import draw
-from enose.lessons.prepare import prepare, teachers_v
+from enose.lessons.prepare import CHOOSING, prepare, teachers_v
 from enose.project.contents import Cycle, NewSession, NewSpecimen, Provenance, Sensor
 from enose.project.store import Project
 from enose.recordings import open_recordings, simulated_fruit
@@ -32,7 +33,13 @@ def mlp() -> tuple[object, MlpFile]:
 
 
 @pytest.fixture
-def short(tmp_path: Path) -> Path:
+def chosen_briefly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One draw of the inner folds: for what is the same whichever sensors are chosen."""
+    monkeypatch.setattr("enose.lessons.prepare.CHOOSING", replace(CHOOSING, draws=1))
+
+
+@pytest.fixture
+def short(tmp_path: Path, chosen_briefly: None) -> Path:
     """Four fruit of each kind, of which the board measures a few seconds: for what does not depend on the lessons."""
     fruit = simulated_fruit(1)
     specimens = [
@@ -126,7 +133,7 @@ def test_teachers_lie_in_the_middles_of_the_bands() -> None:
     assert teachers_v(chip) == pytest.approx([0.86, 0.90, 0.94])
 
 
-def test_lessons_are_what_the_device_would_measure_of_the_training_split() -> None:
+def test_lessons_are_what_the_device_would_measure_of_the_training_split(chosen_briefly: None) -> None:
     board, chip = mlp()
     prepared = prepare(simulated_fruit(1), board, chip, 1)
     assert len(prepared.lessons) == len(prepared.split.train) == 12
@@ -139,7 +146,7 @@ def test_lessons_are_what_the_device_would_measure_of_the_training_split() -> No
     assert prepare(simulated_fruit(1), board, chip, 1).image.pack() == prepared.image.pack()
 
 
-def test_specimens_without_an_odour_are_no_lessons(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_specimens_without_an_odour_are_no_lessons(chosen_briefly: None, monkeypatch: pytest.MonkeyPatch) -> None:
     board, chip = mlp()
     monkeypatch.setattr("enose.lessons.prepare.inputs_v", lambda *_: np.full((12, 4), np.nan))
     with pytest.raises(TrainingError, match="no specimen of the training split changes any of the chosen sensors"):
