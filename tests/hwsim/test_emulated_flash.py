@@ -36,7 +36,7 @@ PARTITION = slice(
 )
 IN_FORCE, RETURNED = "in force", "in force, the last update failed its trial"
 LINKED = "enose_device/linked.py"
-HANG = "from time import sleep_us\nwhile True:\n    sleep_us(1000)\n\nFIRMWARE ="
+HANG = "from time import sleep_ms\nwhile True:\n    sleep_ms(100)\n\nFIRMWARE ="  # asleep, it costs the computer nothing
 FILL = """
 import os
 n, page = 0, b"\\xa5" * 4096
