@@ -36,7 +36,8 @@ PARTITION = slice(
 )
 IN_FORCE, RETURNED = "in force", "in force, the last update failed its trial"
 LINKED = "enose_device/linked.py"
-HANG = "from time import sleep_ms\nwhile True:\n    sleep_ms(100)\n\nFIRMWARE ="  # asleep, it costs the computer nothing
+# asleep, which costs the computer nothing
+HANG = "from time import sleep_ms\nwhile True:\n    sleep_ms(100)\n\nFIRMWARE ="
 FILL = """
 import os
 n, page = 0, b"\\xa5" * 4096
