@@ -78,6 +78,13 @@ def uf2_path() -> Path:
     return path
 
 
+@pytest.fixture
+def brief_choice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fifth of the steps that choose inputs and order, for tests that ask little or nothing of what is chosen."""
+    monkeypatch.setattr("enose.training.choosing.FIRST_STEPS", 16)
+    monkeypatch.setattr("enose.training.choosing.SECOND_STEPS", 50)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """In CI a skipped test has failed, but for want of what is not in the repository."""

@@ -64,13 +64,13 @@ def refused(capsys: pytest.CaptureFixture[str], *words: str) -> str:
 
 
 @pytest.fixture
-def trained(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Path:
+def trained(
+    folder: Path, brief_choice: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Path:
     """In the folder, with a network in the project and its image beside it."""
     monkeypatch.chdir(folder)
-    # one draw of inner folds, and a fifth of its steps: what is asserted here is true of any network
+    # one draw of inner folds, a third of the time: what is asserted here is true of any network
     monkeypatch.setattr("enose.training.choosing.FEW_GROUPS", 0)
-    monkeypatch.setattr("enose.training.choosing.FIRST_STEPS", 16)
-    monkeypatch.setattr("enose.training.choosing.SECOND_STEPS", 50)
     if not (folder / "fruit.img").exists():
         words = shown("Where accuracy is lost")[0]
         assert words[0] == "train"

@@ -33,10 +33,8 @@ def test_the_benches_shown_are_those_that_are_tested() -> None:
 
 @pytest.mark.data
 def test_the_commands_shown_work(
-    data_path: Callable[[str], Path], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    data_path: Callable[[str], Path], capsys: pytest.CaptureFixture[str], brief_choice: None
 ) -> None:
-    monkeypatch.setattr("enose.training.choosing.FIRST_STEPS", 16)  # a fifth: nothing is asked of what is chosen
-    monkeypatch.setattr("enose.training.choosing.SECOND_STEPS", 50)
     data = data_path("uci_home_activity_8mox").parent
     lines = [line for block in blocks("sh") for line in block.splitlines()]
     assert lines

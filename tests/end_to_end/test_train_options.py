@@ -116,10 +116,8 @@ def test_options_have_limits(tmp_path: Path, capsys: pytest.CaptureFixture[str],
 
 
 def test_restarts_epochs_mismatch_and_temperatures_change_the_network(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], brief_choice: None
 ) -> None:
-    monkeypatch.setattr("enose.training.choosing.FIRST_STEPS", 16)  # a fifth: nothing is asked of what is chosen
-    monkeypatch.setattr("enose.training.choosing.SECOND_STEPS", 50)
     usual = {"--restarts": "2", "--epochs": "100", "--mismatch": "0", "--temperatures": "27", "--draws": "1"}
     changes = (
         ("", "2"),

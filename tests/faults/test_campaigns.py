@@ -87,7 +87,7 @@ def test_power_cuts_find_a_firmware_that_loses_what_it_has_stored(
     tmp_path: Path, file: str, good: str, bad: str, kind: str
 ) -> None:
     folder = broken(tmp_path, f"enose_device/{file}", good, bad)
-    # half of them find each of these, too
+    # each of these is found by half as many, too
     code, answer, _ = ran("power_cut", 300, "--firmware", folder)
     assert code == 1
     assert kind in [one["failure"][0] for one in answer["failures"]]
@@ -122,7 +122,7 @@ def test_fuzzed_frames_find_what_is_broken(tmp_path: Path, file: str, good: str,
         guard = "return self._weight_min_uv <= weight <= self._weight_max_uv"
         assert guard in text
         weights.write_text(text.replace(guard, "return True"), encoding="utf-8")
-    # half of them find each of these, too
+    # each of these is found by half as many, too
     code, answer, _ = ran("fuzz", 10_000, "--firmware", folder)
     assert code == 1
     assert item in missed(answer)

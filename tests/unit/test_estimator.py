@@ -16,20 +16,13 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
 from enose import training
-from enose.training import AnalogMLPClassifier, TrainingError, choosing
+from enose.training import AnalogMLPClassifier, TrainingError
 
 BOARDS = Path(__file__).resolve().parents[2] / "boards"
 QUICK = AnalogMLPClassifier(restarts=2, max_iter=60, random_state=0)
 # Part of them needs pandas, which is no dependency, or SciPy's array API, switched on before SciPy loads.
 IN_PART = ("check_classifier_data_not_an_array", "check_array_api_input")
 CHECKS = list(estimator_checks_generator(clone(QUICK), mark=None))
-
-
-@pytest.fixture
-def brief_choice(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A fifth of the steps that choose inputs and order, for tests that ask little or nothing of what is chosen."""
-    monkeypatch.setattr(choosing, "FIRST_STEPS", 16)
-    monkeypatch.setattr(choosing, "SECOND_STEPS", 50)
 
 
 def blobs(classes: int = 3, features: int = 4, samples: int = 120) -> tuple[np.ndarray, np.ndarray]:
